@@ -1,0 +1,73 @@
+# Two commands do everything: `make run` and `make test`. Both set up what they need, once.
+SHELL := /bin/bash
+PYTHON ?= python3.11
+# Where torch comes from. Default: the public index of CPU builds, tried briefly, then whatever pip is configured for.
+TORCH_INDEX_URL ?=
+TORCH := torch==2.13.0
+CPU_INDEX := https://download.pytorch.org/whl/cpu
+
+VENV := .venv
+BIN := $(VENV)/bin
+READY := $(VENV)/.ready
+
+.PHONY: run setup test test-system check format train evaluate archive explore lock clean
+
+run: archive
+	@exec $(BIN)/python -m gateway run
+
+setup: $(READY)
+
+$(READY): requirements.lock
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info[:2] != (3, 11))' 2>/dev/null \
+		|| { echo "Python 3.11 is needed and '$(PYTHON)' is not it; name one: make PYTHON=/path/to/python3.11" >&2; exit 1; }
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@echo "installing Python packages into $(VENV) (once)"
+	@$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes --no-deps -r requirements.lock
+	@if [ -n "$(TORCH_INDEX_URL)" ]; then \
+		$(BIN)/pip install --quiet --disable-pip-version-check --index-url "$(TORCH_INDEX_URL)" $(TORCH); \
+	else \
+		$(BIN)/pip install --quiet --disable-pip-version-check --retries 0 --timeout 10 --index-url $(CPU_INDEX) $(TORCH) 2>/dev/null \
+		|| $(BIN)/pip install --quiet --disable-pip-version-check $(TORCH); \
+	fi
+	@touch $@
+
+archive: $(READY)
+	@$(BIN)/python -m model archive
+
+# Format, lint, types.
+check: $(READY)
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+
+# Everything that Python packages provide for.
+test: check archive
+	$(BIN)/python -m pytest -m "not system"
+
+# What needs programs that no Python package brings; each test names the command that installs them.
+test-system: $(READY)
+	@$(BIN)/python -m pytest -m system; code=$$?; \
+	if [ $$code -eq 5 ]; then echo "no system tests yet"; else exit $$code; fi
+
+format: $(READY)
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+explore: $(READY)
+	$(BIN)/python -m model explore
+
+# The released weights again, from data to temperature: some hours on two cores.
+train: $(READY)
+	$(BIN)/python -m model train --recipe release --seeds 1 2 3
+	$(BIN)/python -m model release --recipe release
+
+evaluate: $(READY)
+	$(BIN)/python -m model evaluate
+
+# The lock names no index and no torch; each hash is of a public file.
+lock: $(READY)
+	PIP_FIND_LINKS= $(BIN)/pip-compile --quiet --generate-hashes --extra dev --allow-unsafe --strip-extras --no-annotate \
+		--no-emit-index-url --no-emit-find-links --no-emit-trusted-host --no-header --output-file requirements.lock pyproject.toml
+
+clean:
+	rm -rf $(VENV) var

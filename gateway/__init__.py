@@ -1,0 +1,1 @@
+"""The front door: a picture over HTTP in, a digit out. Never imports torch."""

@@ -1,0 +1,82 @@
+"""`python -m gateway`: run everything on this machine, serve one gateway, or purge cached answers."""
+
+import argparse
+import sys
+from pathlib import Path
+
+from gateway.settings import Settings, SettingsError, read_settings
+
+SAMPLE = Path("model/known/7.png")
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """The exit code. What a user can cause ends in one line on standard error."""
+    options = _parser().parse_args(arguments)
+    try:
+        settings = read_settings()
+        return int(options.command(settings, options))
+    except SettingsError as error:
+        print(f"digitserve: {error}", file=sys.stderr)
+        return 1
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m gateway", description=__doc__)
+    commands = parser.add_subparsers(required=True, metavar="command")
+    run = commands.add_parser("run", help="start Redis, TorchServe and the gateway on this machine, and watch over them")
+    run.set_defaults(command=_run)
+    serve = commands.add_parser("serve", help="start one gateway; Redis and TorchServe by GATEWAY_REDIS_URL and GATEWAY_TORCHSERVE_URL")
+    serve.set_defaults(command=_serve)
+    cache = commands.add_parser("cache", help="look after the cache").add_subparsers(required=True, metavar="action")
+    purge = cache.add_parser("purge", help="forget cached answers; without options, all of them")
+    purge.add_argument("--model", help="only answers of this model")
+    purge.add_argument("--version", help="only answers of this version (as in the answer's model.version)")
+    purge.add_argument("--tenant", help="only answers to this tenant; - for requests without one")
+    purge.add_argument("--redis-url", help="where; else GATEWAY_REDIS_URL")
+    purge.set_defaults(command=_purge)
+    return parser
+
+
+def _run(settings: Settings, options: argparse.Namespace) -> int:
+    from gateway.embedded import Embedding, run
+
+    return run(
+        Embedding(
+            host=settings.host,
+            port=settings.port,
+            redis_url=settings.redis_url,
+            torchserve_url=settings.torchserve_url,
+            torchserve_management_url=settings.torchserve_management_url,
+            state_dir=settings.state_dir,
+            archive=settings.state_dir / "archive" / "digits.mar",
+            sample=SAMPLE,
+        )
+    )
+
+
+def _serve(settings: Settings, options: argparse.Namespace) -> int:
+    from gateway.server import serve
+
+    serve(settings)
+    return 0
+
+
+def _purge(settings: Settings, options: argparse.Namespace) -> int:
+    import redis
+
+    from gateway.purge import purge
+
+    url = options.redis_url or settings.redis_url
+    if url is None:
+        raise SettingsError("which Redis? Give --redis-url, or set GATEWAY_REDIS_URL; a running `make run` prints its own")
+    try:
+        with redis.Redis.from_url(url, socket_timeout=10, socket_connect_timeout=2) as client:
+            removed = purge(client, model=options.model, version=options.version, tenant=options.tenant)
+    except (redis.RedisError, ValueError) as error:
+        raise SettingsError(f"{url} cannot be purged: {error}") from error
+    print(f"{removed} answers forgotten")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

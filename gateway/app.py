@@ -1,0 +1,111 @@
+"""The composition root: everything is made here from settings, handed to who uses it, opened on start and closed on stop."""
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from importlib.metadata import PackageNotFoundError, version
+
+import httpx
+import redis.asyncio
+from fastapi import FastAPI, Request, Response
+from fastapi.exceptions import RequestValidationError
+from starlette.exceptions import HTTPException
+
+from gateway.errors import HttpProblem, Malformed, Problem, problem_response
+from gateway.known import KnownDigits, read_known_digits
+from gateway.local_cache import LocalCache
+from gateway.metrics import Metrics
+from gateway.model_client import ModelClient
+from gateway.observing import Observed
+from gateway.prediction import Predictor
+from gateway.prediction_id import PredictionIds
+from gateway.reading import PictureReader
+from gateway.redis_cache import RedisCache, connect
+from gateway.routes.health import Lifecycle, health_routes
+from gateway.routes.model import model_routes
+from gateway.routes.predict import predict_routes
+from gateway.settings import Settings
+from gateway.signing import Signer, read_or_make_secret
+from gateway.versions import ModelWatch
+
+log = logging.getLogger(__name__)
+
+
+def create_app(
+    settings: Settings,
+    *,
+    redis_client: "redis.asyncio.Redis | None" = None,
+    transport: httpx.AsyncBaseTransport | None = None,
+    known: KnownDigits | None = None,
+) -> FastAPI:
+    """The gateway as an ASGI application. Tests hand in a Redis client, a transport that plays TorchServe, and known digits.
+
+    Raises SettingsError when a setting cannot be used.
+    """
+    metrics = Metrics()
+    signer = Signer(read_or_make_secret(settings.secret_file or settings.state_dir / "secret"))
+    client = ModelClient(metrics, settings.deadline_seconds, transport)
+    watch = ModelWatch(client, settings.torchserve_instances, known or read_known_digits(), metrics)
+    local = LocalCache(settings.local_cache_bytes, settings.cache_ttl_seconds)
+    if redis_client is None and settings.redis_url is not None:
+        redis_client = connect(settings.redis_url)
+    shared = None if redis_client is None else RedisCache(redis_client, signer, metrics, settings.cache_ttl_seconds, on_purge=local.clear)
+    predictor = Predictor(PictureReader(settings.max_pixels), local, shared, client, watch, metrics, queue_pictures=settings.queue_pictures)
+    lifecycle = Lifecycle()
+
+    @asynccontextmanager
+    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        watchers = [asyncio.create_task(watch.run())]
+        if shared is not None:
+            watchers.append(asyncio.create_task(shared.watch()))
+        lifecycle.state = "serving"
+        yield
+        lifecycle.state = "draining"
+        for watcher in watchers:
+            watcher.cancel()
+        await asyncio.gather(*watchers, return_exceptions=True)
+        await predictor.close()
+        if shared is not None:
+            await shared.close()
+        await client.close()
+
+    app = FastAPI(
+        title="digitserve",
+        version=_version(),
+        summary="Reads handwritten digits, and says how sure it is.",
+        lifespan=lifespan,
+        redirect_slashes=False,
+    )
+    app.include_router(predict_routes(predictor, PredictionIds(signer), metrics, settings))
+    app.include_router(model_routes(watch))
+    app.include_router(health_routes(lifecycle, watch, shared, metrics))
+    _answer_problems(app)
+    app.add_middleware(Observed, metrics=metrics)
+    return app
+
+
+def _answer_problems(app: FastAPI) -> None:
+    """The one place where errors become answers."""
+
+    @app.exception_handler(Problem)
+    async def problem(request: Request, error: Problem) -> Response:
+        return problem_response(error, request.state.request_id)
+
+    @app.exception_handler(HTTPException)
+    async def refused(request: Request, error: HTTPException) -> Response:
+        response = problem_response(HttpProblem(error.status_code, str(error.detail)), request.state.request_id)
+        response.headers.update(error.headers or {})
+        return response
+
+    @app.exception_handler(RequestValidationError)
+    async def invalid(request: Request, error: RequestValidationError) -> Response:
+        faults = "; ".join(f"{'.'.join(map(str, fault['loc']))}: {fault['msg']}" for fault in error.errors())
+        return problem_response(Malformed(faults), request.state.request_id)
+
+
+def _version() -> str:
+    try:
+        return version("digitserve")
+    except PackageNotFoundError:
+        return "0"

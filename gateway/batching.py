@@ -1,0 +1,106 @@
+"""Things asked for at the same time, done together: nobody waits while there is nothing to wait for, and nothing waits without a bound."""
+
+import asyncio
+from collections import deque
+from collections.abc import Awaitable, Callable, Coroutine, Hashable, Sequence
+from typing import Any, Generic, TypeVar
+
+Item = TypeVar("Item")
+Result = TypeVar("Result")
+Key = TypeVar("Key", bound=Hashable)
+
+
+class QueueFull(Exception):
+    """As many items wait as may wait."""
+
+
+class Batcher(Generic[Item, Result]):
+    """Items submitted while batches are away travel together in the next one; an item that finds nothing away leaves at once.
+
+    `send` gets 1 to `largest` items and returns one result for each, in order; what it raises is raised to every item of that
+    batch. At most `in_flight` batches are away at a time and at most `waiting` items wait. Cancelling a submitter never cancels
+    its batch.
+    """
+
+    def __init__(self, send: Callable[[list[Item]], Awaitable[Sequence[Result]]], *, largest: int, in_flight: int, waiting: int) -> None:
+        self._send, self._largest, self.in_flight, self._waiting = send, largest, in_flight, waiting
+        self._queue: deque[tuple[Item, asyncio.Future[Result]]] = deque()
+        self._flights: set[asyncio.Task[None]] = set()
+
+    @property
+    def depth(self) -> int:
+        """Items that wait now."""
+        return len(self._queue)
+
+    async def submit(self, item: Item) -> Result:
+        """The item's own result. Raises QueueFull, or what `send` raised."""
+        if len(self._queue) >= self._waiting:
+            raise QueueFull
+        future: asyncio.Future[Result] = asyncio.get_running_loop().create_future()
+        self._queue.append((item, future))
+        if len(self._flights) < self.in_flight:
+            flight = asyncio.create_task(self._fly())
+            self._flights.add(flight)
+            flight.add_done_callback(self._flights.discard)
+        return await future
+
+    async def close(self) -> None:
+        """Cancel what is away and what waits."""
+        for flight in list(self._flights):
+            flight.cancel()
+        await asyncio.gather(*self._flights, return_exceptions=True)
+        for _, future in self._queue:
+            future.cancel()
+        self._queue.clear()
+
+    async def _fly(self) -> None:
+        while batch := self._next_batch():
+            try:
+                results = await self._send([item for item, _ in batch])
+                for (_, future), result in zip(batch, results, strict=True):
+                    if not future.done():
+                        future.set_result(result)
+            except Exception as error:
+                for _, future in batch:
+                    if not future.done():
+                        future.set_exception(error)
+            finally:
+                for _, future in batch:
+                    future.cancel()  # nothing is left unanswered, even when this flight is cancelled; no effect on an answered one
+
+    def _next_batch(self) -> list[tuple[Item, asyncio.Future[Result]]]:
+        batch: list[tuple[Item, asyncio.Future[Result]]] = []
+        while self._queue and len(batch) < self._largest:
+            item, future = self._queue.popleft()
+            if not future.done():  # its submitter has gone: no work for the departed
+                batch.append((item, future))
+        return batch
+
+
+class SingleFlight(Generic[Key, Result]):
+    """Equal keys asked for at the same time share one piece of work, which goes on when whoever started it leaves."""
+
+    def __init__(self) -> None:
+        self._flights: dict[Key, asyncio.Task[Result]] = {}
+
+    async def share(self, key: Key, work: Callable[[], Coroutine[Any, Any, Result]]) -> tuple[Result, bool]:
+        """The result, and whether this call only joined work that was under way. Raises what the work raises."""
+        flight = self._flights.get(key)
+        joined = flight is not None
+        if flight is None:
+            flight = asyncio.create_task(work())
+            self._flights[key] = flight
+            flight.add_done_callback(lambda done: self._land(key, done))
+        return await asyncio.shield(flight), joined
+
+    async def close(self) -> None:
+        """Cancel all work under way."""
+        flights = list(self._flights.values())
+        for flight in flights:
+            flight.cancel()
+        await asyncio.gather(*flights, return_exceptions=True)
+
+    def _land(self, key: Key, flight: "asyncio.Task[Result]") -> None:
+        del self._flights[key]
+        if not flight.cancelled():
+            flight.exception()  # seen here, so that work whose askers have all left does not complain at collection

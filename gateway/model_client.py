@@ -1,0 +1,146 @@
+"""The only module that knows TorchServe: which versions it has READY, and logits for canonical pixels. Its words become ours here."""
+
+import time
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+import httpx
+import numpy as np
+import orjson
+from numpy.typing import NDArray
+
+from gateway.contract import CLASSES, ModelVersion, Prediction
+from gateway.errors import DeadlineExceeded, ModelMisbehaved, ModelUnavailable, Problem
+from gateway.metrics import Metrics
+
+PIXELS_TYPE = "application/x-digit-pixels"
+LOGITS_TYPE = "application/x-digit-logits"
+LARGEST_BATCH = 64
+RETRY_AFTER_SECONDS = 2.0
+DESCRIBE_SECONDS = 1.0
+KEEPALIVE_SECONDS = 20.0
+
+T = TypeVar("T")
+
+
+class VersionGone(Exception):
+    """The instance no longer has this version: look again which is current."""
+
+
+@dataclass(frozen=True, slots=True)
+class Described:
+    """What an instance's describe call says of one version. Its health endpoints are never believed."""
+
+    version: str
+    workers_ready: int
+    workers: int
+
+
+class ModelClient:
+    """TorchServe over HTTP. Every call has a deadline; every failure is a Problem or VersionGone, never httpx's own."""
+
+    def __init__(self, metrics: Metrics, deadline_seconds: float, transport: httpx.AsyncBaseTransport | None = None) -> None:
+        self._metrics = metrics
+        self._deadline_seconds = deadline_seconds
+        limits = httpx.Limits(max_connections=64, max_keepalive_connections=16, keepalive_expiry=KEEPALIVE_SECONDS)
+        self._http = httpx.AsyncClient(transport=transport, limits=limits, timeout=deadline_seconds, trust_env=False)
+        self.last_answer_at = float("-inf")
+        """`time.monotonic()` of the newest valid answer."""
+
+    async def logits(self, model: ModelVersion, pixels: Sequence[NDArray[np.uint8]]) -> list[Prediction]:
+        """One Prediction for each of 1 to LARGEST_BATCH canonical pictures, in order.
+
+        Raises VersionGone (404), ModelUnavailable (cannot be reached, or no worker), DeadlineExceeded, ModelMisbehaved.
+        """
+        started = time.perf_counter()
+        outcome = "ok"
+        try:
+            answer = await self._post(model, b"".join(picture.tobytes() for picture in pixels))
+            predictions = _predictions(answer, len(pixels))
+            self.last_answer_at = time.monotonic()
+            return predictions
+        except (VersionGone, Problem) as failure:
+            outcome = _OUTCOMES[type(failure)]
+            raise
+        finally:
+            self._metrics.model_requests.labels(outcome).inc()
+            self._metrics.model_duration.observe(time.perf_counter() - started)
+            self._metrics.batch_size.observe(len(pixels))
+
+    async def describe(self, management_url: str, name: str) -> list[Described]:
+        """Every version of the model that the instance knows. Raises ModelUnavailable, or ModelMisbehaved for an answer that is none."""
+        answer = await _translated(lambda: self._http.get(f"{management_url}/models/{name}/all", timeout=DESCRIBE_SECONDS))
+        if answer.status_code == httpx.codes.NOT_FOUND:
+            return []
+        try:
+            entries = orjson.loads(answer.content)
+            if not isinstance(entries, list):
+                raise TypeError("not a list")
+            return [_described(entry) for entry in entries]
+        except (ValueError, KeyError, TypeError) as error:
+            raise ModelMisbehaved(f"describe answered {answer.status_code} and cannot be understood") from error
+
+    async def facts(self, management_url: str, name: str, version: str) -> dict[str, Any]:
+        """What the archive says of itself. Waits behind predictions: asked once a version, never in a probe."""
+        url = f"{management_url}/models/{name}/{version}?customized=true"
+        answer = await _translated(lambda: self._http.get(url, timeout=self._deadline_seconds))
+        try:
+            facts = orjson.loads(orjson.loads(answer.content)[0]["customizedMetadata"])
+            float(facts["accept_threshold"]), str(facts["arithmetic"])
+        except (ValueError, KeyError, IndexError, TypeError) as error:
+            raise ModelMisbehaved(f"version {version} does not say what it is (describe answered {answer.status_code})") from error
+        return dict(facts)
+
+    async def close(self) -> None:
+        await self._http.aclose()
+
+    async def _post(self, model: ModelVersion, body: bytes) -> httpx.Response:
+        url = f"{model.inference_url}/predictions/{model.name}/{model.version}"
+        headers = {"Content-Type": PIXELS_TYPE, "Accept": LOGITS_TYPE}
+        answer = await _translated(lambda: self._http.post(url, content=body, headers=headers))
+        if answer.status_code == httpx.codes.NOT_FOUND:
+            raise VersionGone(model.version)
+        if answer.status_code in (500, 503, 507):  # a worker died, none is there, or the queue is full: one text for all, so one answer
+            raise ModelUnavailable("the model cannot answer now; try again", retry_after_seconds=RETRY_AFTER_SECONDS)
+        if answer.status_code == httpx.codes.REQUEST_TIMEOUT:
+            raise DeadlineExceeded("the model did not answer in time")
+        if answer.status_code != httpx.codes.OK:
+            raise ModelMisbehaved(f"the model answered {answer.status_code} to canonical pixels")
+        return answer
+
+
+async def _translated(call: Callable[[], Awaitable[httpx.Response]]) -> httpx.Response:
+    """httpx's failures in our words. A connection that broke before it answered is tried once more: asking twice does no harm."""
+    try:
+        try:
+            return await call()
+        except (httpx.ReadError, httpx.WriteError, httpx.RemoteProtocolError):
+            return await call()
+    except httpx.TimeoutException as error:
+        raise DeadlineExceeded("the model did not answer in time") from error
+    except httpx.HTTPError as error:
+        raise ModelUnavailable("the model cannot be reached; try again", retry_after_seconds=RETRY_AFTER_SECONDS) from error
+
+
+def _described(entry: dict[str, Any]) -> Described:
+    workers = entry["workers"]
+    ready = sum(worker["status"] == "READY" for worker in workers)
+    return Described(str(entry["modelVersion"]), ready, len(workers))
+
+
+def _predictions(answer: httpx.Response, count: int) -> list[Prediction]:
+    if len(answer.content) != count * CLASSES * 4:
+        raise ModelMisbehaved(f"the model answered {len(answer.content)} bytes for {count} pictures")
+    logits = np.frombuffer(answer.content, "<f4").reshape(count, CLASSES)
+    if not np.isfinite(logits).all():
+        raise ModelMisbehaved("the model answered numbers that are not finite")
+    return [Prediction(row.copy()) for row in logits]
+
+
+_OUTCOMES: dict[type[Exception], str] = {
+    VersionGone: "gone",
+    ModelMisbehaved: "misbehaved",
+    ModelUnavailable: "unavailable",
+    DeadlineExceeded: "timeout",
+}

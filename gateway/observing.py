@@ -1,0 +1,70 @@
+"""Around every request: its id, its duration, its place among those in flight, and a problem for whatever escaped."""
+
+import logging
+import re
+import secrets
+import time
+from typing import Any
+
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from gateway.errors import Problem, problem_response
+from gateway.metrics import Metrics
+
+log = logging.getLogger(__name__)
+
+REQUEST_ID = re.compile(rb"[A-Za-z0-9._:/+=-]{1,128}")
+METHODS = frozenset(("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"))
+OBSERVED_ROUTES = frozenset(("/v1/predict",))
+"""Routes whose duration is a series; the others are only counted."""
+
+
+class Observed:
+    """ASGI middleware. Labels come from closed sets: the route's template, a known method, the status."""
+
+    def __init__(self, app: ASGIApp, metrics: Metrics) -> None:
+        self._app = app
+        self._metrics = metrics
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        started = time.perf_counter()
+        state: dict[str, Any] = scope.setdefault("state", {})
+        state["request_id"] = request_id = _request_id(scope)
+        status = 500
+
+        async def send_with_id(message: Message) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = message["status"]
+                message["headers"] = [*message["headers"], (b"x-request-id", request_id.encode())]
+            await send(message)
+
+        self._metrics.inflight.inc()
+        try:
+            await self._app(scope, receive, send_with_id)
+        except Exception:
+            log.exception("request %s failed", request_id)
+            if status == 500:  # nothing was sent yet
+                response = problem_response(Problem("this is a fault of ours; it is in the log under the request id"), request_id)
+                await response(scope, receive, send_with_id)
+        finally:
+            self._metrics.inflight.dec()
+            self._count(scope, status, time.perf_counter() - started)
+
+    def _count(self, scope: Scope, status: int, seconds: float) -> None:
+        route = getattr(scope.get("route"), "path", "unmatched")
+        method = scope["method"] if scope["method"] in METHODS else "other"
+        self._metrics.requests.labels(route, method, str(status)).inc()
+        if route in OBSERVED_ROUTES:
+            self._metrics.request_duration.labels(route, scope["state"].get("cache", "none")).observe(seconds)
+
+
+def _request_id(scope: Scope) -> str:
+    """The client's own X-Request-Id where it is harmless in a log, else a new one."""
+    for name, value in scope["headers"]:
+        if name == b"x-request-id" and REQUEST_ID.fullmatch(value):
+            return str(value, "ascii")
+    return secrets.token_hex(8)

@@ -1,0 +1,155 @@
+"""The path of one prediction: in-process cache, canonical pixels, Redis, single flight, model. Nothing here knows HTTP."""
+
+import asyncio
+import hashlib
+import time
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gateway.batching import Batcher, QueueFull, SingleFlight
+from gateway.contract import Answer, CacheState, CacheUse, ModelVersion, Prediction, Seen
+from gateway.errors import DeadlineExceeded, ModelUnavailable, NotFound, OverCapacity
+from gateway.local_cache import LocalCache, LocalKey
+from gateway.metrics import Metrics
+from gateway.model_client import LARGEST_BATCH, RETRY_AFTER_SECONDS, ModelClient, VersionGone
+from gateway.reading import PictureReader
+from gateway.redis_cache import RedisCache, RedisKey
+from gateway.versions import ModelWatch
+from model.preprocess import Canonical
+
+REQUESTS_IN_FLIGHT = 2
+"""One that TorchServe computes and one that waits at its door, so that the worker never idles between two."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """A picture on its way to the model, and the version it is meant for."""
+
+    model: ModelVersion
+    pixels: NDArray[np.uint8]
+
+
+@dataclass(frozen=True, slots=True)
+class _Found:
+    """A prediction, where it came from, and how long each part took."""
+
+    prediction: Prediction
+    state: CacheState
+    seconds: dict[str, float]
+
+
+class Predictor:
+    """Answers uploads. Owns the flights and the queue to the model; everything else is handed in."""
+
+    def __init__(
+        self,
+        reader: PictureReader,
+        local: LocalCache,
+        redis: RedisCache | None,
+        client: ModelClient,
+        watch: ModelWatch,
+        metrics: Metrics,
+        *,
+        queue_pictures: int,
+    ) -> None:
+        self._reader, self._local, self._redis = reader, local, redis
+        self._client, self._watch, self._metrics = client, watch, metrics
+        self._flights: SingleFlight[RedisKey, _Found] = SingleFlight()
+        self._queue: Batcher[_Asked, tuple[Prediction, float]] = Batcher(
+            self._send, largest=LARGEST_BATCH, in_flight=REQUESTS_IN_FLIGHT, waiting=queue_pictures
+        )
+        metrics.model_queue_depth.set_function(lambda: self._queue.depth)
+
+    async def predict(self, upload: bytes, use: CacheUse, *, deadline: float, name: str | None = None, tenant: str | None = None) -> Answer:
+        """The answer to one upload before `deadline` (the event loop's time). Raises the Problem that says why there is none."""
+        try:
+            async with asyncio.timeout_at(deadline):
+                return await self._predict(upload, use, self._chosen(name), tenant)
+        except TimeoutError as error:
+            raise DeadlineExceeded("no answer in time; try again") from error
+
+    async def close(self) -> None:
+        await self._flights.close()
+        await self._queue.close()
+        self._reader.close()
+
+    def _chosen(self, name: str | None) -> ModelVersion:
+        if name is not None and name != self._watch.name:
+            raise NotFound(f"no model is called {name!r}; there is {self._watch.name!r}")
+        return self._watch.current
+
+    async def _predict(self, upload: bytes, use: CacheUse, model: ModelVersion, tenant: str | None) -> Answer:
+        started = time.perf_counter()
+        digest = hashlib.sha256(upload).digest()
+        if use.read and (remembered := self._remembered(LocalKey(tenant, model.name, model.cache_version, digest))):
+            return Answer(*remembered, model, CacheState.HIT, {"cache": time.perf_counter() - started})
+        decoding = time.perf_counter()
+        picture = await self._reader.read(upload)
+        decoded = time.perf_counter()
+        model, found = await self._ask_current(picture, use, model, tenant)
+        seen = Seen(picture.width, picture.height, picture.inverted, picture.box, picture.reasons)
+        if use.write:
+            self._local.put(LocalKey(tenant, model.name, model.cache_version, digest), found.prediction, seen)
+        return Answer(found.prediction, seen, model, found.state, {"decode": decoded - decoding, **found.seconds})
+
+    def _remembered(self, key: LocalKey) -> tuple[Prediction, Seen] | None:
+        started = time.perf_counter()
+        found = self._local.get(key)
+        self._metrics.cache_duration.labels("local").observe(time.perf_counter() - started)
+        self._metrics.cache_lookups.labels("local", "miss" if found is None else "hit").inc()
+        return found
+
+    async def _ask_current(self, picture: Canonical, use: CacheUse, model: ModelVersion, tenant: str | None) -> tuple[ModelVersion, _Found]:
+        """Ask `model`; when it has gone, look which version is current and ask that, once, under its own key and URL."""
+        try:
+            return model, await self._ask(picture, use, model, tenant)
+        except VersionGone:
+            await self._watch.look()
+        model = self._watch.current
+        try:
+            return model, await self._ask(picture, use, model, tenant)
+        except VersionGone as error:
+            raise ModelUnavailable("the model is being replaced; try again", retry_after_seconds=RETRY_AFTER_SECONDS) from error
+
+    async def _ask(self, picture: Canonical, use: CacheUse, model: ModelVersion, tenant: str | None) -> _Found:
+        """The prediction for canonical pixels; equal ones in flight share one lookup and one answer."""
+        asked = _Asked(model, picture.pixels)
+        key = RedisKey(tenant, model.name, model.cache_version, hashlib.sha256(picture.pixels.tobytes()).digest())
+        if not (use.read and use.write):
+            return await self._compute(key, asked, CacheState.BYPASS, use.write)
+        found, joined = await self._flights.share(key, lambda: self._look_up_or_compute(key, asked))
+        return replace(found, state=CacheState.COALESCED) if joined and found.state is CacheState.MISS else found
+
+    async def _look_up_or_compute(self, key: RedisKey, asked: _Asked) -> _Found:
+        started = time.perf_counter()
+        cached = None if self._redis is None else await self._redis.get(key)
+        seconds = {"cache": time.perf_counter() - started}
+        if cached is not None:
+            return _Found(cached, CacheState.HIT, seconds)
+        computed = await self._compute(key, asked, CacheState.MISS, write=True)
+        return replace(computed, seconds=seconds | computed.seconds)
+
+    async def _compute(self, key: RedisKey, asked: _Asked, state: CacheState, write: bool) -> _Found:
+        started = time.perf_counter()
+        try:
+            prediction, model_seconds = await self._queue.submit(asked)
+        except QueueFull as error:
+            self._metrics.shed.labels("queue_full").inc()
+            raise OverCapacity("too many pictures wait for the model; try again", retry_after_seconds=1) from error
+        waited = time.perf_counter() - started - model_seconds
+        if write and self._redis is not None:
+            self._redis.put(key, prediction)
+        return _Found(prediction, state, {"queue": waited, "model": model_seconds})
+
+    async def _send(self, batch: list[_Asked]) -> list[tuple[Prediction, float]]:
+        """One request a version: a batch holds more than one only around a switch."""
+        answers: dict[int, tuple[Prediction, float]] = {}
+        for model in {asked.model.version: asked.model for asked in batch}.values():
+            places = [place for place, asked in enumerate(batch) if asked.model.version == model.version]
+            started = time.perf_counter()
+            predictions = await self._client.logits(model, [batch[place].pixels for place in places])
+            seconds = time.perf_counter() - started
+            answers.update((place, (prediction, seconds)) for place, prediction in zip(places, predictions, strict=True))
+        return [answers[place] for place in range(len(batch))]

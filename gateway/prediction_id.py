@@ -1,0 +1,47 @@
+"""Prediction ids: ordered by time, carrying digit and model version under a MAC, so that any replica can check and credit one unaided."""
+
+import base64
+import binascii
+import os
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from gateway.signing import Signer
+
+TIME_BYTES, RANDOM_BYTES, VERSION_BYTES, MAC_BYTES = 6, 8, 6, 9
+PURPOSE = b"prediction-id"
+
+
+@dataclass(frozen=True, slots=True)
+class PredictionId:
+    """What an id says: `milliseconds` since 1970, the digit that was answered, the 12 hex digits of the model version."""
+
+    milliseconds: int
+    digit: int
+    version: str
+
+
+class PredictionIds:
+    """Issues and reads ids: 48 characters of base32hex in lower case, whose order is the order of their times."""
+
+    def __init__(self, signer: Signer, clock: Callable[[], float] = time.time) -> None:
+        self._signer = signer
+        self._clock = clock
+
+    def issue(self, digit: int, version: str) -> str:
+        """A new id. `version` is 12 hex digits."""
+        milliseconds = int(self._clock() * 1000)
+        body = milliseconds.to_bytes(TIME_BYTES, "big") + os.urandom(RANDOM_BYTES) + bytes([digit]) + bytes.fromhex(version)
+        return base64.b32hexencode(body + self._signer.mac(PURPOSE, body, MAC_BYTES)).decode().lower()
+
+    def read(self, text: str) -> PredictionId | None:
+        """What the id says, or None when it is not one of ours."""
+        try:
+            raw = base64.b32hexdecode(text.upper())
+        except (binascii.Error, ValueError):
+            return None
+        body, mac = raw[:-MAC_BYTES], raw[-MAC_BYTES:]
+        if len(body) != TIME_BYTES + RANDOM_BYTES + 1 + VERSION_BYTES or not self._signer.verify(PURPOSE, body, mac):
+            return None
+        return PredictionId(int.from_bytes(body[:TIME_BYTES], "big"), body[TIME_BYTES + RANDOM_BYTES], body[-VERSION_BYTES:].hex())

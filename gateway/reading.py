@@ -1,0 +1,48 @@
+"""Uploads to canonical pixels, off the event loop when the picture is large, one large picture at a time so that memory stays bounded."""
+
+import asyncio
+from concurrent.futures import ThreadPoolExecutor
+
+from gateway.errors import Malformed, NotAnImage, Problem, TooLarge, Unreadable
+from model.preprocess import (
+    Canonical,
+    EmptyUpload,
+    ImageError,
+    ImageTooLarge,
+    Limits,
+    UnreadableImage,
+    UnsupportedImage,
+    canonicalise,
+    read_header,
+)
+
+INLINE_PIXELS = 128 * 128
+"""Up to here reading costs less than handing it to a thread and back, and far less than a millisecond."""
+
+PROBLEMS: dict[type[ImageError], type[Problem]] = {
+    EmptyUpload: Malformed,
+    UnsupportedImage: NotAnImage,
+    ImageTooLarge: TooLarge,
+    UnreadableImage: Unreadable,
+}
+
+
+class PictureReader:
+    """`model.preprocess.canonicalise` under the gateway's limits, its errors in our words."""
+
+    def __init__(self, max_pixels: int) -> None:
+        self._limits = Limits(max_pixels=max_pixels, max_pixels_unreduced=min(max_pixels, Limits().max_pixels_unreduced))
+        self._pool = ThreadPoolExecutor(1, thread_name_prefix="decode")
+
+    async def read(self, upload: bytes) -> Canonical:
+        """Canonical pixels and what was seen. Raises Malformed (empty), NotAnImage, TooLarge or Unreadable."""
+        try:
+            header = read_header(upload)
+            if header.width * header.height <= INLINE_PIXELS:
+                return canonicalise(upload, self._limits)
+            return await asyncio.get_running_loop().run_in_executor(self._pool, canonicalise, upload, self._limits)
+        except ImageError as error:
+            raise PROBLEMS[type(error)](str(error)) from error
+
+    def close(self) -> None:
+        self._pool.shutdown(wait=False, cancel_futures=True)

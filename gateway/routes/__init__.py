@@ -1,0 +1,1 @@
+"""What can be asked over HTTP, one topic a file. Routes translate; they decide nothing."""

@@ -1,0 +1,60 @@
+"""Is this process alive, may it get traffic, can it answer: three questions, three answers. And `/metrics`."""
+
+from collections.abc import Mapping
+from dataclasses import asdict
+from typing import Literal
+
+import orjson
+from fastapi import APIRouter, Query, Response
+from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+
+from gateway.metrics import Metrics
+from gateway.redis_cache import RedisCache
+from gateway.versions import Check, ModelWatch
+
+
+class Lifecycle:
+    """Whether this process starts, serves or drains."""
+
+    def __init__(self) -> None:
+        self.state: Literal["starting", "serving", "draining"] = "starting"
+
+
+def health_routes(lifecycle: Lifecycle, watch: ModelWatch, redis: RedisCache | None, metrics: Metrics) -> APIRouter:
+    """Health and metrics routes over what they look at."""
+    router = APIRouter(tags=["operation"])
+
+    @router.get("/healthz", summary="This process runs")
+    async def healthz() -> Response:
+        """No dependency is asked: restarting this process heals nothing but this process."""
+        return _json({"alive": True}, 200)
+
+    @router.get("/readyz", summary="The whole truth, with reasons")
+    async def readyz(
+        asked_for: Literal["traffic"] | None = Query(None, alias="for", description="`traffic`: what a load balancer asks."),
+    ) -> Response:
+        """200 when a TorchServe worker is READY and the model answered in the last 5 s; with `for=traffic`, unless starting or draining."""
+        if asked_for == "traffic":
+            serving = lifecycle.state == "serving"
+            return _json({"ready": serving, "state": lifecycle.state}, 200 if serving else 503)
+        checks = {"torchserve": watch.torchserve, "model": watch.model, "redis": _redis_check(redis)}
+        ready = lifecycle.state == "serving" and watch.ready
+        body = {"ready": ready, "state": lifecycle.state, "checks": {name: asdict(check) for name, check in checks.items()}}
+        return _json(body, 200 if ready else 503)
+
+    @router.get("/metrics", summary="Prometheus text")
+    async def prometheus() -> Response:
+        return Response(generate_latest(metrics.registry), media_type=CONTENT_TYPE_LATEST)
+
+    return router
+
+
+def _redis_check(redis: RedisCache | None) -> Check:
+    """Redis is no reason not to be ready: without it answers take longer, and are answers."""
+    if redis is None:
+        return Check(True, "none is configured; only the in-process cache is used")
+    return Check(True) if redis.well else Check(False, redis.failure)
+
+
+def _json(body: Mapping[str, object], status: int) -> Response:
+    return Response(orjson.dumps(body), status, media_type="application/json", headers={"Cache-Control": "no-store"})

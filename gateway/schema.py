@@ -1,0 +1,104 @@
+"""The documented shapes of answers and problems: what OpenAPI shows, and what the tests hold the real answers to."""
+
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from gateway.contract import LOW_CONFIDENCE, Answer
+from model.preprocess import REASONS
+
+Reason = Literal["blank", "faint", "noise", "several", "low_confidence"]
+assert set(Reason.__args__) == {*REASONS, LOW_CONFIDENCE}  # type: ignore[attr-defined]
+
+Probability = Annotated[float, Field(ge=0, le=1)]
+EXAMPLE_VERSION = "ab12cd34ef56"
+
+
+class ModelName(BaseModel):
+    """Which model answered."""
+
+    name: str = Field(examples=["digits"])
+    version: str = Field(description="Fingerprint of weights and source.", examples=[EXAMPLE_VERSION])
+
+
+class InputReport(BaseModel):
+    """What was found in the upload."""
+
+    width: int = Field(description="Pixels, after EXIF orientation.", examples=[640])
+    height: int = Field(examples=[480])
+    inverted: bool = Field(description="The upload is dark on light.", examples=[True])
+    box: tuple[int, int, int, int] | None = Field(
+        description="Left, top, right, bottom of the ink, in the upload's pixels.", examples=[[120, 80, 300, 420]]
+    )
+
+
+class PredictAnswer(BaseModel):
+    """The digit, how sure the model is, and whether to trust it."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "example": {
+                "prediction_id": "069q1v0g5k3f2m8s4t6u7v9d1e5g2h4j6k8m0n2p4q6r8s0t",
+                "digit": 7,
+                "confidence": 0.9998,
+                "probabilities": [0.0, 0.00005, 0.00005, 0.00005, 0.0, 0.0, 0.0, 0.9998, 0.0, 0.00005],
+                "candidates": [7],
+                "accepted": True,
+                "reasons": [],
+                "model": {"name": "digits", "version": EXAMPLE_VERSION},
+                "cache": "miss",
+                "record": "none",
+                "input": {"width": 640, "height": 480, "inverted": True, "box": [120, 80, 300, 420]},
+            }
+        }
+    )
+
+    prediction_id: str = Field(description="Ordered by time; names this answer in feedback.")
+    digit: int = Field(ge=0, le=9)
+    confidence: Probability = Field(description="Calibrated probability of `digit`.")
+    probabilities: list[Probability] = Field(min_length=10, max_length=10)
+    candidates: list[int] = Field(description="Shortest list, most probable first, that holds 99 % of the probability.")
+    accepted: bool = Field(description="False where `reasons` says why not to trust the digit.")
+    reasons: list[Reason]
+    model: ModelName
+    cache: Literal["hit", "miss", "coalesced", "bypass"]
+    record: Literal["durable", "buffered", "none"] = Field(description="How safely this answer is recorded.")
+    input: InputReport
+
+
+class ProblemBody(BaseModel):
+    """RFC 9457."""
+
+    type: str = Field(examples=["urn:digitserve:problem:not-an-image"])
+    title: str = Field(examples=["Unsupported Media Type"])
+    status: int = Field(examples=[415])
+    detail: str = Field(examples=["this is not a PNG, JPEG, WebP, BMP, TIFF or GIF"])
+    request_id: str
+
+
+class ModelCard(BaseModel):
+    """What is served, as its archive says of itself."""
+
+    name: str
+    version: str
+    digest: str = Field(description="SHA-256 of the weights.")
+    arithmetic: str = Field(description="What the network computes in.", examples=["float32"])
+    facts: dict[str, Any]
+
+
+def answer_body(answer: Answer, prediction_id: str) -> dict[str, object]:
+    """The members of PredictAnswer, in its order."""
+    prediction, seen, reasons = answer.prediction, answer.seen, answer.reasons
+    return {
+        "prediction_id": prediction_id,
+        "digit": prediction.digit,
+        "confidence": prediction.confidence,
+        "probabilities": prediction.probabilities,
+        "candidates": prediction.candidates,
+        "accepted": not reasons,
+        "reasons": reasons,
+        "model": {"name": answer.model.name, "version": answer.model.version},
+        "cache": answer.cache,
+        "record": "none",
+        "input": {"width": seen.width, "height": seen.height, "inverted": seen.inverted, "box": seen.box},
+    }

@@ -1,0 +1,38 @@
+"""One gateway process: uvicorn around the application, on the address of the settings, until it is told to stop."""
+
+import logging
+
+import uvicorn
+from prometheus_client import disable_created_metrics
+
+from gateway.app import create_app
+from gateway.settings import Settings
+
+KEEPALIVE_SECONDS = 30
+"""Longer than usual clients keep a connection, so that it is they who close it."""
+
+BACKLOG = 2_048
+DRAIN_SECONDS = 10
+
+
+def serve(settings: Settings) -> None:
+    """Serve until SIGTERM or SIGINT, then finish what is in flight. Raises SettingsError when a setting cannot be used."""
+    disable_created_metrics()  # type: ignore[no-untyped-call]  # a second series for every counter, which nothing here asks for
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    logging.getLogger("httpx").setLevel(logging.WARNING)  # else a line a model request
+    server = uvicorn.Server(
+        uvicorn.Config(
+            create_app(settings),
+            host=settings.host,
+            port=settings.port,
+            loop="uvloop",
+            http="httptools",
+            access_log=False,
+            log_level="warning",
+            server_header=False,
+            timeout_keep_alive=KEEPALIVE_SECONDS,
+            timeout_graceful_shutdown=DRAIN_SECONDS,
+            backlog=BACKLOG,
+        )
+    )
+    server.run()

@@ -1,0 +1,81 @@
+"""Every setting of the gateway, read once from `GATEWAY_*` environment variables into one frozen value."""
+
+from pathlib import Path
+
+from pydantic import Field, ValidationError
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+PREFIX = "GATEWAY_"
+
+
+class SettingsError(ValueError):
+    """A setting cannot be used; the message names the variable and says what it takes."""
+
+
+class Settings(BaseSettings):
+    """Defaults serve one machine. Each attribute is the variable `GATEWAY_<NAME>`; its docstring stands in the README's table."""
+
+    model_config = SettingsConfigDict(env_prefix=PREFIX, frozen=True, use_attribute_docstrings=True, extra="ignore")
+
+    host: str = "127.0.0.1"
+    """Address the gateway listens on."""
+
+    port: int = Field(default=8000, ge=1, le=65_535)
+    """Port the gateway listens on."""
+
+    redis_url: str | None = None
+    """Redis to share answers in; without it `make run` starts one, and a gateway alone keeps only its in-process cache."""
+
+    torchserve_url: str | None = None
+    """TorchServe's inference address, or several, comma-separated, one per instance; without it `make run` starts one."""
+
+    torchserve_management_url: str | None = None
+    """TorchServe's management address, as many as inference addresses, in the same order."""
+
+    secret_file: Path | None = None
+    """File with the secret that signs prediction ids and cached values; replicas share it. Without it one is made in the state folder."""
+
+    max_upload_bytes: int = Field(default=10 * 2**20, ge=1)
+    """Largest picture taken, in bytes as sent (before base64)."""
+
+    max_pixels: int = Field(default=16_000_000, ge=1)
+    """Largest picture taken, in pixels, where the format can be decoded reduced (baseline JPEG); 4,000,000 for all others."""
+
+    cache_ttl_seconds: int = Field(default=86_400, ge=1)
+    """How long an answer may be reused, give or take a tenth. The key holds the model version, so long is safe."""
+
+    local_cache_bytes: int = Field(default=64 * 2**20, ge=0)
+    """Memory for the in-process cache; 0 switches it off."""
+
+    deadline_seconds: float = Field(default=2.0, gt=0)
+    """Longest time from the first byte of a request to its answer; what is not answered by then is a 504."""
+
+    queue_pictures: int = Field(default=512, ge=1)
+    """How many pictures may wait for the model; one more is a 429."""
+
+    state_dir: Path = Path("var")
+    """Folder for what outlives the process: the model archive, datasets, the secret."""
+
+    @property
+    def torchserve_instances(self) -> tuple[tuple[str, str], ...]:
+        """(inference URL, management URL) of each instance. Raises SettingsError when the two lists differ in length."""
+        inference, management = _urls(self.torchserve_url), _urls(self.torchserve_management_url)
+        if len(inference) != len(management):
+            raise SettingsError(
+                f"{PREFIX}TORCHSERVE_URL names {len(inference)} instances and {PREFIX}TORCHSERVE_MANAGEMENT_URL {len(management)}; "
+                "give one management address for each, in the same order"
+            )
+        return tuple(zip(inference, management, strict=True))
+
+
+def read_settings() -> Settings:
+    """Settings from the environment. Raises SettingsError with one line for all that is wrong."""
+    try:
+        return Settings()
+    except ValidationError as error:
+        faults = [f"{PREFIX}{str(fault['loc'][0]).upper()}: {fault['msg']} (got {fault['input']!r})" for fault in error.errors()]
+        raise SettingsError("; ".join(faults)) from error
+
+
+def _urls(joined: str | None) -> list[str]:
+    return [url.strip().rstrip("/") for url in (joined or "").split(",") if url.strip()]

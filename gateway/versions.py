@@ -1,0 +1,154 @@
+"""Which model version is served, and whether it can be trusted now: seen from outside, by describing and by asking known digits."""
+
+import asyncio
+import logging
+import time
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+
+from gateway.contract import ModelVersion
+from gateway.errors import ModelUnavailable, Problem
+from gateway.known import KnownDigits
+from gateway.metrics import Metrics
+from gateway.model_client import LARGEST_BATCH, RETRY_AFTER_SECONDS, Described, ModelClient, VersionGone
+
+log = logging.getLogger(__name__)
+
+LOOK_SECONDS = 1.0
+"""How often the instances are described, and how often a known digit is sent."""
+
+FRESH_SECONDS = 5.0
+"""How old the newest right answer may be for the model to count as working."""
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One line of /readyz: well, or the reason why not."""
+
+    ok: bool
+    reason: str | None = None
+
+
+class ModelWatch:
+    """Adopts a version once it is READY and reads every known digit right; keeps it until it is gone and another has passed.
+
+    When no instance answers the version stays: hits are still served, and misses say themselves why they fail.
+    """
+
+    def __init__(
+        self, client: ModelClient, instances: tuple[tuple[str, str], ...], known: KnownDigits, metrics: Metrics, name: str = "digits"
+    ) -> None:
+        self.name = name
+        self._client = client
+        self._instances = instances
+        self._known = known
+        self._metrics = metrics
+        self._looking = asyncio.Lock()
+        self._asked = 0
+        self._torchserve = Check(False, "no TorchServe instance was asked yet")
+        self._model = Check(False, "no model version was found yet")
+        self._current: ModelVersion | None = None
+
+    @property
+    def current(self) -> ModelVersion:
+        """The version that is served. Raises ModelUnavailable when none was ever found."""
+        if self._current is None:
+            raise ModelUnavailable(self._model.reason or "no model yet", retry_after_seconds=RETRY_AFTER_SECONDS)
+        return self._current
+
+    @property
+    def torchserve(self) -> Check:
+        """Whether at least one worker of the served version is READY."""
+        return self._torchserve
+
+    @property
+    def model(self) -> Check:
+        """Whether the served version answered in the last FRESH_SECONDS, and its last known digit was read right."""
+        if not self._model.ok:
+            return self._model
+        age = time.monotonic() - self._client.last_answer_at
+        return Check(True) if age <= FRESH_SECONDS else Check(False, f"no answer from the model for {age:.1f} s")
+
+    @property
+    def ready(self) -> bool:
+        return self.torchserve.ok and self.model.ok
+
+    async def run(self) -> None:
+        """Look and ask, for ever."""
+        await asyncio.gather(self._repeat(self.look), self._repeat(self.ask_known_digit))
+
+    async def look(self) -> None:
+        """Describe every instance once, and adopt another version if the served one is gone."""
+        async with self._looking:
+            described = [(urls, *await self._describe(urls[1])) for urls in self._instances]
+            ready = {(urls, version.version): version.workers_ready for urls, versions, _ in described for version in versions}
+            failures = [failure for _, _, failure in described if failure is not None]
+            current = self._current
+            if current is None or ((current.inference_url, current.management_url), current.version) not in ready:
+                for (urls, version), workers in ready.items():
+                    if workers and await self._adopt(urls, version):
+                        break
+            self._judge_workers(ready, failures)
+
+    async def _describe(self, management_url: str) -> tuple[list[Described], str | None]:
+        try:
+            return await self._client.describe(management_url, self.name), None
+        except Problem as problem:
+            return [], f"TorchServe: {problem.detail}"
+
+    def _judge_workers(self, ready: dict[tuple[tuple[str, str], str], int], failures: list[str]) -> None:
+        current = self._current
+        key = None if current is None else ((current.inference_url, current.management_url), current.version)
+        workers = sum(ready.values()) if key is None else ready.get(key, 0)
+        self._metrics.model_workers_ready.set(workers)
+        if workers:
+            self._torchserve = Check(True)
+        elif failures:
+            self._torchserve = Check(False, "; ".join(failures))
+        else:
+            self._torchserve = Check(False, "no TorchServe worker is READY" if self._instances else "no TorchServe instance is configured")
+
+    async def _adopt(self, urls: tuple[str, str], version: str) -> bool:
+        """Serve this version from now on, if it says what it is and reads all known digits right."""
+        try:
+            candidate = ModelVersion(self.name, version, *urls, facts=await self._client.facts(urls[1], self.name, version))
+            wrong = await self._misread(candidate)
+        except (Problem, VersionGone) as failure:
+            self._model = Check(False, f"version {version} could not be checked: {failure}")
+            return False
+        if wrong:
+            self._model = Check(False, f"version {version} reads {wrong} of {len(self._known.labels)} known digits wrong")
+            log.error("%s; it is not served", self._model.reason)
+            return False
+        log.info("serving model %s version %s", self.name, version)
+        self._current, self._model = candidate, Check(True)
+        self._metrics.serve_version(version)
+        return True
+
+    async def _misread(self, model: ModelVersion) -> int:
+        wrong = 0
+        for start in range(0, len(self._known.labels), LARGEST_BATCH):
+            chosen = slice(start, start + LARGEST_BATCH)
+            predictions = await self._client.logits(model, list(self._known.pixels[chosen]))
+            wrong += sum(prediction.digit != label for prediction, label in zip(predictions, self._known.labels[chosen], strict=True))
+        return wrong
+
+    async def ask_known_digit(self) -> None:
+        """Send one known digit, the next one each time; read wrong, the model is not ready."""
+        if self._current is None:
+            return
+        asked = self._asked % len(self._known.labels)
+        self._asked += 1
+        try:
+            [prediction] = await self._client.logits(self._current, [self._known.pixels[asked]])
+        except (Problem, VersionGone):
+            return  # the age of the newest answer tells
+        finally:
+            self._metrics.ready.set(self.ready)
+        label = int(self._known.labels[asked])
+        self._model = Check(True) if prediction.digit == label else Check(False, f"a known {label} was read as {prediction.digit}")
+
+    async def _repeat(self, step: Callable[[], Awaitable[None]]) -> None:
+        while True:
+            await step()
+            await asyncio.sleep(LOOK_SECONDS)

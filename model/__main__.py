@@ -1,0 +1,285 @@
+"""`python -m model`: every step from the data to the released model. What a user got wrong is one line on stderr and exit code 1."""
+
+import argparse
+import shlex
+import sys
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from model.data import DEFAULT_FOLDER, DataUnavailable, fetch, test_digits, train_digits, training_split
+
+if TYPE_CHECKING:  # torch takes seconds to import, and most commands do without
+    from model.recipes import Recipe
+    from model.train import Trained
+
+HERE = Path(__file__).parent
+RELEASED = HERE / "released"
+EVIDENCE = HERE / "evidence"
+RUNS = Path("var/runs")
+
+INTERRUPTED = 130
+
+
+class Refused(Exception):
+    """A command cannot do what was asked; the message is one line that says why."""
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command. Returns the exit code."""
+    given = sys.argv[1:] if arguments is None else list(arguments)
+    options = parser().parse_args(given)
+    options.command_line = f"python -m model {shlex.join(given)}"
+    try:
+        options.run(options)
+    except (Refused, DataUnavailable, OSError) as error:
+        print(f"python -m model {options.command}: {error}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        print(f"python -m model {options.command}: interrupted", file=sys.stderr)
+        return INTERRUPTED
+    return 0
+
+
+def parser() -> argparse.ArgumentParser:
+    """The command line. Building it imports neither torch nor any data."""
+    whole = argparse.ArgumentParser(prog="python -m model", description="MNIST, the networks that read it, and the evidence for them.")
+    commands = whole.add_subparsers(dest="command", metavar="COMMAND", required=True)
+
+    def command(name: str, run: Callable[[argparse.Namespace], None], text: str) -> argparse.ArgumentParser:
+        made = commands.add_parser(name, help=text, description=f"{text[0].upper()}{text[1:]}.", formatter_class=_Help)
+        made.set_defaults(run=run)
+        return made
+
+    def data(made: argparse.ArgumentParser) -> None:
+        made.add_argument("--data", type=Path, default=DEFAULT_FOLDER, metavar="DIR", help="where the four MNIST files are or are put")
+
+    made = command("fetch", _fetch, "fetch MNIST and check it")
+    data(made)
+
+    made = command("explore", _explore, "print what MNIST holds and draw what it looks like")
+    data(made)
+    made.add_argument("--out", type=Path, default=Path("var/explore"), metavar="DIR", help="where figures go")
+
+    made = command("split", _split, "write the writer-disjoint validation split again; the result is committed")
+    made.add_argument("--qmnist", type=Path, required=True, metavar="DIR", help="folder with QMNIST's two *-labels.tsv.gz")
+
+    made = command("train", _train, "train a recipe once a seed, or go on after the last finished epoch")
+    data(made)
+    made.add_argument("--recipe", required=True, help="release, or article: the first article's recipe as written")
+    made.add_argument("--seeds", type=int, nargs="+", default=[1, 2, 3], metavar="N", help="one run for each")
+    made.add_argument("--out", type=Path, default=RUNS, metavar="DIR", help="a folder for each run is made here")
+    made.add_argument("--device", default="cpu", help="cpu or cuda")
+    made.add_argument("--limit", type=int, metavar="N", help="only the first N training pictures, to try things out")
+    numbers = made.add_argument_group("numbers of the recipe", "A recipe with a changed number is another recipe and is named so.")
+    numbers.add_argument("--network", help="a name of model.network.NETWORKS")
+    numbers.add_argument("--epochs", type=int)
+    numbers.add_argument("--batch-size", type=int)
+    numbers.add_argument("--learning-rate", type=float)
+    numbers.add_argument("--weight-decay", type=float)
+    numbers.add_argument("--dropouts", type=float, nargs="+", help="the one with the lowest validation loss is kept")
+
+    made = command("release", _release, "release the run of a recipe with the lowest validation loss")
+    made.add_argument("--recipe", required=True, help="the recipe to release from")
+    made.add_argument("--runs", type=Path, default=RUNS, metavar="DIR", help="where `train` put its runs")
+
+    made = command("evaluate", _evaluate, "read the test set with the released network and write the evidence and the card")
+    data(made)
+    made.add_argument("--device", choices=["cpu", "cuda"], default="cpu", help="cuda: time the network on the GPU as well")
+    made.add_argument("--out", type=Path, default=EVIDENCE, metavar="DIR", help="where the evidence goes; the card goes beside it")
+    made.add_argument("--released", type=Path, default=RELEASED, metavar="DIR", help="folder of the released network")
+    made.add_argument("--recipe", help="evaluate this recipe's runs instead of the released network, and write RECIPE.json")
+    made.add_argument("--runs", type=Path, default=RUNS, metavar="DIR", help="with --recipe: where `train` put its runs")
+
+    made = command("archive", _archive, "build the TorchServe archive of the released network")
+    made.add_argument("--out", type=Path, default=Path("var/archive"), metavar="DIR", help="where the .mar goes")
+    made.add_argument("--released", type=Path, default=RELEASED, metavar="DIR", help="folder of the released network")
+
+    command("card", _card, "write the model card again from the evidence")
+    return whole
+
+
+class _Help(argparse.ArgumentDefaultsHelpFormatter):
+    """Shows a default where there is one to show."""
+
+    def _get_help_string(self, action: argparse.Action) -> str | None:
+        return action.help if action.default in (None, argparse.SUPPRESS) else super()._get_help_string(action)
+
+
+def _fetch(options: argparse.Namespace) -> None:
+    fetch(options.data)
+    print(f"MNIST is in {options.data}, every file with its right checksum")
+
+
+def _explore(options: argparse.Namespace) -> None:
+    from model.explore import describe, draw
+
+    train, test = train_digits(options.data), test_digits(options.data)
+    print(describe(train, test))
+    for path in draw(train, options.out):
+        print(path)
+
+
+def _split(options: argparse.Namespace) -> None:
+    from model.data import SPLITS
+    from model.splitting import write_splits
+
+    write_splits(options.qmnist)
+    print(f"written: {SPLITS / 'validation.txt'} and {SPLITS / 'writers.npz'}")
+
+
+def _train(options: argparse.Namespace) -> None:
+    from model.metrics import spread
+    from model.train import train_recipe
+
+    recipe = _recipe(options)
+    _check_device(options.device)
+    training, validation = training_split(options.data)
+    training = training[: options.limit]
+    if len(training) < recipe.batch_size:
+        raise Refused(f"{len(training)} training pictures are less than one batch of {recipe.batch_size}")
+    finished: list[Trained] = []
+    for seed in options.seeds:
+        try:
+            run = train_recipe(recipe, seed, training, validation, options.out, options.device)
+        except ValueError as error:  # a folder with another recipe's run
+            raise Refused(str(error)) from error
+        _draw_curves(options.out, recipe.name, seed)
+        print(
+            f"{recipe.name} seed {seed}: validation loss {run.validation_loss:.5f}, accuracy {100 * run.validation_accuracy:.2f} %, "
+            f"dropout {run.history.dropout:g}, {len(run.history.epochs)} epochs"
+        )
+        finished.append(run)
+    loss = spread([run.validation_loss for run in finished])
+    accuracy = spread([100 * run.validation_accuracy for run in finished])
+    compared = f"validation loss {_spread(loss, 5)}, accuracy {_spread(accuracy, 2)} %"
+    print(f"{recipe.name}: {compared} (n = {len(validation)}, seeds: {len(finished)})")
+
+
+def _recipe(options: argparse.Namespace) -> "Recipe":
+    """The named recipe. With numbers from the command line it has a name that says so: its runs are never taken for the recipe's."""
+    from model.network import NETWORKS
+    from model.recipes import RECIPES
+
+    if options.recipe not in RECIPES:
+        raise Refused(f"no recipe is called {options.recipe!r}; there are {', '.join(RECIPES)}")
+    if options.network not in (None, *NETWORKS):
+        raise Refused(f"no network is called {options.network!r}; there are {', '.join(NETWORKS)}")
+    given: dict[str, Any] = {
+        name: getattr(options, name)
+        for name in ("network", "epochs", "batch_size", "learning_rate", "weight_decay")
+        if getattr(options, name) is not None
+    }
+    if options.dropouts is not None:
+        given["dropouts"] = tuple(options.dropouts)
+    said = {**given, **({} if options.limit is None else {"limit": options.limit})}
+    name = "-".join([options.recipe, *(f"{key}={_short(value)}" for key, value in said.items())])
+    return replace(RECIPES[options.recipe], **given, name=name)
+
+
+def _short(value: object) -> str:
+    return "+".join(f"{item:g}" for item in value) if isinstance(value, tuple) else str(value)
+
+
+def _spread(value: dict[str, Any], places: int) -> str:
+    mean = f"{value['mean']:.{places}f}"
+    return mean if value["sd"] is None else f"{mean} +- {value['sd']:.{places}f}"
+
+
+def _draw_curves(runs: Path, recipe: str, seed: int) -> None:
+    import json
+
+    from model.figures import draw_learning_curves
+
+    for history in runs.glob(f"{recipe}-dropout*-seed{seed}/history.json"):
+        draw_learning_curves(json.loads(history.read_text()), history.parent / "learning-curves.png")
+
+
+def _release(options: argparse.Namespace) -> None:
+    from model.release import choose
+    from model.runs import RunsMissing
+
+    try:
+        print(choose(options.runs, options.recipe))
+    except RunsMissing as error:
+        raise Refused(str(error)) from error
+
+
+def _evaluate(options: argparse.Namespace) -> None:
+    from model.card import EvidenceMissing, write_card
+    from model.evaluate import LOG, accuracy_line, evaluate_recipe, evaluate_release
+    from model.inference import ReleaseUnusable
+    from model.judge import LABEL_ERRORS, Panel
+    from model.runs import RunsMissing
+    from model.splitting import load_writers
+
+    _check_device(options.device)
+    panel = Panel("MNIST test set", test_digits(options.data), load_writers("test"), LABEL_ERRORS)
+    card = options.out.parent / "CARD.md"
+    try:
+        if options.recipe is None:
+            report = evaluate_release(options.released, panel, options.out, command=options.command_line, log=LOG, device=options.device)
+            write_card(options.out, card)
+            print(_summary(report))
+            print(accuracy_line(report["accuracy"], report["n"]))
+        else:
+            training, _ = training_split(options.data)
+            report = evaluate_recipe(options.recipe, options.runs, training, panel, options.out, command=options.command_line, log=LOG)
+            for name, value in report["mean"].items():
+                print(f"{options.recipe}: {name.replace('_', ' ')} {_spread(value, 4)} (seeds: {value['n']})")
+            if (options.out / "evaluation.json").exists():
+                write_card(options.out, card)
+    except (ReleaseUnusable, RunsMissing, EvidenceMissing) as error:
+        raise Refused(str(error)) from error
+
+
+def _summary(report: dict[str, Any]) -> str:
+    from model.card import percent, share
+
+    after, threshold = report["calibration"]["after"], report["threshold"]
+    worst = ", ".join(f"{row['label']}->{row['predicted']} {row['count']}" for row in report["worst_confusions"][:5])
+    lines = [
+        f"accuracy {share(report)}, without the known label errors {share(report['without_label_errors'])}",
+        f"macro F1 {report['macro']['f1']:.4f}; worst confusions {worst or 'none'}",
+        f"cross-entropy {after['nll']:.4f} nats, Brier {after['brier']:.5f}, calibration error {percent(after['ece_equal_width'])}",
+        f"accepted {percent(threshold['coverage'])}, of these wrong {percent(threshold['error_accepted'])}",
+        *(f"{group['who']} (HSF {group['series']}) {share(group)}" for group in report["series"]["groups"]),
+        *(
+            f"{where['processor']}: {batch['median_ms']:.2f} ms for {batch['batch']} (95th percentile {batch['p95_ms']:.2f} ms)"
+            for where in report["latency"].values()
+            if where is not None
+            for batch in where["batches"]
+        ),
+    ]
+    return "\n".join(lines)
+
+
+def _archive(options: argparse.Namespace) -> None:
+    from model.export import NotExportable, build_archive
+
+    try:
+        print(build_archive(options.released, options.out))
+    except NotExportable as error:
+        raise Refused(str(error)) from error
+
+
+def _card(options: argparse.Namespace) -> None:
+    from model.card import CARD, EvidenceMissing, write_card
+
+    try:
+        write_card()
+    except EvidenceMissing as error:
+        raise Refused(str(error)) from error
+    print(CARD)
+
+
+def _check_device(device: str) -> None:
+    import torch
+
+    if device != "cpu" and not (device == "cuda" and torch.cuda.is_available()):
+        raise Refused(f"there is no device {device!r} here; --device cpu works everywhere")
+
+
+if __name__ == "__main__":
+    sys.exit(main())

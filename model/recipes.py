@@ -1,0 +1,86 @@
+"""Every number a training run depends on, one frozen value a recipe. Weights come from a recipe and a seed and nothing else."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+from model.augment import Augmentation
+
+
+@dataclass(frozen=True)
+class Plateau:
+    """Halve the rate when validation loss has not improved for `epochs` epochs in a row; stop and go back to the best after `stop_after`.
+
+    PyTorch's ReduceLROnPlateau acts one epoch later than its `patience` says: 3 epochs without improvement are `patience=2`.
+    """
+
+    epochs: int = 3
+    factor: float = 0.5
+    stop_after: int = 5
+
+
+@dataclass(frozen=True)
+class Cosine:
+    """Warm up over a fraction of all steps, then fall to nothing along half a cosine (Loshchilov and Hutter 2017)."""
+
+    warm_up: float = 0.05
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """How a network is trained. `dropouts` with several values: one run each, the lowest validation loss is kept."""
+
+    name: str
+    network: str
+    epochs: int
+    optimizer: Literal["adam", "adamw"]
+    learning_rate: float
+    weight_decay: float
+    schedule: Plateau | Cosine
+    augmentation: Augmentation
+    dropouts: tuple[float, ...] = (0.5,)
+    batch_size: int = 128
+    ema_decay: float | None = None
+    """Exponential average of the weights, one step a batch, warmed up as min(decay, (1 + n) / (10 + n)); None: the weights themselves."""
+    calm_fraction: float = 0.0
+    """Of the epochs, this last part sees half-strength augmentation, nearer to what will be asked."""
+    precision: Literal["float32", "bfloat16"] = "float32"
+    """Arithmetic of the forward pass while training; validation is always float32."""
+
+
+ARTICLE = Recipe(
+    name="article",
+    network="article",
+    epochs=25,
+    optimizer="adam",
+    learning_rate=1e-3,
+    weight_decay=1e-4,
+    schedule=Plateau(),
+    augmentation=Augmentation(rotation_degrees=10, shift_pixels=2, zoom=0.1),
+    dropouts=(0.2, 0.3, 0.4, 0.5),
+)
+"""The first article's recipe as written: Adam with L2 (not decoupled), batch 128, 15 to 25 epochs. Its ranges of augmentation are not given."""
+
+RELEASE = Recipe(
+    name="release",
+    network="residual-flat",
+    epochs=40,
+    optimizer="adamw",
+    learning_rate=3e-3,
+    weight_decay=0.02,
+    schedule=Cosine(),
+    augmentation=Augmentation(
+        rotation_degrees=15,
+        shift_pixels=2.5,
+        zoom=0.12,
+        shear_degrees=10,
+        elastic_pixels=1.0,
+        stroke_probability=0.15,
+        erase_probability=0.2,
+    ),
+    dropouts=(0.3,),
+    ema_decay=0.999,
+    calm_fraction=0.1,
+    precision="bfloat16",
+)
+
+RECIPES = {recipe.name: recipe for recipe in (ARTICLE, RELEASE)}

@@ -1,0 +1,92 @@
+"""A gateway in this process, with TorchServe played by a double and, where a test wants one, a real Redis-compatible server."""
+
+import shutil
+import subprocess
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import cv2
+import httpx
+import numpy as np
+import pytest
+import redis
+from numpy.typing import NDArray
+from redis.backoff import ConstantBackoff
+from redis.retry import Retry
+
+from gateway.app import create_app
+from gateway.embedded.redis_server import redis_program
+from gateway.settings import Settings
+from tests.gateway.torchserve_double import INFERENCE_URL, MANAGEMENT_URL, TorchServeDouble, known_digits, until
+from tests.ports import free_port
+
+Gateway = Callable[..., AbstractAsyncContextManager[httpx.AsyncClient]]
+
+
+@pytest.fixture
+def anyio_backend() -> str:
+    return "asyncio"
+
+
+@pytest.fixture
+def torchserve() -> TorchServeDouble:
+    return TorchServeDouble()
+
+
+@pytest.fixture
+def gateway(tmp_path: Path, torchserve: TorchServeDouble) -> Gateway:
+    """`async with gateway(**settings) as client`: ready, unless `wait=False`."""
+
+    @asynccontextmanager
+    async def run(*, wait: bool = True, redis_client: Any = None, **settings: Any) -> AsyncIterator[httpx.AsyncClient]:
+        app = create_app(
+            Settings(torchserve_url=INFERENCE_URL, torchserve_management_url=MANAGEMENT_URL, state_dir=tmp_path / "state", **settings),
+            redis_client=redis_client,
+            transport=torchserve.transport(),
+            known=known_digits(),
+        )
+        transport = httpx.ASGITransport(app)
+        async with app.router.lifespan_context(app), httpx.AsyncClient(transport=transport, base_url="http://gateway.test") as client:
+            if wait:
+                await until(lambda: torchserve.batches)
+                while (await client.get("/readyz")).status_code != 200:
+                    pass
+            yield client
+
+    return run
+
+
+def picture(digit: int) -> NDArray[np.uint8]:
+    """A known digit of the double: uint8[28, 28]."""
+    pixels: NDArray[np.uint8] = known_digits().pixels[digit]
+    return pixels
+
+
+def png(pixels: NDArray[np.uint8]) -> bytes:
+    """PNG bytes of a grey or colour picture."""
+    encoded, data = cv2.imencode(".png", pixels)
+    assert encoded
+    return data.tobytes()
+
+
+def digit_png(digit: int) -> bytes:
+    """PNG of a picture that the double reads as `digit`."""
+    return png(picture(digit))
+
+
+@pytest.fixture(scope="session")
+def valkey(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The URL of a real server of our own; empty it before use."""
+    folder = tmp_path_factory.mktemp("valkey")
+    port = free_port()
+    command = [str(redis_program()), "--port", str(port), "--bind", "127.0.0.1", "--save", "", "--dir", str(folder)]
+    server = subprocess.Popen(command, stdout=subprocess.DEVNULL)
+    url = f"redis://127.0.0.1:{port}/0"
+    with redis.Redis.from_url(url, retry=Retry(ConstantBackoff(0.05), 100)) as client:
+        client.ping()
+    yield url
+    server.terminate()
+    server.wait(10)
+    shutil.rmtree(folder)

@@ -1,0 +1,43 @@
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra import numpy as hnp
+from numpy.typing import NDArray
+
+from gateway.contract import Answer, CacheState, ModelVersion, Prediction, Seen
+
+LOGITS = hnp.arrays(np.float32, 10, elements=st.floats(-200, 200, width=32))
+
+
+def model(threshold: float = 0.5, arithmetic: str = "float32") -> ModelVersion:
+    return ModelVersion("digits", "ab12cd34ef56", "http://a", "http://b", {"accept_threshold": threshold, "arithmetic": arithmetic})
+
+
+@given(LOGITS)
+def test_ten_probabilities_sum_to_one_and_agree_with_the_digit(logits: NDArray[np.float32]) -> None:
+    prediction = Prediction(logits)
+    assert prediction.probabilities.sum() == pytest.approx(1, abs=1e-7)
+    assert prediction.confidence == prediction.probabilities.max()
+    assert prediction.digit == prediction.candidates[0]
+
+
+def test_candidates_are_the_shortest_list_that_holds_99_percent() -> None:
+    probabilities = np.array([0.6, 0.395, 0.004, 0.001, 1e-9, 1e-9, 1e-9, 1e-9, 1e-9, 1e-9])
+    assert Prediction(np.log(probabilities).astype(np.float32)).candidates == [0, 1]
+    assert Prediction(np.eye(10, dtype=np.float32)[7] * 12).candidates == [7]
+    assert Prediction(np.zeros(10, np.float32)).candidates == list(range(10))
+
+
+def test_an_unsure_answer_and_a_doubtful_picture_are_not_accepted() -> None:
+    unsure = Prediction(np.zeros(10, np.float32))
+    sure = Prediction(np.eye(10, dtype=np.float32)[7] * 12)
+    seen, noisy = Seen(28, 28, False, None, ()), Seen(28, 28, False, None, ("noise",))
+    assert Answer(sure, seen, model(), CacheState.MISS, {}).reasons == []
+    assert Answer(unsure, seen, model(), CacheState.MISS, {}).reasons == ["low_confidence"]
+    assert Answer(unsure, noisy, model(), CacheState.MISS, {}).reasons == ["noise", "low_confidence"]
+
+
+def test_another_arithmetic_is_another_version_to_the_cache() -> None:
+    assert model().cache_version == "ab12cd34ef56"
+    assert model(arithmetic="bfloat16").cache_version == "ab12cd34ef56-bfloat16"

@@ -1,0 +1,115 @@
+import httpx
+import numpy as np
+import pytest
+
+from gateway.contract import ModelVersion
+from gateway.errors import DeadlineExceeded, ModelMisbehaved, ModelUnavailable
+from gateway.metrics import Metrics
+from gateway.model_client import Described, ModelClient, VersionGone
+from tests.gateway.conftest import picture
+from tests.gateway.torchserve_double import INFERENCE_URL, MANAGEMENT_URL, VERSION, TorchServeDouble
+
+pytestmark = pytest.mark.anyio
+
+MODEL = ModelVersion("digits", VERSION, INFERENCE_URL, MANAGEMENT_URL, {})
+
+
+def answering(answer: httpx.Response | Exception) -> ModelClient:
+    def handle(request: httpx.Request) -> httpx.Response:
+        if isinstance(answer, Exception):
+            raise answer
+        return answer
+
+    return ModelClient(Metrics(), 2.0, httpx.MockTransport(handle))
+
+
+async def test_many_pictures_travel_in_one_request_and_come_back_in_order(torchserve: TorchServeDouble) -> None:
+    client = ModelClient(Metrics(), 2.0, torchserve.transport())
+    predictions = await client.logits(MODEL, [picture(digit) for digit in (7, 1, 3)])
+    assert [prediction.digit for prediction in predictions] == [7, 1, 3]
+    assert torchserve.batches == [3]
+
+
+async def test_a_version_that_is_not_there_is_gone(torchserve: TorchServeDouble) -> None:
+    torchserve.versions = ["000000000000"]
+    with pytest.raises(VersionGone):
+        await ModelClient(Metrics(), 2.0, torchserve.transport()).logits(MODEL, [picture(7)])
+
+
+@pytest.mark.parametrize(
+    ("answer", "problem"),
+    [
+        (httpx.Response(200, content=b"\0" * 39), ModelMisbehaved),
+        (httpx.Response(200, content=np.full(10, np.nan, "<f4").tobytes()), ModelMisbehaved),
+        (httpx.Response(200, content=np.full(10, np.inf, "<f4").tobytes()), ModelMisbehaved),
+        (httpx.Response(400), ModelMisbehaved),
+        (httpx.Response(500), ModelUnavailable),
+        (httpx.Response(503), ModelUnavailable),
+        (httpx.Response(507), ModelUnavailable),
+        (httpx.Response(408), DeadlineExceeded),
+        (httpx.ConnectError("no"), ModelUnavailable),
+        (httpx.ReadError("no"), ModelUnavailable),
+        (httpx.ReadTimeout("no"), DeadlineExceeded),
+        (httpx.PoolTimeout("no"), DeadlineExceeded),
+        (httpx.DecodingError("no"), ModelUnavailable),
+    ],
+)
+async def test_every_failure_of_the_model_has_our_own_words(answer: httpx.Response | Exception, problem: type[Exception]) -> None:
+    with pytest.raises(problem):
+        await answering(answer).logits(MODEL, [picture(7)])
+
+
+async def test_a_connection_that_broke_is_tried_once_more() -> None:
+    asked = 0
+
+    def handle(request: httpx.Request) -> httpx.Response:
+        nonlocal asked
+        asked += 1
+        if asked == 1:
+            raise httpx.RemoteProtocolError("gone")
+        return httpx.Response(200, content=np.eye(10, dtype="<f4")[7].tobytes())
+
+    [prediction] = await ModelClient(Metrics(), 2.0, httpx.MockTransport(handle)).logits(MODEL, [picture(7)])
+    assert prediction.digit == 7
+    assert asked == 2
+
+
+async def test_describe_counts_only_ready_workers(torchserve: TorchServeDouble) -> None:
+    torchserve.workers_ready = 2
+    client = ModelClient(Metrics(), 2.0, torchserve.transport())
+    assert await client.describe(MANAGEMENT_URL, "digits") == [Described(VERSION, 2, 3)]
+
+
+@pytest.mark.parametrize("body", [b"", b"{}", b"[{}]", b'[{"modelVersion": "1"}]', b"<html>", b'[{"workers": [{}]}]'])
+async def test_a_describe_answer_that_is_none_is_said_so(body: bytes) -> None:
+    with pytest.raises(ModelMisbehaved):
+        await answering(httpx.Response(200, content=body)).describe(MANAGEMENT_URL, "digits")
+
+
+async def test_a_model_that_is_not_registered_has_no_versions() -> None:
+    assert await answering(httpx.Response(404)).describe(MANAGEMENT_URL, "digits") == []
+
+
+async def test_the_archive_says_what_it_is(torchserve: TorchServeDouble) -> None:
+    facts = await ModelClient(Metrics(), 2.0, torchserve.transport()).facts(MANAGEMENT_URL, "digits", VERSION)
+    assert facts["accept_threshold"] == 0.5
+
+
+@pytest.mark.parametrize(
+    "body", [b"", b"[]", b'[{"customizedMetadata": "{}"}]', b'[{"customizedMetadata": 3}]', b'[{"customizedMetadata": "x"}]']
+)
+async def test_an_archive_that_does_not_say_what_it_is_misbehaves(body: bytes) -> None:
+    with pytest.raises(ModelMisbehaved):
+        await answering(httpx.Response(200, content=body)).facts(MANAGEMENT_URL, "digits", VERSION)
+
+
+async def test_every_request_is_counted_by_its_outcome(torchserve: TorchServeDouble) -> None:
+    metrics = Metrics()
+    client = ModelClient(metrics, 2.0, torchserve.transport())
+    await client.logits(MODEL, [picture(7)] * 5)
+    torchserve.versions = []
+    with pytest.raises(VersionGone):
+        await client.logits(MODEL, [picture(7)])
+    assert metrics.registry.get_sample_value("gateway_model_requests_total", {"outcome": "ok"}) == 1
+    assert metrics.registry.get_sample_value("gateway_model_requests_total", {"outcome": "gone"}) == 1
+    assert metrics.registry.get_sample_value("gateway_batch_size_sum") == 6

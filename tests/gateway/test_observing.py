@@ -1,0 +1,46 @@
+import pytest
+from httpx import ASGITransport, AsyncClient
+from starlette.types import Receive, Scope, Send
+
+from gateway.metrics import Metrics
+from gateway.observing import Observed
+from tests.gateway.conftest import Gateway
+
+pytestmark = pytest.mark.anyio
+
+
+async def test_a_harmless_request_id_is_kept_and_another_replaced(gateway: Gateway) -> None:
+    async with gateway() as client:
+        kept = await client.get("/healthz", headers={"X-Request-Id": "my-id.1"})
+        replaced = await client.get("/healthz", headers={"X-Request-Id": 'evil"id with spaces'})
+    assert kept.headers["x-request-id"] == "my-id.1"
+    assert replaced.headers["x-request-id"].isalnum()
+
+
+async def test_a_fault_of_ours_is_a_problem_without_a_traceback() -> None:
+    async def broken(scope: Scope, receive: Receive, send: Send) -> None:
+        raise RuntimeError("secret details")
+
+    metrics = Metrics()
+    async with AsyncClient(transport=ASGITransport(Observed(broken, metrics)), base_url="http://gateway.test") as client:
+        answer = await client.get("/")
+    assert answer.status_code == 500
+    assert answer.headers["content-type"] == "application/problem+json"
+    assert "secret" not in answer.text
+    assert metrics.registry.get_sample_value("gateway_inflight_requests") == 0
+
+
+async def test_what_the_framework_refuses_is_a_problem_too(gateway: Gateway) -> None:
+    async with gateway() as client:
+        missing, wrong_method = await client.get("/nothing"), await client.get("/v1/predict")
+    assert (missing.status_code, wrong_method.status_code) == (404, 405)
+    assert missing.headers["content-type"] == wrong_method.headers["content-type"] == "application/problem+json"
+    assert wrong_method.headers["allow"] == "POST"
+
+
+async def test_an_unknown_method_makes_no_new_series(gateway: Gateway) -> None:
+    async with gateway() as client:
+        await client.request("BREW", "/v1/predict")
+        text = (await client.get("/metrics")).text
+    assert 'method="other"' in text
+    assert "BREW" not in text

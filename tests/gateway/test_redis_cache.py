@@ -1,0 +1,239 @@
+import asyncio
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+
+import numpy as np
+import pytest
+import redis.asyncio
+
+from gateway.contract import Prediction
+from gateway.metrics import Metrics
+from gateway.redis_cache import BUDGET_SECONDS, PURGE_KEY, RedisCache, RedisKey, connect
+from gateway.signing import Signer
+from tests.gateway.torchserve_double import until
+from tests.ports import free_port
+
+pytestmark = pytest.mark.anyio
+
+KEY = RedisKey(None, "digits", "ab12cd34ef56", bytes(range(32)))
+MOST_BYTES = 250
+"""What a cached answer may cost in Redis, by its own reckoning."""
+
+PROMISED_SECONDS = 0.06
+
+PATIENT_SECONDS = 5.0
+"""A budget for tests that are not about time: a busy machine must not turn a hit into a miss."""
+
+
+def prediction(digit: int = 7) -> Prediction:
+    return Prediction(np.linspace(-9, 3, 10, dtype=np.float32) + np.eye(10, dtype=np.float32)[digit] * 20)
+
+
+@asynccontextmanager
+async def cache_on(
+    url: str, on_purge: Callable[[], None] = lambda: None, ttl_seconds: int = 1_000, budget: float = PATIENT_SECONDS
+) -> AsyncIterator[RedisCache]:
+    cache = RedisCache(connect(url, budget), Signer(b"s" * 32), Metrics(), ttl_seconds, on_purge, budget)
+    watching = asyncio.create_task(cache.watch())
+    try:
+        yield cache
+    finally:
+        watching.cancel()
+        await cache.close()
+
+
+@pytest.fixture
+async def server(valkey: str) -> AsyncIterator["redis.asyncio.Redis"]:
+    async with redis.asyncio.Redis.from_url(valkey) as client:
+        await client.flushall()
+        yield client
+
+
+async def stored(cache: RedisCache, server: "redis.asyncio.Redis", key: RedisKey = KEY, digit: int = 7) -> None:
+    cache.put(key, prediction(digit))
+    while await server.get(key.raw) is None:
+        await asyncio.sleep(0.005)
+
+
+async def test_what_was_put_is_got_back_to_the_last_bit(valkey: str, server: "redis.asyncio.Redis") -> None:
+    async with cache_on(valkey) as cache:
+        assert await cache.get(KEY) is None
+        await stored(cache, server)
+        got = await cache.get(KEY)
+    assert got is not None
+    assert got.logits.tobytes() == prediction().logits.tobytes()
+
+
+async def test_tenants_models_and_versions_are_apart(valkey: str, server: "redis.asyncio.Redis") -> None:
+    async with cache_on(valkey) as cache:
+        await stored(cache, server)
+        for other in (
+            RedisKey("a", KEY.model, KEY.version, KEY.digest),
+            RedisKey(None, "letters", KEY.version, KEY.digest),
+            RedisKey(None, KEY.model, "ab12cd34ef57", KEY.digest),
+        ):
+            assert await cache.get(other) is None
+
+
+async def test_answers_expire_around_the_time_that_was_set(valkey: str, server: "redis.asyncio.Redis") -> None:
+    async with cache_on(valkey) as cache:
+        lives = set()
+        for number in range(50):
+            key = RedisKey(None, "digits", "ab12cd34ef56", bytes([number] * 32))
+            await stored(cache, server, key)
+            lives.add(await server.ttl(key.raw))
+    assert len(lives) > 10
+    assert 895 <= min(lives) <= max(lives) <= 1_100
+
+
+async def test_a_cached_answer_is_small(valkey: str, server: "redis.asyncio.Redis") -> None:
+    count = 20_000
+    async with cache_on(valkey) as cache:
+        before = (await server.info("memory"))["used_memory"]
+        for start in range(0, count, 1_000):
+            for number in range(start, start + 1_000):
+                cache.put(RedisKey(None, "digits", "ab12cd34ef56", number.to_bytes(32, "big")), prediction())
+            while await server.dbsize() < start + 1_000:
+                await asyncio.sleep(0.01)
+        after = (await server.info("memory"))["used_memory"]
+    assert (after - before) / count <= MOST_BYTES
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        b"",
+        b"7",
+        b"{}",
+        b"\0" * 44,
+        np.full(10, np.nan, "<f4").tobytes() + b"\0" * 4,
+        b"x" * 1_000_000,
+    ],
+    ids=["empty", "short", "json", "zeros", "nan", "long"],
+)
+async def test_a_value_that_is_none_of_ours_is_a_miss_and_is_removed(valkey: str, server: "redis.asyncio.Redis", value: bytes) -> None:
+    await server.set(KEY.raw, value)
+    async with cache_on(valkey) as cache:
+        assert await cache.get(KEY) is None
+        assert cache.well
+        while await server.exists(KEY.raw):
+            await asyncio.sleep(0.005)
+
+
+async def test_the_value_of_another_key_is_not_believed(valkey: str, server: "redis.asyncio.Redis") -> None:
+    other = RedisKey(None, "digits", "ab12cd34ef56", b"o" * 32)
+    async with cache_on(valkey) as cache:
+        await stored(cache, server, other, digit=3)
+        await server.set(KEY.raw, await server.get(other.raw) or b"")
+        assert await cache.get(KEY) is None
+
+
+async def test_a_value_of_another_type_is_a_miss_and_is_removed(valkey: str, server: "redis.asyncio.Redis") -> None:
+    await server.lpush(KEY.raw, b"x")
+    async with cache_on(valkey) as cache:
+        assert await cache.get(KEY) is None
+        while await server.exists(KEY.raw):
+            await asyncio.sleep(0.005)
+
+
+async def test_a_purge_anywhere_is_heard(valkey: str, server: "redis.asyncio.Redis") -> None:
+    heard: list[bool] = []
+    async with cache_on(valkey, on_purge=lambda: heard.append(True)):
+        await server.set(PURGE_KEY, b"1")
+        await until(lambda: heard)
+
+
+async def test_concurrent_lookups_travel_together(valkey: str, server: "redis.asyncio.Redis") -> None:
+    async with cache_on(valkey) as cache:
+        await cache.get(KEY)
+        before = (await server.info("stats"))["total_reads_processed"]
+        await asyncio.gather(*(cache.get(RedisKey(None, "digits", "v", bytes([number] * 32))) for number in range(64)))
+        after = (await server.info("stats"))["total_reads_processed"]
+    assert after - before <= 5
+
+
+Handler = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
+
+
+async def silent(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    while await reader.read(1024):
+        pass
+    writer.close()
+
+
+async def nonsense(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    while await reader.read(1024):
+        writer.write(b"HTTP/1.1 400 Bad Request\r\n\r\n")
+    writer.close()
+
+
+async def hanging_up(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    await reader.read(1)
+    writer.close()
+
+
+async def half_an_answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    await reader.read(1024)
+    writer.write(b"$44\r\nabc")
+    while await reader.read(1024):
+        pass
+    writer.close()
+
+
+async def loading(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    while data := await reader.read(65_536):
+        writer.write(b"-LOADING Redis is loading the dataset in memory\r\n" * data.count(b"*"))
+    writer.close()
+
+
+@pytest.mark.parametrize("handler", [None, silent, nonsense, hanging_up, half_an_answer, loading])
+async def test_a_sick_redis_costs_little_and_only_at_first(handler: Handler | None) -> None:
+    port = free_port()
+    server = None if handler is None else await asyncio.start_server(handler, "127.0.0.1", port)
+    cache = RedisCache(connect(f"redis://127.0.0.1:{port}/0"), Signer(b"s" * 32), Metrics(), 1_000, lambda: None)
+    try:
+        started = time.perf_counter()
+        assert await cache.get(KEY) is None
+        assert time.perf_counter() - started <= PROMISED_SECONDS + 0.1
+        assert not cache.well
+        assert cache.failure
+        started = time.perf_counter()
+        for _ in range(1_000):
+            assert await cache.get(KEY) is None
+        assert time.perf_counter() - started <= 0.2
+    finally:
+        await cache.close()
+        if server is not None:
+            server.close()
+
+
+async def test_the_budget_leaves_room_below_the_promise() -> None:
+    assert BUDGET_SECONDS < PROMISED_SECONDS
+
+
+async def test_a_redis_that_comes_back_is_used_again(valkey: str, server: "redis.asyncio.Redis") -> None:
+    async with cache_on(valkey, budget=0.2) as cache:
+        await stored(cache, server)
+        await server.client_pause(1_000)
+        assert await cache.get(KEY) is None
+        assert not cache.well
+        await until(lambda: cache.well)
+        assert await cache.get(KEY) is not None
+
+
+async def test_a_cancelled_lookup_never_leaves_its_answer_to_another(valkey: str, server: "redis.asyncio.Redis") -> None:
+    keys = [RedisKey(None, "digits", "v", bytes([number] * 32)) for number in range(10)]
+    async with cache_on(valkey) as cache:
+        for digit, key in enumerate(keys):
+            await stored(cache, server, key, digit)
+        wrong = 0
+        for turn in range(300):
+            cancelled = asyncio.create_task(cache.get(keys[turn % 10]))
+            await asyncio.sleep(0)
+            if turn % 2:
+                await asyncio.sleep(0)
+            cancelled.cancel()
+            got = await cache.get(keys[(turn + 1) % 10])
+            wrong += got is not None and got.digit != (turn + 1) % 10
+    assert wrong == 0

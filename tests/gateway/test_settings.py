@@ -1,0 +1,58 @@
+import re
+from pathlib import Path
+
+import pytest
+from pydantic import ValidationError
+
+from gateway.settings import PREFIX, Settings, SettingsError, read_settings
+
+README = Path(__file__).parents[2] / "README.md"
+
+
+def test_defaults_are_those_of_one_machine(monkeypatch: pytest.MonkeyPatch) -> None:
+    settings = read_settings()
+    assert (settings.host, settings.port) == ("127.0.0.1", 8000)
+    assert settings.max_upload_bytes == 10_485_760
+    assert settings.max_pixels == 16_000_000
+    assert settings.local_cache_bytes == 67_108_864
+    assert settings.torchserve_instances == ()
+
+
+def test_settings_come_from_the_environment_and_never_change(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("GATEWAY_PORT", "8123")
+    settings = read_settings()
+    assert settings.port == 8123
+    with pytest.raises(ValidationError):
+        settings.port = 8124  # type: ignore[misc]
+
+
+def test_all_that_is_wrong_is_said_in_one_line(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("GATEWAY_PORT", "eighty")
+    monkeypatch.setenv("GATEWAY_DEADLINE_SECONDS", "-1")
+    with pytest.raises(SettingsError) as caught:
+        read_settings()
+    message = str(caught.value)
+    assert "GATEWAY_PORT" in message
+    assert "GATEWAY_DEADLINE_SECONDS" in message
+    assert "\n" not in message
+
+
+def test_instances_come_in_pairs() -> None:
+    settings = Settings(torchserve_url="http://a:1, http://b:1/", torchserve_management_url="http://a:2,http://b:2")
+    assert settings.torchserve_instances == (("http://a:1", "http://a:2"), ("http://b:1", "http://b:2"))
+    with pytest.raises(SettingsError, match="names 2 instances and GATEWAY_TORCHSERVE_MANAGEMENT_URL 1"):
+        _ = Settings(torchserve_url="http://a:1,http://b:1", torchserve_management_url="http://a:2").torchserve_instances
+
+
+def test_the_readme_lists_every_setting_with_its_default_and_no_other() -> None:
+    rows = dict(re.findall(rf"^\| `({PREFIX}[A-Z_]+)` \| ([^|]*) \|", README.read_text(), re.MULTILINE))
+    documented = {name: default.strip().strip("`").replace(",", "") for name, default in rows.items()}
+    expected = {
+        PREFIX + name.upper(): "none" if field.default is None else str(field.default).removesuffix(".0")
+        for name, field in Settings.model_fields.items()
+    }
+    assert documented == expected
+
+
+def test_every_setting_says_what_it_is_for() -> None:
+    assert [name for name, field in Settings.model_fields.items() if not field.description] == []

@@ -1,0 +1,95 @@
+import time
+
+import httpx
+import numpy as np
+import pytest
+
+from gateway.errors import ModelUnavailable
+from gateway.metrics import Metrics
+from gateway.model_client import ModelClient
+from gateway.versions import FRESH_SECONDS, ModelWatch
+from tests.gateway.torchserve_double import INFERENCE_URL, MANAGEMENT_URL, VERSION, TorchServeDouble, known_digits, logits_for
+
+pytestmark = pytest.mark.anyio
+
+OTHER = "000000000001"
+
+
+@pytest.fixture
+def client(torchserve: TorchServeDouble) -> ModelClient:
+    return ModelClient(Metrics(), 2.0, torchserve.transport())
+
+
+@pytest.fixture
+def watch(client: ModelClient) -> ModelWatch:
+    return ModelWatch(client, ((INFERENCE_URL, MANAGEMENT_URL),), known_digits(), Metrics())
+
+
+async def test_a_version_that_is_ready_and_reads_known_digits_is_served(watch: ModelWatch) -> None:
+    with pytest.raises(ModelUnavailable):
+        _ = watch.current
+    assert not watch.ready
+    await watch.look()
+    assert watch.current.version == VERSION
+    assert watch.ready
+
+
+async def test_a_model_that_misreads_known_digits_is_never_served(watch: ModelWatch, torchserve: TorchServeDouble) -> None:
+    torchserve.answer = lambda pixels: httpx.Response(200, content=np.roll(logits_for(pixels), 1, axis=1).astype("<f4").tobytes())
+    await watch.look()
+    with pytest.raises(ModelUnavailable, match="reads 10 of 10 known digits wrong"):
+        _ = watch.current
+    assert not watch.ready
+
+
+async def test_a_version_without_a_ready_worker_is_not_adopted(watch: ModelWatch, torchserve: TorchServeDouble) -> None:
+    torchserve.workers_ready = 0
+    await watch.look()
+    assert watch.torchserve.reason == "no TorchServe worker is READY"
+    with pytest.raises(ModelUnavailable):
+        _ = watch.current
+
+
+async def test_the_served_version_stays_while_its_workers_are_away(watch: ModelWatch, torchserve: TorchServeDouble) -> None:
+    await watch.look()
+    torchserve.workers_ready = 0
+    await watch.look()
+    assert watch.current.version == VERSION
+    assert not watch.ready
+    torchserve.unreachable = True
+    await watch.look()
+    assert watch.current.version == VERSION
+    assert "cannot be reached" in (watch.torchserve.reason or "")
+
+
+async def test_another_version_is_adopted_once_the_served_one_is_gone(watch: ModelWatch, torchserve: TorchServeDouble) -> None:
+    await watch.look()
+    torchserve.versions = [VERSION, OTHER]
+    await watch.look()
+    assert watch.current.version == VERSION
+    torchserve.versions = [OTHER]
+    await watch.look()
+    assert watch.current.version == OTHER
+
+
+async def test_an_answer_too_old_is_no_proof(watch: ModelWatch, client: ModelClient) -> None:
+    await watch.look()
+    client.last_answer_at = time.monotonic() - FRESH_SECONDS - 0.1
+    assert not watch.ready
+    assert (watch.model.reason or "").startswith("no answer from the model for 5.1")
+
+
+async def test_a_known_digit_read_wrong_is_the_reason(watch: ModelWatch, torchserve: TorchServeDouble) -> None:
+    await watch.look()
+    torchserve.answer = lambda pixels: httpx.Response(200, content=np.roll(logits_for(pixels), 1, axis=1).astype("<f4").tobytes())
+    await watch.ask_known_digit()
+    assert watch.model.reason == "a known 0 was read as 1"
+    torchserve.answer = None
+    await watch.ask_known_digit()
+    assert watch.ready
+
+
+async def test_without_instances_the_reason_says_so(client: ModelClient) -> None:
+    watch = ModelWatch(client, (), known_digits(), Metrics())
+    await watch.look()
+    assert watch.torchserve.reason == "no TorchServe instance is configured"

@@ -1,0 +1,102 @@
+"""TorchServe as the gateway sees it, in memory: an httpx transport that describes versions and answers canonical pixels."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from functools import cache
+
+import httpx
+import numpy as np
+import orjson
+from numpy.typing import NDArray
+
+from gateway.known import KnownDigits, read_known_digits
+from gateway.model_client import LOGITS_TYPE, PIXELS_TYPE
+
+VERSION = "ab12cd34ef56"
+INFERENCE_URL = "http://torchserve.test:8080"
+MANAGEMENT_URL = "http://torchserve.test:8081"
+
+
+@cache
+def known_digits() -> KnownDigits:
+    """The first of each class of the committed known digits; digit `d` stands at place `d`."""
+    everything = read_known_digits()
+    first = np.searchsorted(everything.labels, np.arange(10))
+    return KnownDigits(everything.pixels[first], everything.labels[first])
+
+
+def logits_for(pixels: NDArray[np.uint8]) -> NDArray[np.float32]:
+    """float32[n, 10] for uint8[n, 28, 28]: sure of the known digit that looks most alike."""
+    known = known_digits().pixels.reshape(1, 10, -1).astype(np.float32)
+    apart = ((pixels.reshape(-1, 1, 784).astype(np.float32) - known) ** 2).sum(axis=2)
+    sure: NDArray[np.float32] = np.eye(10, dtype=np.float32) * np.float32(12)
+    logits: NDArray[np.float32] = sure[apart.argmin(axis=1)]
+    return logits
+
+
+@dataclass
+class TorchServeDouble:
+    """What a test may change: the versions that are there, READY workers, what predictions do before they are answered."""
+
+    versions: list[str] = field(default_factory=lambda: [VERSION])
+    workers_ready: int = 1
+    accept_threshold: float = 0.5
+    before_answer: Callable[[], Awaitable[object]] | None = None
+    answer: Callable[[NDArray[np.uint8]], httpx.Response] | None = None
+    unreachable: bool = False
+    batches: list[int] = field(default_factory=list)
+    pictures: list[bytes] = field(default_factory=list)
+
+    def transport(self) -> httpx.MockTransport:
+        return httpx.MockTransport(self._handle)
+
+    @property
+    def asked(self) -> int:
+        """Pictures computed that are not known digits: those that requests caused."""
+        known = {picture.tobytes() for picture in known_digits().pixels}
+        return sum(picture not in known for picture in self.pictures)
+
+    async def _handle(self, request: httpx.Request) -> httpx.Response:
+        if self.unreachable:
+            raise httpx.ConnectError("refused")
+        parts = request.url.path.strip("/").split("/")
+        if parts[0] == "models":
+            return self._describe(parts[-1])
+        return await self._predict(request, parts[-1])
+
+    def _describe(self, version: str) -> httpx.Response:
+        chosen = self.versions if version == "all" else [version]
+        facts = {"version": version, "digest": "d" * 64, "arithmetic": "float32", "accept_threshold": self.accept_threshold}
+        return httpx.Response(
+            200,
+            json=[
+                {
+                    "modelVersion": each,
+                    "workers": [{"status": "READY"}] * self.workers_ready + [{"status": "UNLOADING"}],
+                    "customizedMetadata": orjson.dumps(facts).decode(),
+                }
+                for each in chosen
+            ],
+        )
+
+    async def _predict(self, request: httpx.Request, version: str) -> httpx.Response:
+        assert request.headers["content-type"] == PIXELS_TYPE
+        assert request.headers["accept"] == LOGITS_TYPE
+        pixels = np.frombuffer(await request.aread(), np.uint8).reshape(-1, 28, 28)
+        if self.before_answer is not None:
+            await self.before_answer()
+        if version not in self.versions:
+            return httpx.Response(404)
+        self.batches.append(len(pixels))
+        self.pictures.extend(picture.tobytes() for picture in pixels)
+        if self.answer is not None:
+            return self.answer(pixels)
+        return httpx.Response(200, content=logits_for(pixels).astype("<f4").tobytes())
+
+
+async def until(condition: Callable[[], object], seconds: float = 5.0) -> None:
+    """Wait for a condition, with a deadline."""
+    async with asyncio.timeout(seconds):
+        while not condition():
+            await asyncio.sleep(0.005)

@@ -1,0 +1,151 @@
+"""The card says what the evidence says, no more, and the committed card is the committed evidence's."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from model.card import CARD, EVIDENCE, EvidenceMissing, card_from, percent, render, write_card
+from model.data import Digits
+from model.evaluate import ARTICLE_CLAIMS, weights_digest, write_json
+from model.judge import Panel, judge
+from model.splitting import Writers
+
+N = 200
+RELEASED = CARD.parent / "released"
+
+
+@pytest.fixture
+def evaluation(tmp_path: Path) -> dict[str, Any]:
+    """As `evaluate` writes it, of a reader that errs on picture 0 alone."""
+    labels = (np.arange(N) % 10).astype(np.uint8)
+    answered = labels.astype(np.intp)
+    answered[0] = 6
+    writers = Writers((np.arange(N) // 10).astype(np.uint16), np.where(np.arange(N) < 100, 0, 4).astype(np.uint8))
+    panel = Panel("MNIST test set", Digits(np.zeros((N, 28, 28), np.uint8), labels), writers, (5,))
+    machine = {"processor": "Processor X", "cores": 2, "load_average": 0.5, "torch": "2.0"}
+    report = {
+        "generated": {"command": "python -m model evaluate", "date": "2026-01-01T00:00Z", "machine": machine},
+        "model": {
+            "model": "digits",
+            "network": "residual-flat",
+            "recipe": "release",
+            "seed": 2,
+            "dropout": 0.3,
+            "temperature": 1.1,
+            "accept_threshold": 0.6,
+            "parameters": 161_770,
+            "weights_sha256": "ab" * 32,
+            "arithmetic": "float32",
+        },
+        "data": {"training_n": 54_973, "training_writers": 492, "validation_n": 5_027, "validation_writers": 47, "panel": "MNIST test set"},
+        **judge((9 * np.eye(10)[answered]).astype(np.float32), panel, temperature=1.1, threshold=0.6),
+        "latency": {
+            "cpu": {"processor": "Processor X", "threads": 1, "batches": [{"batch": 1, "runs": 9, "median_ms": 0.512, "p95_ms": 0.7}]},
+            "cuda": None,
+        },
+        "article_claims": ARTICLE_CLAIMS,
+    }
+    write_json(report, tmp_path / "evaluation.json")
+    loaded: dict[str, Any] = json.loads((tmp_path / "evaluation.json").read_text())
+    return loaded
+
+
+@pytest.fixture
+def article() -> dict[str, Any]:
+    seed = {"seed": 1, "dropout": 0.4, "validation_loss": 0.0321, "test_accuracy": 0.9951, "epochs": 21, "best_epoch": 16}
+    acted = {"rate_halved_after": [12, 19], "stopped_early_after": 21}
+    return {
+        "network": "article",
+        "parameters": 197_674,
+        "training_n": 54_973,
+        "mean": {
+            "training_accuracy": {"mean": 0.9975, "sd": 0.0002, "n": 2},
+            "test_accuracy": {"mean": 0.9952, "sd": 0.0003, "n": 2},
+            "macro_f1": {"mean": 0.9951, "sd": None, "n": 1},
+        },
+        "seeds": [{**seed, **acted}, {**seed, "seed": 2, "rate_halved_after": [], "stopped_early_after": None}],
+        "latency": {"cpu": {"batches": [{"median_ms": 1.25}]}},
+    }
+
+
+def test_the_card_has_its_sections_in_order(evaluation: dict[str, Any], article: dict[str, Any]) -> None:
+    headings = [line for line in render(evaluation, article).splitlines() if line.startswith("#")]
+    assert headings == [
+        "# Model card: digits",
+        "## Model",
+        "## Use",
+        "## Data",
+        "## Numbers",
+        "### Beside the article",
+        "## Groups",
+        "## Limits",
+        "## Contact",
+    ]
+
+
+def test_the_numbers_are_the_evidence_s(evaluation: dict[str, Any]) -> None:
+    card = render(evaluation, None)
+    for said in (
+        "99.50 % [97.",
+        "1 errors",
+        "0 read as 6 (1)",
+        "161,770 parameters",
+        "ab" * 32,
+        "0.51 ms",
+        "2026-01-01T00:00Z",
+        "Processor X",
+    ):
+        assert said in card
+    evaluation["errors"] = 77
+    assert "77 errors" in render(evaluation, None)
+
+
+def test_what_was_not_measured_is_said_to_be_so(evaluation: dict[str, Any]) -> None:
+    card = render(evaluation, None)
+    assert "| GPU, one picture | under 1 ms | not measured | not measured |" in card
+    assert "| test accuracy | 99.70 % | not measured | 99.50 % |" in card
+    assert "The article's recipe was not evaluated." in card
+
+
+def test_the_article_s_own_result_stands_beside_its_claims(evaluation: dict[str, Any], article: dict[str, Any]) -> None:
+    card = render(evaluation, article)
+    assert "| test accuracy | 99.70 % | 99.52 % +- 0.03 % (n = 2) | 99.50 % |" in card
+    assert "| training accuracy, evaluation mode | 99.80 % | 99.75 % +- 0.02 % (n = 2) | not measured |" in card
+    assert "| CPU, one picture | 4 ms | 1.25 ms | 0.51 ms |" in card
+    assert "the rate was halved after epoch 12, 19; stopped early after epoch 21." in card
+    assert "the rate was never halved; early stopping never acted." in card
+
+
+def test_a_gpu_that_was_timed_is_in_the_card(evaluation: dict[str, Any]) -> None:
+    evaluation["latency"]["cuda"] = {"processor": "GPU Y", "batches": [{"batch": 1, "runs": 9, "median_ms": 0.2, "p95_ms": 0.3}]}
+    card = render(evaluation, None)
+    assert "| GPU Y | 1 | 0.20 ms | 0.30 ms | 9 |" in card
+    assert "| GPU, one picture | under 1 ms | not measured | 0.20 ms |" in card
+
+
+def test_of_nothing_there_is_no_share() -> None:
+    assert percent(None) == "-"
+    assert percent(0.99714) == "99.71 %"
+
+
+def test_without_an_evaluation_there_is_no_card(tmp_path: Path) -> None:
+    with pytest.raises(EvidenceMissing, match="python -m model evaluate"):
+        write_card(tmp_path, tmp_path / "CARD.md")
+    assert not (tmp_path / "CARD.md").exists()
+
+
+@pytest.mark.skipif(not (CARD.exists() or (EVIDENCE / "evaluation.json").exists()), reason="no network was evaluated yet")
+def test_the_committed_card_is_what_the_committed_evidence_gives() -> None:
+    assert CARD.read_text(encoding="utf-8") == card_from(EVIDENCE)
+
+
+@pytest.mark.skipif(not (EVIDENCE / "evaluation.json").exists(), reason="no network was evaluated yet")
+def test_the_committed_evidence_is_of_the_released_weights() -> None:
+    evidence = json.loads((EVIDENCE / "evaluation.json").read_text())
+    release = json.loads((RELEASED / "release.json").read_text())
+    assert evidence["model"]["weights_sha256"] == weights_digest(RELEASED / "weights.pt")
+    for key in ("network", "recipe", "seed", "temperature", "accept_threshold"):
+        assert evidence["model"][key] == release[key]

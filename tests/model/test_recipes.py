@@ -1,0 +1,48 @@
+"""The article's recipe is the article's, the release recipe fits its limits, and every recipe can be built."""
+
+from dataclasses import FrozenInstanceError, fields
+
+import pytest
+
+from model.augment import Augmentation
+from model.network import PARAMETER_LIMIT, build, parameter_count
+from model.recipes import ARTICLE, RECIPES, RELEASE, Cosine, Plateau, Recipe
+
+GEOMETRY = {"rotation_degrees", "shift_pixels", "zoom"}
+
+
+def test_the_article_s_numbers_are_as_it_gives_them() -> None:
+    assert ARTICLE.network == "article"
+    assert (ARTICLE.optimizer, ARTICLE.learning_rate, ARTICLE.weight_decay, ARTICLE.batch_size) == ("adam", 1e-3, 1e-4, 128)
+    assert 15 <= ARTICLE.epochs <= 25
+    assert ARTICLE.schedule == Plateau(epochs=3, factor=0.5, stop_after=5)
+    assert (min(ARTICLE.dropouts), max(ARTICLE.dropouts)) == (0.2, 0.5)
+
+
+def test_the_article_varies_pictures_by_rotations_shifts_and_zooms_alone() -> None:
+    for number in fields(Augmentation):
+        assert (getattr(ARTICLE.augmentation, number.name) > 0) == (number.name in GEOMETRY)
+
+
+def test_the_article_s_recipe_uses_nothing_that_the_article_does_not_name() -> None:
+    assert (ARTICLE.ema_decay, ARTICLE.calm_fraction, ARTICLE.precision) == (None, 0.0, "float32")
+
+
+def test_the_release_recipe_keeps_the_parameter_limit() -> None:
+    assert parameter_count(build(RELEASE.network)) <= PARAMETER_LIMIT
+
+
+@pytest.mark.parametrize("recipe", RECIPES.values(), ids=RECIPES)
+def test_a_recipe_is_complete_and_within_reason(recipe: Recipe) -> None:
+    assert RECIPES[recipe.name] is recipe
+    build(recipe.network)
+    assert recipe.epochs > 0
+    assert all(0 <= dropout < 1 for dropout in recipe.dropouts)
+    assert recipe.optimizer in ("adam", "adamw")
+    assert isinstance(recipe.schedule, Plateau | Cosine)
+    assert 0 <= recipe.calm_fraction < 1
+
+
+def test_a_recipe_cannot_be_changed_in_passing() -> None:
+    with pytest.raises(FrozenInstanceError):
+        ARTICLE.epochs = 1  # type: ignore[misc]

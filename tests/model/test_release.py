@@ -1,0 +1,53 @@
+import json
+from dataclasses import asdict, replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from model import data
+from model.data import Digits
+from model.recipes import RECIPES
+from model.release import choose
+from model.runs import RunsMissing
+from model.train import train
+
+
+@pytest.fixture
+def digits() -> Digits:
+    rng = np.random.default_rng(0)
+    return Digits(rng.integers(0, 256, (256, 28, 28), np.uint8), np.arange(256, dtype=np.uint8) % 10)
+
+
+@pytest.fixture
+def runs(tmp_path: Path, digits: Digits, monkeypatch: pytest.MonkeyPatch) -> Path:
+    tiny = replace(RECIPES["release"], name="tiny", network="residual-pooled", epochs=1, precision="float32")
+    monkeypatch.setitem(RECIPES, "tiny", tiny)
+    monkeypatch.setattr("model.release.training_split", lambda folder: (digits, digits))
+    for seed in (1, 2):
+        train(tiny, seed, tiny.dropouts[0], digits, digits, tmp_path / "runs" / f"tiny-dropout{tiny.dropouts[0]:g}-seed{seed}")
+    return tmp_path / "runs"
+
+
+def test_the_seed_with_the_lowest_validation_loss_is_frozen_with_what_it_was_chosen_from(runs: Path, tmp_path: Path) -> None:
+    record = choose(runs, "tiny", released=tmp_path / "released")
+    losses = {candidate["seed"]: candidate["validation_loss"] for candidate in record.candidates}
+    assert set(losses) == {1, 2}
+    assert record.seed == min(losses, key=lambda seed: losses[seed])
+    assert json.loads((tmp_path / "released" / "release.json").read_text()) == asdict(record)
+    assert (tmp_path / "released" / "weights.pt").stat().st_size > 100_000
+    assert f"seed {record.seed}" in str(record)
+
+
+def test_a_recipe_without_runs_cannot_be_released(tmp_path: Path) -> None:
+    with pytest.raises(RunsMissing):
+        choose(tmp_path, "release", released=tmp_path / "released")
+
+
+def test_the_test_set_is_never_looked_at(runs: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refused(*_: object) -> Digits:
+        raise AssertionError("the test set was read")
+
+    monkeypatch.setattr(data, "test_digits", refused)
+    monkeypatch.setattr(data, "_digits", refused)
+    choose(runs, "tiny", released=tmp_path / "released")
