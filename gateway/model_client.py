@@ -16,6 +16,7 @@ from gateway.metrics import Metrics
 
 PIXELS_TYPE = "application/x-digit-pixels"
 LOGITS_TYPE = "application/x-digit-logits"
+FACTS_TYPE = "application/x-digit-facts"
 LARGEST_BATCH = 64
 RETRY_AFTER_SECONDS = 2.0
 DESCRIBE_SECONDS = 1.0
@@ -56,7 +57,9 @@ class ModelClient:
         started = time.perf_counter()
         outcome = "ok"
         try:
-            answer = await self._post(model, b"".join(picture.tobytes() for picture in pixels))
+            url = f"{model.inference_url}/predictions/{model.name}/{model.version}"
+            body = b"".join(picture.tobytes() for picture in pixels)
+            answer = await self._posted(url, body, {"Content-Type": PIXELS_TYPE, "Accept": LOGITS_TYPE})
             predictions = _predictions(answer, len(pixels))
             self.last_answer_at = time.monotonic()
             return predictions
@@ -81,32 +84,33 @@ class ModelClient:
         except (ValueError, KeyError, TypeError) as error:
             raise ModelMisbehaved(f"describe answered {answer.status_code} and cannot be understood") from error
 
-    async def facts(self, management_url: str, name: str, version: str) -> dict[str, Any]:
-        """What the archive says of itself. Waits behind predictions: asked once a version, never in a probe."""
-        url = f"{management_url}/models/{name}/{version}?customized=true"
-        answer = await _translated(lambda: self._http.get(url, timeout=self._deadline_seconds))
+    async def facts(self, inference_url: str, name: str, version: str) -> dict[str, Any]:
+        """What the archive says of itself. Raises as `logits` does.
+
+        Asked as a prediction, not by describe's `customized=true`: that hangs for ever on a frozen worker, and wedges it.
+        """
+        url = f"{inference_url}/predictions/{name}/{version}"
+        answer = await self._posted(url, b"", {"Content-Type": FACTS_TYPE})
         try:
-            facts = orjson.loads(orjson.loads(answer.content)[0]["customizedMetadata"])
+            facts = orjson.loads(answer.content)
             float(facts["accept_threshold"]), str(facts["arithmetic"])
-        except (ValueError, KeyError, IndexError, TypeError) as error:
-            raise ModelMisbehaved(f"version {version} does not say what it is (describe answered {answer.status_code})") from error
+        except (ValueError, KeyError, TypeError) as error:
+            raise ModelMisbehaved(f"version {version} does not say what it is") from error
         return dict(facts)
 
     async def close(self) -> None:
         await self._http.aclose()
 
-    async def _post(self, model: ModelVersion, body: bytes) -> httpx.Response:
-        url = f"{model.inference_url}/predictions/{model.name}/{model.version}"
-        headers = {"Content-Type": PIXELS_TYPE, "Accept": LOGITS_TYPE}
+    async def _posted(self, url: str, body: bytes, headers: dict[str, str]) -> httpx.Response:
         answer = await _translated(lambda: self._http.post(url, content=body, headers=headers))
         if answer.status_code == httpx.codes.NOT_FOUND:
-            raise VersionGone(model.version)
+            raise VersionGone(url)
         if answer.status_code in (500, 503, 507):  # a worker died, none is there, or the queue is full: one text for all, so one answer
             raise ModelUnavailable("the model cannot answer now; try again", retry_after_seconds=RETRY_AFTER_SECONDS)
         if answer.status_code == httpx.codes.REQUEST_TIMEOUT:
             raise DeadlineExceeded("the model did not answer in time")
         if answer.status_code != httpx.codes.OK:
-            raise ModelMisbehaved(f"the model answered {answer.status_code} to canonical pixels")
+            raise ModelMisbehaved(f"the model answered {answer.status_code}")
         return answer
 
 

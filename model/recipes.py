@@ -58,7 +58,10 @@ ARTICLE = Recipe(
     augmentation=Augmentation(rotation_degrees=10, shift_pixels=2, zoom=0.1),
     dropouts=(0.2, 0.3, 0.4, 0.5),
 )
-"""The first article's recipe as written: Adam with L2 (not decoupled), batch 128, 15 to 25 epochs. Its ranges of augmentation are not given."""
+"""The first article's recipe as written: Adam with L2 (not decoupled), batch 128, 15 to 25 epochs.
+
+It asks for rotations, shifts and zooms and does not say how far: these ranges are ours.
+"""
 
 RELEASE = Recipe(
     name="release",

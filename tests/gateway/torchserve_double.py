@@ -7,11 +7,10 @@ from functools import cache
 
 import httpx
 import numpy as np
-import orjson
 from numpy.typing import NDArray
 
 from gateway.known import KnownDigits, read_known_digits
-from gateway.model_client import LOGITS_TYPE, PIXELS_TYPE
+from gateway.model_client import FACTS_TYPE, LOGITS_TYPE, PIXELS_TYPE
 
 VERSION = "ab12cd34ef56"
 INFERENCE_URL = "http://torchserve.test:8080"
@@ -67,20 +66,21 @@ class TorchServeDouble:
 
     def _describe(self, version: str) -> httpx.Response:
         chosen = self.versions if version == "all" else [version]
-        facts = {"version": version, "digest": "d" * 64, "arithmetic": "float32", "accept_threshold": self.accept_threshold}
         return httpx.Response(
             200,
             json=[
                 {
                     "modelVersion": each,
                     "workers": [{"status": "READY"}] * self.workers_ready + [{"status": "UNLOADING"}],
-                    "customizedMetadata": orjson.dumps(facts).decode(),
                 }
                 for each in chosen
             ],
         )
 
     async def _predict(self, request: httpx.Request, version: str) -> httpx.Response:
+        if request.headers["content-type"] == FACTS_TYPE:
+            facts = {"version": version, "digest": "d" * 64, "arithmetic": "float32", "accept_threshold": self.accept_threshold}
+            return httpx.Response(200, json=facts)
         assert request.headers["content-type"] == PIXELS_TYPE
         assert request.headers["accept"] == LOGITS_TYPE
         pixels = np.frombuffer(await request.aread(), np.uint8).reshape(-1, 28, 28)

@@ -1,0 +1,36 @@
+"""What the embedded run needs to know, as one frozen value."""
+
+import contextlib
+import ipaddress
+from dataclasses import dataclass
+from pathlib import Path
+
+
+@dataclass(frozen=True)
+class Embedding:
+    """A URL that is given starts no child."""
+
+    host: str
+    """Address that the gateway listens on."""
+    port: int
+    redis_url: str | None
+    torchserve_url: str | None
+    torchserve_management_url: str | None
+    state_dir: Path
+    """Holds `run/`, where each run has a folder for its children's files and logs."""
+    archive: Path
+    """The model archive that TorchServe loads."""
+    sample: Path
+    """A picture of a digit, for the curl that is printed."""
+    torchserve_workers: int = 1
+    """Where the archive's own configuration does not say."""
+
+    @property
+    def front_url(self) -> str:
+        """Where this machine reaches the gateway, also when it listens on all addresses."""
+        host = self.host
+        with contextlib.suppress(ValueError):  # a name
+            address = ipaddress.ip_address(host)
+            if address.is_unspecified:
+                host = "127.0.0.1" if address.version == 4 else "::1"
+        return f"http://[{host}]:{self.port}" if ":" in host else f"http://{host}:{self.port}"

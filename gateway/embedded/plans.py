@@ -1,0 +1,79 @@
+"""The children of one run: everything that a user can mend is found here, before any of them is started."""
+
+import contextlib
+import os
+import shutil
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from gateway.embedded.child import Plan
+from gateway.embedded.embedding import Embedding
+from gateway.embedded.failure import CannotStart
+from gateway.embedded.folder import run_folder
+from gateway.embedded.ports import check_front, free_ports
+from gateway.embedded.redis_server import redis_plan, redis_program, redis_url
+from gateway.embedded.torchserve import Ports, home_within, installed_torchserve, torchserve_plan
+
+
+@dataclass(frozen=True)
+class Plans:
+    """Children and where they are. A URL is None where the run has no such child."""
+
+    children: Sequence[Plan]
+    """The gateway last."""
+    redis_url: str | None
+    torchserve_url: str | None
+    management_url: str | None
+
+
+def make_plans(embedding: Embedding, gateway_command: Sequence[str], folders: contextlib.ExitStack) -> Plans:
+    """Children for what no URL was given for, and the gateway. Raises CannotStart.
+
+    Folders that are made are removed when `folders` closes; the run's own is kept as `failed` when that is for an exception.
+    """
+    check_front(embedding.host, embedding.port)
+    own_torchserve = embedding.torchserve_url is None
+    if own_torchserve and embedding.torchserve_management_url is not None:
+        raise CannotStart("GATEWAY_TORCHSERVE_MANAGEMENT_URL is set and GATEWAY_TORCHSERVE_URL is not; set both or neither")
+    if own_torchserve and not embedding.archive.is_file():
+        raise CannotStart(f"no model archive at {embedding.archive}; make it with `make archive`")
+    redis = redis_program() if embedding.redis_url is None else None
+    torchserve = installed_torchserve() if own_torchserve else None
+
+    folder = folders.enter_context(run_folder(embedding.state_dir))
+    redis_port, *torchserve_ports = free_ports(7)
+    ports = Ports(*torchserve_ports)
+    children: list[Plan] = []
+    urls = {
+        "GATEWAY_REDIS_URL": embedding.redis_url,
+        "GATEWAY_TORCHSERVE_URL": embedding.torchserve_url,
+        "GATEWAY_TORCHSERVE_MANAGEMENT_URL": embedding.torchserve_management_url,
+    }
+    if redis is not None:
+        children.append(redis_plan(redis, redis_port, folder / "redis", os.environ))
+        urls["GATEWAY_REDIS_URL"] = redis_url(redis_port)
+    if torchserve is not None:
+        home = home_within(folder)
+        folders.callback(shutil.rmtree, home, ignore_errors=True)
+        log = folder / "torchserve.log"
+        children.append(torchserve_plan(torchserve, embedding.archive, embedding.torchserve_workers, ports, home, log, os.environ))
+        urls["GATEWAY_TORCHSERVE_URL"] = ports.inference_url
+        urls["GATEWAY_TORCHSERVE_MANAGEMENT_URL"] = ports.management_url
+    children.append(gateway_plan(embedding, gateway_command, urls, os.environ))
+    return Plans(
+        children,
+        redis_url=redis_url(redis_port) if redis is not None else None,
+        torchserve_url=ports.inference_url if own_torchserve else None,
+        management_url=ports.management_url if own_torchserve else None,
+    )
+
+
+def gateway_plan(embedding: Embedding, command: Sequence[str], urls: Mapping[str, str | None], environment: Mapping[str, str]) -> Plan:
+    """The gateway, told what any wiring tells it. Its lines go where ours go."""
+    told = {
+        **{name: url for name, url in urls.items() if url is not None},
+        "GATEWAY_HOST": embedding.host,
+        "GATEWAY_PORT": str(embedding.port),
+        "GATEWAY_STATE_DIR": str(embedding.state_dir),
+    }
+    return Plan("gateway", command, {**environment, **told})

@@ -1,0 +1,116 @@
+"""The embedded run: Redis, TorchServe and the gateway as children of one process, up together and gone together."""
+
+import asyncio
+import contextlib
+import shlex
+import sys
+import time
+from collections.abc import Coroutine, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, TextIO
+
+import httpx
+
+from gateway.embedded import probes
+from gateway.embedded.embedding import Embedding
+from gateway.embedded.failure import CannotStart
+from gateway.embedded.folder import failed_folder
+from gateway.embedded.health import ModelWatch, watch_model
+from gateway.embedded.interruption import interruption
+from gateway.embedded.plans import Plans, make_plans
+from gateway.embedded.supervisor import Supervisor
+from gateway.embedded.torchserve import NAME as TORCHSERVE
+
+GATEWAY_COMMAND = (sys.executable, "-m", "gateway", "serve")
+FIRST_START_SECONDS = 120.0
+"""After which a start with a TorchServe of our own is given up."""
+PATIENCE_SECONDS = 15.0
+"""After which, each time, a user is told what is waited for."""
+
+
+def run(embedding: Embedding, gateway_command: Sequence[str] = GATEWAY_COMMAND) -> int:
+    """Start everything, serve until SIGINT, SIGTERM or SIGHUP, leave nothing behind. The exit code: 0, or 1 where it cannot serve."""
+    embedding = replace(embedding, state_dir=embedding.state_dir.resolve(), archive=embedding.archive.resolve())
+    try:
+        return asyncio.run(_run(embedding, gateway_command))
+    except CannotStart as error:
+        _say(f"digitserve: {error}", sys.stderr)
+        for line in error.last_lines:
+            _say(f"    {line}", sys.stderr)
+        if error.last_lines:
+            _say(f"all logs of this run are in {failed_folder(embedding.state_dir)}", sys.stderr)
+    except OSError as error:  # a full disk, a file of the checkout that is gone
+        _say(f"digitserve: cannot run: {error}", sys.stderr)
+    return 1
+
+
+async def _run(embedding: Embedding, gateway_command: Sequence[str]) -> int:
+    with contextlib.ExitStack() as folders:
+        plans = make_plans(embedding, gateway_command, folders)
+        supervisor = Supervisor(plans.children, _say)
+        with interruption(again=supervisor.kill) as interrupted:
+            try:
+                supervisor.start()
+                async with probes.client() as http:
+                    await _serve(embedding, plans, supervisor, http, interrupted)
+            finally:
+                await supervisor.stop()
+    return 0
+
+
+async def _serve(embedding: Embedding, plans: Plans, supervisor: Supervisor, http: httpx.AsyncClient, interrupted: asyncio.Event) -> None:
+    await _first_of(interrupted.wait(), supervisor.first_death(), _until_ready(embedding.front_url, plans, supervisor, http))
+    if interrupted.is_set():
+        return
+    for name, url in (("redis", plans.redis_url), ("torchserve", plans.torchserve_url)):
+        if url is not None:
+            _say(f"{name} is at {url}")
+    version = await probes.model_version(http, embedding.front_url)
+    _say(f"digitserve is serving on {embedding.front_url}{f' (model {version})' if version else ''}")
+    _say(f"try: curl -s --data-binary @{shlex.quote(_shown(embedding.sample))} {embedding.front_url}/v1/predict")
+    working: list[Coroutine[Any, Any, Any]] = [interrupted.wait(), supervisor.keep()]
+    if plans.management_url is not None:
+        working.append(watch_model(ModelWatch(time.monotonic), supervisor, http, embedding.front_url, plans.management_url))
+    await _first_of(*working)
+
+
+async def _until_ready(gateway_url: str, plans: Plans, supervisor: Supervisor, http: httpx.AsyncClient) -> None:
+    start = told = time.monotonic()
+    while True:
+        said = await probes.readiness(http, gateway_url)
+        if said is not None and said.ready:
+            return
+        now = time.monotonic()
+        missing = "the gateway does not answer" if said is None else "; ".join(f"{name}: {why}" for name, why in said.complaints.items())
+        if plans.torchserve_url is not None and now - start > FIRST_START_SECONDS:
+            log = supervisor.child(TORCHSERVE).plan.last_lines()
+            raise CannotStart(f"not ready after {FIRST_START_SECONDS:g} s ({missing})", log)
+        if now - told > PATIENCE_SECONDS:
+            told = now
+            _say(f"still starting ({missing})")
+        await asyncio.sleep(0.1)
+
+
+async def _first_of(*acts: Coroutine[Any, Any, Any]) -> None:
+    """Until one is done, its exception raised; the others are cancelled."""
+    tasks = [asyncio.create_task(act) for act in acts]
+    try:
+        await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+    next(task for task in tasks if task.done() and not task.cancelled()).result()
+
+
+def _shown(path: Path) -> str:
+    """As short as it works from the working folder."""
+    with contextlib.suppress(ValueError):
+        return str(path.resolve().relative_to(Path.cwd()))
+    return str(path.resolve())
+
+
+def _say(line: str, to: TextIO | None = None) -> None:
+    with contextlib.suppress(OSError):  # the terminal may be gone; children still have to be ended in order
+        print(line, file=to, flush=True)

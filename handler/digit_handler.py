@@ -1,0 +1,162 @@
+"""Pictures in, digits out, inside TorchServe: whatever a client sends is answered, and a bad picture fails alone."""
+
+import json
+import logging
+from collections.abc import Callable
+from http import HTTPStatus
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from model.inference import Classifier
+from model.preprocess import EmptyUpload, ImageError, ImageTooLarge, UnsupportedImage, canonicalise
+
+PIXELS = "application/x-digit-pixels"
+"""Request type: n x 784 bytes, n canonical pictures `uint8[28, 28]`, n in 1..64."""
+
+FACTS = "application/x-digit-facts"
+"""Request type of an empty body; the answer is `facts.json`. The describe call with `customized=true` says the same, but TorchServe
+sends it to the worker without a time limit: a frozen worker then is never replaced. Machines ask this way."""
+
+LOGITS = "application/x-digit-logits"
+"""Answer type, when PIXELS were sent and this is accepted: n x 10 little-endian float32."""
+
+MOST_PICTURES = 64
+PICTURE_BYTES = 28 * 28
+
+Pixels = NDArray[np.uint8]
+Problem = tuple[HTTPStatus, str]
+
+log = logging.getLogger(__name__)
+
+
+class DigitHandler:
+    """The one class here: TorchServe takes any class of the module for its handler, and refuses two.
+
+    A request is canonical pixels (PIXELS), one image (any other body), or several images (multipart, each part under its own name, since
+    TorchServe keeps one part a name). It answers `{"predictions": [{"digit", "probabilities", "logits"}, ...]}`, in order, with
+    `{"error": {"status", "detail"}}` in the place of a bad part. A bad picture on its own, or pixels of a wrong length, are a problem
+    document (RFC 9457) under its own 4xx.
+    """
+
+    def __init__(self, canonicalise: Callable[[bytes], Any] = canonicalise) -> None:
+        self.canonicalise = canonicalise
+
+    def initialize(self, context: Any) -> None:
+        """Loads the network out of the archive's folder and runs it once at both ends of the batch sizes, so no request pays for that."""
+        # At INFO the worker prints two lines a request, which the frontend reads through a pipe and matches against patterns.
+        logging.getLogger().setLevel(logging.WARNING)
+        torch.set_num_threads(1)
+        folder = Path(context.system_properties["model_dir"])
+        self.facts = json.loads((folder / "facts.json").read_text(encoding="utf-8"))
+        self.classifier = Classifier(folder)
+        for pictures in (1, MOST_PICTURES):
+            self.classifier.logits(np.zeros((pictures, 28, 28), dtype=np.uint8))
+
+    def handle(self, data: list[dict[str, Any]], context: Any) -> list[bytes]:
+        """One answer a request. All pictures of all requests go through the network together."""
+        headers = [_plain(context.get_all_request_header(index)) for index in range(len(data))]
+        requests = [self._read(parts, header) for parts, header in zip(data, headers, strict=True)]
+        good = [picture for request in requests if isinstance(request, list) for picture in request if isinstance(picture, np.ndarray)]
+        logits = iter(self.classifier.logits(np.stack(good)) if good else ())
+        answers = []
+        for index, (request, header) in enumerate(zip(requests, headers, strict=True)):
+            if _asks_facts(header):
+                kind, answer = "application/json", json.dumps(self.facts).encode()
+            elif isinstance(request, tuple):
+                kind, answer = "application/problem+json", _problem(request)
+                context.set_response_status(request[0].value, request[0].phrase, index)
+            elif _type(header) == PIXELS and LOGITS in header.get("accept", ""):
+                kind, answer = LOGITS, b"".join(next(logits).astype("<f4").tobytes() for _ in request)
+            else:
+                predictions = [_error(picture) if isinstance(picture, tuple) else _prediction(next(logits)) for picture in request]
+                kind, answer = "application/json", json.dumps({"predictions": predictions}).encode()
+            context.set_response_content_type(index, kind)
+            answers.append(answer)
+        return answers
+
+    def _read(self, parts: dict[str, Any], header: dict[str, str]) -> list[Pixels | Problem] | Problem:
+        kind = _type(header)
+        if _asks_facts(header):
+            return []
+        if kind == PIXELS:
+            return _canonical(_bytes(parts.get("body")))
+        if kind == "application/x-www-form-urlencoded":
+            return HTTPStatus.UNSUPPORTED_MEDIA_TYPE, "a form is no picture; send the image under its own Content-Type, or none (curl -T)"
+        uploads = list(parts.values()) if kind == "multipart/form-data" else [parts.get("body")]
+        if not 1 <= len(uploads) <= MOST_PICTURES:
+            return HTTPStatus.BAD_REQUEST, f"a request carries 1 to {MOST_PICTURES} pictures, not {len(uploads)}"
+        pictures = [self._picture(_bytes(upload)) for upload in uploads]
+        return pictures[0] if len(pictures) == 1 and isinstance(pictures[0], tuple) else pictures
+
+    def _picture(self, upload: bytes) -> Pixels | Problem:
+        try:
+            pixels: Pixels = self.canonicalise(upload).pixels
+            return pixels
+        except ImageError as error:
+            return _status(error), str(error)
+        except Exception:
+            # A decoder fails in its own ways on hostile bytes; left to itself, one would fail every request of the batch.
+            log.warning("a picture of %d bytes broke the preprocessing", len(upload), exc_info=True)
+            return HTTPStatus.UNPROCESSABLE_ENTITY, "the picture cannot be read"
+
+
+def _canonical(body: bytes) -> list[Pixels | Problem] | Problem:
+    if len(body) % PICTURE_BYTES or not 1 <= len(body) // PICTURE_BYTES <= MOST_PICTURES:
+        return HTTPStatus.BAD_REQUEST, f"canonical pixels are n * {PICTURE_BYTES} bytes, n in 1..{MOST_PICTURES}, not {len(body)} bytes"
+    return list(np.frombuffer(body, dtype=np.uint8).reshape(-1, 28, 28))
+
+
+def _status(error: ImageError) -> HTTPStatus:
+    match error:
+        case EmptyUpload():
+            return HTTPStatus.BAD_REQUEST
+        case ImageTooLarge():
+            return HTTPStatus.REQUEST_ENTITY_TOO_LARGE
+        case UnsupportedImage():
+            return HTTPStatus.UNSUPPORTED_MEDIA_TYPE
+        case _:
+            return HTTPStatus.UNPROCESSABLE_ENTITY
+
+
+def _prediction(logits: NDArray[np.float32]) -> dict[str, object]:
+    weights = np.exp(logits.astype(np.float64) - logits.max())
+    return {"digit": int(logits.argmax()), "probabilities": (weights / weights.sum()).tolist(), "logits": logits.tolist()}
+
+
+def _error(problem: Problem) -> dict[str, object]:
+    return {"error": {"status": problem[0].value, "detail": problem[1]}}
+
+
+def _problem(problem: Problem) -> bytes:
+    status, detail = problem
+    return json.dumps({"type": "about:blank", "title": status.phrase, "status": status.value, "detail": detail}).encode()
+
+
+def _asks_facts(header: dict[str, str]) -> bool:
+    return _type(header) == FACTS or header.get("describe") == "True"
+
+
+def _plain(headers: dict[str, Any]) -> dict[str, str]:
+    # Names come spelt as the client did; TorchServe puts the parts of a form among them, as dictionaries.
+    return {name.lower(): value for name, value in headers.items() if isinstance(value, str)}
+
+
+def _type(header: dict[str, str]) -> str:
+    return header.get("content-type", "").partition(";")[0].strip().lower()
+
+
+def _bytes(part: Any) -> bytes:
+    # Unless decode_input_request is off, TorchServe hands text parts over as str and JSON parts as values; no JSON value is a picture.
+    match part:
+        case None:
+            return b""
+        case bytes() | bytearray():
+            return bytes(part)
+        case str():
+            return part.encode(errors="replace")
+        case _:
+            return b"{}"

@@ -1,0 +1,34 @@
+"""What handler tests share: a released network with random weights, its archive, and one TorchServe for the session."""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import torch
+
+from model.export import build_archive
+from model.network import build
+from tests.handler.torchserve import TorchServe, serving
+
+
+@pytest.fixture(scope="session")
+def released(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("released")
+    with torch.random.fork_rng():
+        torch.manual_seed(11)
+        torch.save(build("residual-flat").state_dict(), folder / "weights.pt")
+    facts = {"model": "digits", "network": "residual-flat", "temperature": 1.5, "accept_threshold": 0.5}
+    (folder / "release.json").write_text(json.dumps(facts))
+    return folder
+
+
+@pytest.fixture(scope="session")
+def store(released: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return build_archive(released, tmp_path_factory.mktemp("store")).parent
+
+
+@pytest.fixture(scope="session")
+def torchserve(store: Path) -> Iterator[TorchServe]:
+    with serving(store) as server:
+        yield server
