@@ -1,0 +1,86 @@
+"""Which children a run has, what they are told, and what keeps a run from starting."""
+
+import contextlib
+import socket
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from gateway.embedded import Embedding
+from gateway.embedded.failure import CannotStart
+from gateway.embedded.plans import Plans, make_plans
+from gateway.embedded.ports import free_ports
+
+COMMAND = ("gateway", "serve")
+
+
+@pytest.fixture
+def embedding(tmp_path: Path) -> Embedding:
+    archive = tmp_path / "digits.mar"
+    archive.touch()
+    return Embedding("127.0.0.1", free_ports(1)[0], None, None, None, tmp_path / "state", archive, Path("7.png"))
+
+
+def planned(embedding: Embedding) -> tuple[Plans, Mapping[str, str]]:
+    """The plans, and what the gateway is told."""
+    with contextlib.ExitStack() as folders:
+        plans = make_plans(embedding, COMMAND, folders)
+        gateway = plans.children[-1]
+        assert gateway.command == COMMAND
+        return plans, {name: value for name, value in gateway.environment.items() if name.startswith("GATEWAY_")}
+
+
+def test_everything_is_started_where_no_url_is_given(embedding: Embedding) -> None:
+    plans, told = planned(embedding)
+    assert [plan.name for plan in plans.children] == ["redis", "torchserve", "gateway"]
+    assert told == {
+        "GATEWAY_HOST": "127.0.0.1",
+        "GATEWAY_PORT": str(embedding.port),
+        "GATEWAY_STATE_DIR": str(embedding.state_dir),
+        "GATEWAY_REDIS_URL": plans.redis_url,
+        "GATEWAY_TORCHSERVE_URL": plans.torchserve_url,
+        "GATEWAY_TORCHSERVE_MANAGEMENT_URL": plans.management_url,
+    }
+
+
+def test_a_url_that_is_given_starts_no_child(embedding: Embedding) -> None:
+    redis, inference, management = "redis://cache:6379/0", "http://model:8080", "http://model:8081"
+    plans, told = planned(
+        replace(embedding, redis_url=redis, torchserve_url=inference, torchserve_management_url=management, archive=Path("not/there"))
+    )
+    assert [plan.name for plan in plans.children] == ["gateway"]
+    assert (plans.redis_url, plans.torchserve_url, plans.management_url) == (None, None, None)
+    assert told["GATEWAY_REDIS_URL"] == redis
+    assert told["GATEWAY_TORCHSERVE_URL"] == inference
+    assert told["GATEWAY_TORCHSERVE_MANAGEMENT_URL"] == management
+
+
+def test_the_gateway_keeps_the_users_other_settings(embedding: Embedding, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("GATEWAY_DEADLINE_SECONDS", "1")
+    assert planned(embedding)[1]["GATEWAY_DEADLINE_SECONDS"] == "1"
+
+
+def test_nothing_is_left_of_a_run_that_ends(embedding: Embedding) -> None:
+    planned(embedding)
+    assert list((embedding.state_dir / "run").iterdir()) == []
+
+
+def test_a_missing_archive_is_one_line(embedding: Embedding) -> None:
+    embedding.archive.unlink()
+    with pytest.raises(CannotStart) as raised:
+        planned(embedding)
+    assert str(raised.value) == f"no model archive at {embedding.archive}; make it with `make archive`"
+    assert not embedding.state_dir.exists()
+
+
+def test_a_taken_port_is_found_before_anything_else(embedding: Embedding) -> None:
+    with socket.create_server(("127.0.0.1", embedding.port)), pytest.raises(CannotStart, match="is taken"):
+        planned(replace(embedding, archive=Path("not/there")))
+    assert not embedding.state_dir.exists()
+
+
+def test_management_alone_is_one_line(embedding: Embedding) -> None:
+    with pytest.raises(CannotStart, match="set both or neither"):
+        planned(replace(embedding, torchserve_management_url="http://model:8081"))

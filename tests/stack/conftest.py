@@ -1,0 +1,126 @@
+"""The real embedded stack, started once with the README's own command, on a port and in a state folder of its own."""
+
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import httpx
+import psutil
+import pytest
+
+from model.export import build_archive
+from tests.ports import free_port
+
+ROOT = Path(__file__).parents[2]
+START_SECONDS = 60.0
+
+STACK_FOLDER = Path(__file__).parent
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Everything here needs the stack."""
+    for item in items:
+        if STACK_FOLDER in item.path.parents:
+            item.add_marker(pytest.mark.integration)
+
+
+def wait_until(condition: Callable[[], object], seconds: float, what: str) -> float:
+    """Wait for a condition; how long it took. Fails the test after `seconds`."""
+    started = time.monotonic()
+    while not condition():
+        assert time.monotonic() - started < seconds, f"{what} took more than {seconds:g} s"
+        time.sleep(0.05)
+    return time.monotonic() - started
+
+
+@dataclass
+class Stack:
+    """The running stack: its address and its processes."""
+
+    url: str
+    parent: psutil.Process
+
+    def find(self, *words: str) -> psutil.Process:
+        """Our process whose command line holds all of these words."""
+        for process in self.parent.children(recursive=True):
+            try:
+                command = process.cmdline()
+            except psutil.Error:
+                continue
+            if all(any(word in part for part in command) for word in words) and "leash.py" not in " ".join(command[:5]):
+                return process
+        raise AssertionError(f"no process of the stack has {words} in its command line")
+
+    @property
+    def redis(self) -> psutil.Process:
+        return self.find("-server 127.0.0.1")  # the title that the server gives itself
+
+    @property
+    def gateway(self) -> psutil.Process:
+        return self.find("gateway", "serve")
+
+    @property
+    def worker(self) -> psutil.Process:
+        return self.find("model_service_worker")
+
+    def get(self, path: str) -> httpx.Response:
+        return httpx.get(self.url + path, timeout=10)
+
+    def predict(self, picture: bytes, **headers: str) -> httpx.Response:
+        return httpx.post(f"{self.url}/v1/predict", content=picture, headers=headers, timeout=30)
+
+    @property
+    def ready(self) -> bool:
+        return self.get("/readyz").status_code == 200
+
+    def metric(self, sample: str) -> float:
+        """The value of one sample, written as in the exposition."""
+        for line in self.get("/metrics").text.splitlines():
+            if line.startswith(sample + " "):
+                return float(line.rsplit(" ", 1)[1])
+        raise AssertionError(f"/metrics has no {sample}")
+
+
+@pytest.fixture(scope="session")
+def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
+    """Ready, and gone without a trace afterwards."""
+    state = tmp_path_factory.mktemp("state")
+    build_archive(ROOT / "model" / "released", state / "archive")
+    url = f"http://127.0.0.1:{(port := free_port())}"
+    log = state / "stack.log"
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("GATEWAY_")}
+    environment |= {"GATEWAY_PORT": str(port), "GATEWAY_STATE_DIR": str(state)}
+    with log.open("wb") as out:
+        process = subprocess.Popen([sys.executable, "-m", "gateway", "run"], cwd=ROOT, env=environment, stdout=out, stderr=out)
+
+    def serves() -> bool:
+        assert process.poll() is None, log.read_text()
+        return "try: curl" in log.read_text()
+
+    try:
+        wait_until(serves, START_SECONDS, "the start of the stack")
+        running = Stack(url, psutil.Process(process.pid))
+        children = running.parent.children(recursive=True)
+        yield running
+        process.send_signal(signal.SIGINT)
+        assert process.wait(20) == 0, log.read_text()
+        _, left = psutil.wait_procs(children, 5)
+        assert left == []
+    finally:
+        process.kill()
+        process.wait()
+        shutil.rmtree(state, ignore_errors=True)
+
+
+@pytest.fixture
+def ready_stack(stack: Stack) -> Iterator[Stack]:
+    """Ready before and after: a test that hurts the stack waits until it has healed."""
+    wait_until(lambda: stack.ready, 60, "readiness")
+    yield stack
+    wait_until(lambda: stack.ready, 60, "recovery")

@@ -1,0 +1,94 @@
+"""What the stack answers is what the model says offline: on all of MNIST's test pictures, and on photographs of them."""
+
+import asyncio
+from collections.abc import Sequence
+from pathlib import Path
+
+import cv2
+import httpx
+import numpy as np
+import orjson
+import pytest
+from numpy.typing import NDArray
+
+from model.data import test_digits as mnist_test
+from model.inference import Classifier
+from model.preprocess import canonicalise
+from tests.model.preprocess.degrade import degrade
+from tests.stack.conftest import ROOT, Stack
+
+CONCURRENCY = 32
+PHOTOGRAPHS = 2_000
+"""Every fifth test picture; the released figure over all 10,000 stands in the changelog."""
+
+MOST_LOST_POINTS = 0.3
+VOLATILE = ("prediction_id", "cache", "record")
+
+
+def offline_digits(pixels: NDArray[np.uint8]) -> NDArray[np.intp]:
+    """What `make evaluate` would say, by the same class."""
+    return Classifier(ROOT / "model" / "released").logits(pixels).argmax(axis=1)
+
+
+def send_all(stack: Stack, pictures: Sequence[bytes]) -> list[bytes]:
+    """The answers' bodies, in order; every one a 200."""
+
+    async def send() -> list[bytes]:
+        waiting = iter(range(len(pictures)))
+        bodies: list[bytes] = [b""] * len(pictures)
+        limits = httpx.Limits(max_connections=CONCURRENCY)
+        async with httpx.AsyncClient(base_url=stack.url, limits=limits, timeout=30) as client:
+
+            async def sender() -> None:
+                for place in waiting:
+                    answer = await client.post("/v1/predict", content=pictures[place])
+                    assert answer.status_code == 200, answer.text
+                    bodies[place] = answer.content
+
+            await asyncio.gather(*(sender() for _ in range(CONCURRENCY)))
+        return bodies
+
+    return asyncio.run(send())
+
+
+def encoded(pixels: NDArray[np.uint8]) -> bytes:
+    return bytes(cv2.imencode(".png", pixels)[1])
+
+
+def stable(body: bytes) -> bytes:
+    """The answer without what may differ between two answers to one picture."""
+    answer = orjson.loads(body)
+    return orjson.dumps({name: value for name, value in answer.items() if name not in VOLATILE})
+
+
+@pytest.mark.timeout(600)
+def test_every_test_picture_gets_the_digit_that_evaluation_gives_and_then_a_hit_that_says_the_same(ready_stack: Stack) -> None:
+    pixels = mnist_test().pixels
+    pictures = [encoded(picture) for picture in pixels]
+    first = send_all(ready_stack, pictures)
+    answers = [orjson.loads(body) for body in first]
+    assert [answer["digit"] for answer in answers] == offline_digits(pixels).tolist()
+    assert max(abs(sum(answer["probabilities"]) - 1) for answer in answers) <= 1e-6
+    second = send_all(ready_stack, pictures)
+    assert {orjson.loads(body)["cache"] for body in second} == {"hit"}
+    assert [stable(body) for body in second] == [stable(body) for body in first]
+
+
+@pytest.mark.timeout(600)
+def test_photographs_are_read_as_well_as_the_pictures_they_were_made_of(ready_stack: Stack) -> None:
+    digits = mnist_test()[slice(0, 10_000, 10_000 // PHOTOGRAPHS)]
+    photographs = [degrade(picture, np.random.default_rng(place)) for place, picture in enumerate(digits.pixels)]
+    read = np.array([orjson.loads(body)["digit"] for body in send_all(ready_stack, photographs)])
+    clean = offline_digits(digits.pixels)
+    lost = 100 * ((clean == digits.labels).mean() - (read == digits.labels).mean())
+    assert lost <= MOST_LOST_POINTS
+
+
+def test_what_the_gateway_saw_is_what_the_network_sees(ready_stack: Stack, tmp_path: Path) -> None:
+    """A re-encoded copy has the same canonical pixels, so it is a hit in Redis though its bytes were never seen."""
+    pixels = np.load(ROOT / "model" / "known" / "digits.npz")["pixels"][42].copy()
+    pixels[14, 14] ^= 1
+    stored, copied = encoded(pixels), bytes(cv2.imencode(".bmp", pixels)[1])
+    assert (canonicalise(copied).pixels == pixels).all()
+    assert ready_stack.predict(stored).json()["cache"] == "miss"
+    assert ready_stack.predict(copied).json()["cache"] == "hit"
