@@ -32,7 +32,7 @@ $(READY): requirements.lock
 	@touch $@
 
 archive: $(READY)
-	@$(BIN)/python -m model archive
+	@$(BIN)/python -m model archive --out "$(or $(GATEWAY_STATE_DIR),var)/archive"
 
 # Format, lint, types.
 check: $(READY)

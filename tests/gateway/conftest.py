@@ -1,5 +1,6 @@
 """A gateway in this process, with TorchServe played by a double and, where a test wants one, a real Redis-compatible server."""
 
+import asyncio
 import shutil
 import subprocess
 from collections.abc import AsyncIterator, Callable, Iterator
@@ -52,7 +53,7 @@ def gateway(tmp_path: Path, torchserve: TorchServeDouble) -> Gateway:
             if wait:
                 await until(lambda: torchserve.batches)
                 while (await client.get("/readyz")).status_code != 200:
-                    pass
+                    await asyncio.sleep(0.005)
             yield client
 
     return run

@@ -1,0 +1,41 @@
+import subprocess
+import sys
+
+import pytest
+
+from gateway.schema import PredictAnswer
+from tests.gateway.conftest import Gateway
+
+pytestmark = pytest.mark.anyio
+
+
+async def test_the_contract_is_documented_with_examples_that_keep_to_it(gateway: Gateway) -> None:
+    async with gateway() as client:
+        document = (await client.get("/openapi.json")).json()
+    assert set(document["paths"]) == {"/v1/predict", "/v1/model", "/healthz", "/readyz", "/metrics"}
+    predict = document["paths"]["/v1/predict"]["post"]
+    assert {"image/png", "multipart/form-data", "application/json"} <= set(predict["requestBody"]["content"])
+    assert {"200", "400", "404", "408", "413", "415", "422", "429", "502", "503", "504"} <= set(predict["responses"])
+    PredictAnswer.model_validate(document["components"]["schemas"]["PredictAnswer"]["example"])
+
+
+async def test_two_applications_share_no_counts(gateway: Gateway) -> None:
+    async with gateway() as one:
+        await one.get("/nothing")
+        async with gateway() as other:
+            assert 'route="unmatched"' not in (await other.get("/metrics")).text
+
+
+def test_importing_the_gateway_does_nothing_and_brings_no_torch() -> None:
+    code = "import sys, gateway.app, gateway.server; sys.exit('torch' in sys.modules)"
+    done = subprocess.run([sys.executable, "-W", "error", "-c", code], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+
+
+def test_a_setting_that_cannot_be_used_is_one_line() -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "gateway", "serve"], env={"GATEWAY_PORT": "x"}, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 1
+    assert done.stderr.startswith("digitserve: GATEWAY_PORT")
+    assert done.stderr.count("\n") == 1
