@@ -23,9 +23,11 @@ class Batcher(Generic[Item, Result]):
     """
 
     def __init__(self, send: Callable[[list[Item]], Awaitable[Sequence[Result]]], *, largest: int, in_flight: int, waiting: int) -> None:
-        self._send, self._largest, self.in_flight, self._waiting = send, largest, in_flight, waiting
+        self._send, self._largest, self._in_flight, self._waiting = send, largest, in_flight, waiting
         self._queue: deque[tuple[Item, asyncio.Future[Result]]] = deque()
         self._flights: set[asyncio.Task[None]] = set()
+        self._away = 0
+        """Flights that will look at the queue again; a task that has looked for the last time lives a little longer."""
 
     @property
     def depth(self) -> int:
@@ -38,7 +40,8 @@ class Batcher(Generic[Item, Result]):
             raise QueueFull
         future: asyncio.Future[Result] = asyncio.get_running_loop().create_future()
         self._queue.append((item, future))
-        if len(self._flights) < self.in_flight:
+        if self._away < self._in_flight:
+            self._away += 1
             flight = asyncio.create_task(self._fly())
             self._flights.add(flight)
             flight.add_done_callback(self._flights.discard)
@@ -54,19 +57,25 @@ class Batcher(Generic[Item, Result]):
         self._queue.clear()
 
     async def _fly(self) -> None:
-        while batch := self._next_batch():
-            try:
-                results = await self._send([item for item, _ in batch])
-                for (_, future), result in zip(batch, results, strict=True):
-                    if not future.done():
-                        future.set_result(result)
-            except Exception as error:
-                for _, future in batch:
-                    if not future.done():
-                        future.set_exception(error)
-            finally:
-                for _, future in batch:
-                    future.cancel()  # nothing is left unanswered, even when this flight is cancelled; no effect on an answered one
+        try:
+            while batch := self._next_batch():
+                await self._carry(batch)
+        finally:
+            self._away -= 1
+
+    async def _carry(self, batch: list[tuple[Item, asyncio.Future[Result]]]) -> None:
+        try:
+            results = await self._send([item for item, _ in batch])
+            for (_, future), result in zip(batch, results, strict=True):
+                if not future.done():
+                    future.set_result(result)
+        except Exception as error:
+            for _, future in batch:
+                if not future.done():
+                    future.set_exception(error)
+        finally:
+            for _, future in batch:
+                future.cancel()  # nothing is left unanswered, even when this flight is cancelled; no effect on an answered one
 
     def _next_batch(self) -> list[tuple[Item, asyncio.Future[Result]]]:
         batch: list[tuple[Item, asyncio.Future[Result]]] = []

@@ -139,7 +139,7 @@ def _predictions(answer: httpx.Response, count: int) -> list[Prediction]:
     logits = np.frombuffer(answer.content, "<f4").reshape(count, CLASSES)
     if not np.isfinite(logits).all():
         raise ModelMisbehaved("the model answered numbers that are not finite")
-    return [Prediction(row.copy()) for row in logits]
+    return [Prediction.from_logits(row) for row in logits]
 
 
 _OUTCOMES: dict[type[Exception], str] = {

@@ -70,6 +70,17 @@ async def test_one_more_than_may_wait_is_refused_at_once() -> None:
     await asyncio.gather(*tasks)
 
 
+async def test_an_item_submitted_the_moment_a_batch_lands_is_not_left_behind() -> None:
+    async def send(batch: list[int]) -> list[int]:
+        await asyncio.sleep(0)
+        return batch
+
+    batcher: Batcher[int, int] = Batcher(send, largest=64, in_flight=1, waiting=10)
+    async with asyncio.timeout(5):
+        for item in range(1_000):
+            assert await batcher.submit(item) == item
+
+
 async def test_a_failing_batch_fails_its_own_items_and_no_others() -> None:
     async def send(batch: list[int]) -> list[int]:
         if 1 in batch:

@@ -16,22 +16,38 @@ def model(threshold: float = 0.5, arithmetic: str = "float32") -> ModelVersion:
 
 @given(LOGITS)
 def test_ten_probabilities_sum_to_one_and_agree_with_the_digit(logits: NDArray[np.float32]) -> None:
-    prediction = Prediction(logits)
+    prediction = Prediction.from_logits(logits)
     assert prediction.probabilities.sum() == pytest.approx(1, abs=1e-7)
     assert prediction.confidence == prediction.probabilities.max()
     assert prediction.digit == prediction.candidates[0]
 
 
+@given(LOGITS)
+def test_what_is_kept_of_the_logits_is_what_matters(logits: NDArray[np.float32]) -> None:
+    prediction = Prediction.from_logits(logits)
+    exact = np.exp(logits.astype(np.float64) - logits.max())
+    exact /= exact.sum()
+    assert prediction.digit == logits.argmax()
+    assert np.abs(prediction.probabilities - exact).max() <= 3e-4
+    assert (prediction.drops == 0).sum() == 1
+
+
+def test_however_close_the_next_logit_the_digit_stays_the_digit() -> None:
+    logits = np.zeros(10, np.float32)
+    logits[7] = np.nextafter(np.float32(0), np.float32(1))
+    assert Prediction.from_logits(logits).digit == 7
+
+
 def test_candidates_are_the_shortest_list_that_holds_99_percent() -> None:
     probabilities = np.array([0.6, 0.395, 0.004, 0.001, 1e-9, 1e-9, 1e-9, 1e-9, 1e-9, 1e-9])
-    assert Prediction(np.log(probabilities).astype(np.float32)).candidates == [0, 1]
-    assert Prediction(np.eye(10, dtype=np.float32)[7] * 12).candidates == [7]
-    assert Prediction(np.zeros(10, np.float32)).candidates == list(range(10))
+    assert Prediction.from_logits(np.log(probabilities).astype(np.float32)).candidates == [0, 1]
+    assert Prediction.from_logits(np.eye(10, dtype=np.float32)[7] * 12).candidates == [7]
+    assert Prediction.from_logits(np.zeros(10, np.float32)).candidates == list(range(10))
 
 
 def test_an_unsure_answer_and_a_doubtful_picture_are_not_accepted() -> None:
-    unsure = Prediction(np.zeros(10, np.float32))
-    sure = Prediction(np.eye(10, dtype=np.float32)[7] * 12)
+    unsure = Prediction.from_logits(np.zeros(10, np.float32))
+    sure = Prediction.from_logits(np.eye(10, dtype=np.float32)[7] * 12)
     seen, noisy = Seen(28, 28, False, None, ()), Seen(28, 28, False, None, ("noise",))
     assert Answer(sure, seen, model(), CacheState.MISS, {}).reasons == []
     assert Answer(unsure, seen, model(), CacheState.MISS, {}).reasons == ["low_confidence"]

@@ -14,7 +14,7 @@ def key(number: int, tenant: str | None = None, version: str = "ab12cd34ef56") -
 
 
 def prediction(digit: int = 7) -> Prediction:
-    return Prediction(np.eye(10, dtype=np.float32)[digit])
+    return Prediction.from_logits(np.eye(10, dtype=np.float32)[digit])
 
 
 def test_what_was_put_is_got_back() -> None:
@@ -66,7 +66,7 @@ def test_an_entry_takes_no_more_memory_than_is_reckoned() -> None:
     tracemalloc.start()
     before, _ = tracemalloc.get_traced_memory()
     for number in range(entries):
-        said = Prediction(np.arange(10, dtype=np.float32) + number)
+        said = Prediction.from_logits(np.arange(10, dtype=np.float32))
         assert said.digit == 9
         assert said.confidence > 0
         cache.put(key(number), said, Seen(28 + number, 2800 + number, True, (number, 1000 + number, 2000, 3000 + number), ("several",)))

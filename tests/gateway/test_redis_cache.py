@@ -17,9 +17,6 @@ from tests.ports import free_port
 pytestmark = pytest.mark.anyio
 
 KEY = RedisKey(None, "digits", "ab12cd34ef56", bytes(range(32)))
-MOST_BYTES = 250
-"""What a cached answer may cost in Redis, by its own reckoning."""
-
 PROMISED_SECONDS = 0.06
 
 PATIENT_SECONDS = 5.0
@@ -27,7 +24,7 @@ PATIENT_SECONDS = 5.0
 
 
 def prediction(digit: int = 7) -> Prediction:
-    return Prediction(np.linspace(-9, 3, 10, dtype=np.float32) + np.eye(10, dtype=np.float32)[digit] * 20)
+    return Prediction.from_logits(np.linspace(-9, 3, 10, dtype=np.float32) + np.eye(10, dtype=np.float32)[digit] * 20)
 
 
 @asynccontextmanager
@@ -62,7 +59,7 @@ async def test_what_was_put_is_got_back_to_the_last_bit(valkey: str, server: "re
         await stored(cache, server)
         got = await cache.get(KEY)
     assert got is not None
-    assert got.logits.tobytes() == prediction().logits.tobytes()
+    assert got.drops.tobytes() == prediction().drops.tobytes()
 
 
 async def test_tenants_models_and_versions_are_apart(valkey: str, server: "redis.asyncio.Redis") -> None:
@@ -87,30 +84,17 @@ async def test_answers_expire_around_the_time_that_was_set(valkey: str, server: 
     assert 895 <= min(lives) <= max(lives) <= 1_100
 
 
-async def test_a_cached_answer_is_small(valkey: str, server: "redis.asyncio.Redis") -> None:
-    count = 20_000
-    async with cache_on(valkey) as cache:
-        before = (await server.info("memory"))["used_memory"]
-        for start in range(0, count, 1_000):
-            for number in range(start, start + 1_000):
-                cache.put(RedisKey(None, "digits", "ab12cd34ef56", number.to_bytes(32, "big")), prediction())
-            while await server.dbsize() < start + 1_000:
-                await asyncio.sleep(0.01)
-        after = (await server.info("memory"))["used_memory"]
-    assert (after - before) / count <= MOST_BYTES
-
-
 @pytest.mark.parametrize(
     "value",
     [
         b"",
         b"7",
         b"{}",
-        b"\0" * 44,
-        np.full(10, np.nan, "<f4").tobytes() + b"\0" * 4,
+        b"\0" * 28,
+        b"\xff" * 28,
         b"x" * 1_000_000,
     ],
-    ids=["empty", "short", "json", "zeros", "nan", "long"],
+    ids=["empty", "short", "json", "zeros", "ones", "long"],
 )
 async def test_a_value_that_is_none_of_ours_is_a_miss_and_is_removed(valkey: str, server: "redis.asyncio.Redis", value: bytes) -> None:
     await server.set(KEY.raw, value)
