@@ -46,8 +46,7 @@ test: check archive
 
 # What needs programs that no Python package brings; each test names the command that installs them.
 test-system: $(READY)
-	@$(BIN)/python -m pytest -m system; code=$$?; \
-	if [ $$code -eq 5 ]; then echo "no system tests yet"; else exit $$code; fi
+	$(BIN)/python -m pytest -m system
 
 format: $(READY)
 	$(BIN)/ruff format .
