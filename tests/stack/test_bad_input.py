@@ -17,6 +17,9 @@ from tests.stack.conftest import ROOT, Stack
 
 KNOWN = np.load(ROOT / "model" / "known" / "digits.npz")["pixels"]
 ANSWERED_SECONDS = 0.15
+TRIES = 3
+"""The quickest counts: a busy machine is not what is tested."""
+
 MOST_MORE_BYTES = 64 * 2**20
 
 
@@ -86,9 +89,11 @@ def peak_bytes(process: psutil.Process) -> int:
 @pytest.mark.parametrize("name", [*REFUSED, *DOUBTED])
 def test_bad_input_is_answered_quickly_and_truthfully(ready_stack: Stack, uploads: dict[str, bytes], name: str) -> None:
     ready_stack.predict(png(KNOWN[3]))
-    started = time.perf_counter()
-    answer = ready_stack.predict(uploads[name])
-    seconds = time.perf_counter() - started
+    answer, seconds = ready_stack.predict(uploads[name]), float("inf")
+    for _ in range(TRIES):
+        started = time.perf_counter()
+        ready_stack.predict(uploads[name], **{"Cache-Control": "no-store"})
+        seconds = min(seconds, time.perf_counter() - started)
     if name in REFUSED:
         assert answer.status_code in REFUSED[name][1], answer.text
         assert answer.headers["content-type"] == "application/problem+json"
