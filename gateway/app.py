@@ -1,10 +1,8 @@
 """The composition root: everything is made here from settings, handed to who uses it, opened on start and closed on stop."""
 
 import asyncio
-import logging
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from importlib.metadata import PackageNotFoundError, version
 
 import httpx
 import redis.asyncio
@@ -12,6 +10,7 @@ from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 
+from gateway import __version__
 from gateway.errors import HttpProblem, Malformed, Problem, problem_response
 from gateway.known import KnownDigits, read_known_digits
 from gateway.local_cache import LocalCache
@@ -25,11 +24,9 @@ from gateway.redis_cache import RedisCache, connect
 from gateway.routes.health import Lifecycle, health_routes
 from gateway.routes.model import model_routes
 from gateway.routes.predict import predict_routes
-from gateway.settings import Settings
+from gateway.settings import Settings, SettingsError
 from gateway.signing import Signer, read_or_make_secret
 from gateway.versions import ModelWatch
-
-log = logging.getLogger(__name__)
 
 
 def create_app(
@@ -49,10 +46,11 @@ def create_app(
     watch = ModelWatch(client, settings.torchserve_instances, known or read_known_digits(), metrics)
     local = LocalCache(settings.local_cache_bytes, settings.cache_ttl_seconds)
     if redis_client is None and settings.redis_url is not None:
-        redis_client = connect(settings.redis_url)
+        redis_client = _connected(settings.redis_url)
     shared = None if redis_client is None else RedisCache(redis_client, signer, metrics, settings.cache_ttl_seconds, on_purge=local.clear)
     predictor = Predictor(PictureReader(settings.max_pixels), local, shared, client, watch, metrics, queue_pictures=settings.queue_pictures)
     lifecycle = Lifecycle()
+    metrics.ready.set_function(lambda: lifecycle.state == "serving" and watch.ready)
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
@@ -72,7 +70,7 @@ def create_app(
 
     app = FastAPI(
         title="digitserve",
-        version=_version(),
+        version=__version__,
         summary="Reads handwritten digits, and says how sure it is.",
         lifespan=lifespan,
         redirect_slashes=False,
@@ -104,8 +102,8 @@ def _answer_problems(app: FastAPI) -> None:
         return problem_response(Malformed(faults), request.state.request_id)
 
 
-def _version() -> str:
+def _connected(url: str) -> "redis.asyncio.Redis":
     try:
-        return version("digitserve")
-    except PackageNotFoundError:
-        return "0"
+        return connect(url)
+    except ValueError as error:
+        raise SettingsError(f"GATEWAY_REDIS_URL: {error}") from error

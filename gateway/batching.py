@@ -3,6 +3,7 @@
 import asyncio
 from collections import deque
 from collections.abc import Awaitable, Callable, Coroutine, Hashable, Sequence
+from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
 Item = TypeVar("Item")
@@ -86,30 +87,45 @@ class Batcher(Generic[Item, Result]):
         return batch
 
 
+@dataclass
+class _Flight(Generic[Result]):
+    """Work under way, and how many wait for it."""
+
+    task: asyncio.Task[Result]
+    waiting: int = 0
+
+
 class SingleFlight(Generic[Key, Result]):
-    """Equal keys asked for at the same time share one piece of work, which goes on when whoever started it leaves."""
+    """Equal keys asked for at the same time share one piece of work. It goes on when whoever started it leaves, and ends with the last."""
 
     def __init__(self) -> None:
-        self._flights: dict[Key, asyncio.Task[Result]] = {}
+        self._flights: dict[Key, _Flight[Result]] = {}
 
     async def share(self, key: Key, work: Callable[[], Coroutine[Any, Any, Result]]) -> tuple[Result, bool]:
         """The result, and whether this call only joined work that was under way. Raises what the work raises."""
         flight = self._flights.get(key)
         joined = flight is not None
         if flight is None:
-            flight = asyncio.create_task(work())
-            self._flights[key] = flight
-            flight.add_done_callback(lambda done: self._land(key, done))
-        return await asyncio.shield(flight), joined
+            flight = self._flights[key] = _Flight(asyncio.create_task(work()))
+            flight.task.add_done_callback(lambda _: self._forget(key, flight))
+        flight.waiting += 1
+        try:
+            return await asyncio.shield(flight.task), joined
+        finally:
+            flight.waiting -= 1
+            if flight.waiting == 0 and not flight.task.done():
+                self._forget(key, flight)  # before it is cancelled, so that nobody joins what will not arrive
+                flight.task.cancel()
 
     async def close(self) -> None:
         """Cancel all work under way."""
-        flights = list(self._flights.values())
-        for flight in flights:
-            flight.cancel()
-        await asyncio.gather(*flights, return_exceptions=True)
+        tasks = [flight.task for flight in self._flights.values()]
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
 
-    def _land(self, key: Key, flight: "asyncio.Task[Result]") -> None:
-        del self._flights[key]
-        if not flight.cancelled():
-            flight.exception()  # seen here, so that work whose askers have all left does not complain at collection
+    def _forget(self, key: Key, flight: "_Flight[Result]") -> None:
+        if self._flights.get(key) is flight:
+            del self._flights[key]
+        if flight.task.done() and not flight.task.cancelled():
+            flight.task.exception()  # seen here, so that work whose askers have all left does not complain at collection

@@ -2,9 +2,10 @@
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
-from gateway.contract import CacheState
+CACHE_STATES = ("hit", "miss", "coalesced", "bypass", "none")
+"""Those of answers, and `none` for what got no answer."""
 
-CACHE_STATES = (*(state.value for state in CacheState), "none")
+PREDICT_STATUSES = (200, 400, 404, 408, 413, 415, 422, 429, 500, 502, 503, 504)
 TIERS = ("local", "redis")
 LOOKUP_OUTCOMES = ("hit", "miss", "invalid", "error", "skipped")
 """`invalid`: a value that cannot be believed; `skipped`: not asked, because Redis is known to be unwell."""
@@ -80,6 +81,8 @@ class Metrics:
                 self.cache_lookups.labels(tier, outcome)
         for outcome in MODEL_OUTCOMES:
             self.model_requests.labels(outcome)
+        for status in PREDICT_STATUSES:
+            self.requests.labels("/v1/predict", "POST", str(status))
         for reason in SHED_REASONS:
             self.shed.labels(reason)
         for state in CACHE_STATES:

@@ -1,5 +1,6 @@
 """The only module that knows TorchServe: which versions it has READY, and logits for canonical pixels. Its words become ours here."""
 
+import asyncio
 import time
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
@@ -35,7 +36,6 @@ class Described:
 
     version: str
     workers_ready: int
-    workers: int
 
 
 class ModelClient:
@@ -57,12 +57,7 @@ class ModelClient:
         started = time.perf_counter()
         outcome = "ok"
         try:
-            url = f"{model.inference_url}/predictions/{model.name}/{model.version}"
-            body = b"".join(picture.tobytes() for picture in pixels)
-            answer = await self._posted(url, body, {"Content-Type": PIXELS_TYPE, "Accept": LOGITS_TYPE})
-            predictions = _predictions(answer, len(pixels))
-            self.last_answer_at = time.monotonic()
-            return predictions
+            return await self.ask(model, pixels)
         except (VersionGone, Problem) as failure:
             outcome = _OUTCOMES[type(failure)]
             raise
@@ -71,9 +66,18 @@ class ModelClient:
             self._metrics.model_duration.observe(time.perf_counter() - started)
             self._metrics.batch_size.observe(len(pixels))
 
+    async def ask(self, model: ModelVersion, pixels: Sequence[NDArray[np.uint8]]) -> list[Prediction]:
+        """As `logits`, in no series: for known digits, which are nobody's traffic."""
+        url = f"{model.inference_url}/predictions/{model.name}/{model.version}"
+        body = b"".join(picture.tobytes() for picture in pixels)
+        answer = await self._posted(url, body, {"Content-Type": PIXELS_TYPE, "Accept": LOGITS_TYPE})
+        predictions = _predictions(answer, len(pixels))
+        self.last_answer_at = time.monotonic()
+        return predictions
+
     async def describe(self, management_url: str, name: str) -> list[Described]:
         """Every version of the model that the instance knows. Raises ModelUnavailable, or ModelMisbehaved for an answer that is none."""
-        answer = await _translated(lambda: self._http.get(f"{management_url}/models/{name}/all", timeout=DESCRIBE_SECONDS))
+        answer = await _translated(lambda: self._http.get(f"{management_url}/models/{name}/all"), DESCRIBE_SECONDS)
         if answer.status_code == httpx.codes.NOT_FOUND:
             return []
         try:
@@ -102,7 +106,7 @@ class ModelClient:
         await self._http.aclose()
 
     async def _posted(self, url: str, body: bytes, headers: dict[str, str]) -> httpx.Response:
-        answer = await _translated(lambda: self._http.post(url, content=body, headers=headers))
+        answer = await _translated(lambda: self._http.post(url, content=body, headers=headers), self._deadline_seconds)
         if answer.status_code == httpx.codes.NOT_FOUND:
             raise VersionGone(url)
         if answer.status_code in (500, 503, 507):  # a worker died, none is there, or the queue is full: one text for all, so one answer
@@ -114,14 +118,18 @@ class ModelClient:
         return answer
 
 
-async def _translated(call: Callable[[], Awaitable[httpx.Response]]) -> httpx.Response:
-    """httpx's failures in our words. A connection that broke before it answered is tried once more: asking twice does no harm."""
+async def _translated(call: Callable[[], Awaitable[httpx.Response]], seconds: float) -> httpx.Response:
+    """httpx's failures in our words. A connection that broke before it answered is tried once more: asking twice does no harm.
+
+    `seconds` bound the whole; httpx's own timeouts bound single reads, of which a slow answer has many.
+    """
     try:
-        try:
-            return await call()
-        except (httpx.ReadError, httpx.WriteError, httpx.RemoteProtocolError):
-            return await call()
-    except httpx.TimeoutException as error:
+        async with asyncio.timeout(seconds):
+            try:
+                return await call()
+            except (httpx.ReadError, httpx.WriteError, httpx.RemoteProtocolError):
+                return await call()
+    except (TimeoutError, httpx.TimeoutException) as error:
         raise DeadlineExceeded("the model did not answer in time") from error
     except httpx.HTTPError as error:
         raise ModelUnavailable("the model cannot be reached; try again", retry_after_seconds=RETRY_AFTER_SECONDS) from error
@@ -130,7 +138,7 @@ async def _translated(call: Callable[[], Awaitable[httpx.Response]]) -> httpx.Re
 def _described(entry: dict[str, Any]) -> Described:
     workers = entry["workers"]
     ready = sum(worker["status"] == "READY" for worker in workers)
-    return Described(str(entry["modelVersion"]), ready, len(workers))
+    return Described(str(entry["modelVersion"]), ready)
 
 
 def _predictions(answer: httpx.Response, count: int) -> list[Prediction]:

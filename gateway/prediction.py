@@ -10,10 +10,11 @@ from numpy.typing import NDArray
 
 from gateway.batching import Batcher, QueueFull, SingleFlight
 from gateway.contract import Answer, CacheState, CacheUse, ModelVersion, Prediction, Seen
-from gateway.errors import DeadlineExceeded, ModelUnavailable, NotFound, OverCapacity
+from gateway.errors import DeadlineExceeded, ModelUnavailable, NotFound, OverCapacity, Problem
 from gateway.local_cache import LocalCache, LocalKey
 from gateway.metrics import Metrics
 from gateway.model_client import LARGEST_BATCH, RETRY_AFTER_SECONDS, ModelClient, VersionGone
+from gateway.offloop import nearby
 from gateway.reading import PictureReader
 from gateway.redis_cache import RedisCache, RedisKey
 from gateway.versions import ModelWatch
@@ -40,6 +41,10 @@ class _Found:
     seconds: dict[str, float]
 
 
+_Answered = tuple[Prediction, float] | VersionGone | Problem
+"""A prediction and the seconds of its request, or why there is none."""
+
+
 class Predictor:
     """Answers uploads. Owns the flights and the queue to the model; everything else is handed in."""
 
@@ -57,7 +62,7 @@ class Predictor:
         self._reader, self._local, self._redis = reader, local, redis
         self._client, self._watch, self._metrics = client, watch, metrics
         self._flights: SingleFlight[RedisKey, _Found] = SingleFlight()
-        self._queue: Batcher[_Asked, tuple[Prediction, float]] = Batcher(
+        self._queue: Batcher[_Asked, _Answered] = Batcher(
             self._send, largest=LARGEST_BATCH, in_flight=REQUESTS_IN_FLIGHT, waiting=queue_pictures
         )
         metrics.model_queue_depth.set_function(lambda: self._queue.depth)
@@ -82,7 +87,7 @@ class Predictor:
 
     async def _predict(self, upload: bytes, use: CacheUse, model: ModelVersion, tenant: str | None) -> Answer:
         started = time.perf_counter()
-        digest = hashlib.sha256(upload).digest()
+        digest = await nearby(len(upload), lambda: hashlib.sha256(upload).digest())
         if use.read and (remembered := self._remembered(LocalKey(tenant, model.name, model.cache_version, digest))):
             return Answer(*remembered, model, CacheState.HIT, {"cache": time.perf_counter() - started})
         decoding = time.perf_counter()
@@ -106,7 +111,7 @@ class Predictor:
         try:
             return model, await self._ask(picture, use, model, tenant)
         except VersionGone:
-            await self._watch.look()
+            await self._watch.look_beyond(model)
         model = self._watch.current
         try:
             return model, await self._ask(picture, use, model, tenant)
@@ -134,22 +139,29 @@ class Predictor:
     async def _compute(self, key: RedisKey, asked: _Asked, state: CacheState, write: bool) -> _Found:
         started = time.perf_counter()
         try:
-            prediction, model_seconds = await self._queue.submit(asked)
+            answered = await self._queue.submit(asked)
         except QueueFull as error:
             self._metrics.shed.labels("queue_full").inc()
             raise OverCapacity("too many pictures wait for the model; try again", retry_after_seconds=1) from error
+        if isinstance(answered, Exception):
+            raise answered
+        prediction, model_seconds = answered
         waited = time.perf_counter() - started - model_seconds
         if write and self._redis is not None:
             self._redis.put(key, prediction)
         return _Found(prediction, state, {"queue": waited, "model": model_seconds})
 
-    async def _send(self, batch: list[_Asked]) -> list[tuple[Prediction, float]]:
-        """One request a version: a batch holds more than one only around a switch."""
-        answers: dict[int, tuple[Prediction, float]] = {}
+    async def _send(self, batch: list[_Asked]) -> list[_Answered]:
+        """One request a version: a batch holds more than one only around a switch, and then one failing does not fail the other."""
+        answers: dict[int, _Answered] = {}
         for model in {asked.model.version: asked.model for asked in batch}.values():
             places = [place for place, asked in enumerate(batch) if asked.model.version == model.version]
             started = time.perf_counter()
-            predictions = await self._client.logits(model, [batch[place].pixels for place in places])
+            try:
+                predictions = await self._client.logits(model, [batch[place].pixels for place in places])
+            except (VersionGone, Problem) as failure:
+                answers.update((place, failure) for place in places)
+                continue
             seconds = time.perf_counter() - started
             answers.update((place, (prediction, seconds)) for place, prediction in zip(places, predictions, strict=True))
         return [answers[place] for place in range(len(batch))]

@@ -4,6 +4,7 @@ import asyncio
 from concurrent.futures import ThreadPoolExecutor
 
 from gateway.errors import Malformed, NotAnImage, Problem, TooLarge, Unreadable
+from gateway.offloop import FEW_BYTES
 from model.preprocess import (
     Canonical,
     EmptyUpload,
@@ -37,9 +38,10 @@ class PictureReader:
     async def read(self, upload: bytes) -> Canonical:
         """Canonical pixels and what was seen. Raises Malformed (empty), NotAnImage, TooLarge or Unreadable."""
         try:
-            header = read_header(upload)
-            if header.width * header.height <= INLINE_PIXELS:
-                return canonicalise(upload, self._limits)
+            if len(upload) <= FEW_BYTES:
+                header = read_header(upload)
+                if header.width * header.height <= INLINE_PIXELS:
+                    return canonicalise(upload, self._limits)
             return await asyncio.get_running_loop().run_in_executor(self._pool, canonicalise, upload, self._limits)
         except ImageError as error:
             raise PROBLEMS[type(error)](str(error)) from error

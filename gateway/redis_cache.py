@@ -39,8 +39,8 @@ PURGE_KEY = "digits-purged"
 WRONG_TYPE = "WRONGTYPE"
 """Begins Redis's error for a GET of something that is no string: a foreign value under our key."""
 
-UNANSWERED = (RedisError, OSError, TimeoutError, ValueError, IndexError, TypeError)
-"""What redis-py lets through when a server is absent, slow, or talks another protocol."""
+UNANSWERED = (RedisError, OSError, TimeoutError, ValueError, IndexError, TypeError, RuntimeError)
+"""What redis-py lets through when a server is absent, slow, or talks another protocol, or when a transport was closed under it."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,8 @@ KEEPALIVE_SECONDS = 30
 """Longer than usual clients keep a connection, so that it is they who close it."""
 
 BACKLOG = 2_048
-DRAIN_SECONDS = 10
+DRAIN_SECONDS = 3
+"""Longer than the default deadline of a request."""
 
 
 def serve(settings: Settings) -> None:

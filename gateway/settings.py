@@ -1,6 +1,7 @@
 """Every setting of the gateway, read once from `GATEWAY_*` environment variables into one frozen value."""
 
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from pydantic import Field, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -15,7 +16,7 @@ class SettingsError(ValueError):
 class Settings(BaseSettings):
     """Defaults serve one machine. Each attribute is the variable `GATEWAY_<NAME>`; its docstring stands in the README's table."""
 
-    model_config = SettingsConfigDict(env_prefix=PREFIX, frozen=True, use_attribute_docstrings=True, extra="ignore")
+    model_config = SettingsConfigDict(env_prefix=PREFIX, frozen=True, use_attribute_docstrings=True, extra="ignore", env_ignore_empty=True)
 
     host: str = "127.0.0.1"
     """Address the gateway listens on."""
@@ -54,7 +55,7 @@ class Settings(BaseSettings):
     """How many pictures may wait for the model; one more is a 429."""
 
     state_dir: Path = Path("var")
-    """Folder for what outlives the process: the model archive, datasets, the secret."""
+    """Folder for what outlives the process: the model archive, the secret, logs of a failed start."""
 
     @property
     def torchserve_instances(self) -> tuple[tuple[str, str], ...]:
@@ -78,4 +79,13 @@ def read_settings() -> Settings:
 
 
 def _urls(joined: str | None) -> list[str]:
-    return [url.strip().rstrip("/") for url in (joined or "").split(",") if url.strip()]
+    urls = [url.strip().rstrip("/") for url in (joined or "").split(",") if url.strip()]
+    for url in urls:
+        try:
+            parts = urlsplit(url)
+            usable = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
+        except ValueError:
+            usable = False
+        if not usable:
+            raise SettingsError(f"{url!r} is no address of a TorchServe instance; give one like http://127.0.0.1:8080")
+    return urls

@@ -11,6 +11,7 @@ from starlette.formparsers import MultiPartException, MultiPartParser
 from starlette.requests import ClientDisconnect, Request
 
 from gateway.errors import Malformed, TooLarge, UploadTooSlow
+from gateway.offloop import nearby
 
 ENVELOPE_BYTES = 64 * 2**10
 """What multipart boundaries and headers, or the JSON around base64, may add to the picture."""
@@ -27,7 +28,8 @@ async def read_upload(request: Request, max_bytes: int, deadline: float) -> byte
     try:
         async with asyncio.timeout_at(deadline):
             if kind == "application/json":
-                return _from_json(await _body(request, max_bytes * 4 // 3 + ENVELOPE_BYTES), max_bytes)
+                body = await _body(request, max_bytes * 4 // 3 + ENVELOPE_BYTES)
+                return await nearby(len(body), _from_json, body, max_bytes)
             if kind == "multipart/form-data":
                 return await _from_multipart(request, max_bytes)
             return await _body(request, max_bytes)
@@ -82,8 +84,8 @@ async def _from_multipart(request: Request, max_bytes: int) -> bytes:
     parser.spool_max_size = max_bytes + ENVELOPE_BYTES  # the body is bounded already: nothing goes to disk
     try:
         form = await parser.parse()
-    except (MultiPartException, KeyError) as error:
-        reason = getattr(error, "message", "it has no boundary")
+    except (MultiPartException, KeyError, ValueError) as error:  # ValueError: names in an encoding that there is not
+        reason = getattr(error, "message", "its boundary or its encoding is missing or wrong")
         raise Malformed(f"the multipart body cannot be read: {reason}") from error
     try:
         part = form.get(PART)

@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import re
 import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
@@ -16,6 +17,12 @@ log = logging.getLogger(__name__)
 
 LOOK_SECONDS = 1.0
 """How often the instances are described, and how often a known digit is sent."""
+
+SILENT_LOOKS = 5
+"""After so many looks without an answer an instance is gone, if another has a version to serve."""
+
+VERSION = re.compile(r"[0-9a-f]{12}")
+"""A fingerprint, as our archives carry it and prediction ids hold it."""
 
 FRESH_SECONDS = 5.0
 """How old the newest right answer may be for the model to count as working."""
@@ -45,6 +52,7 @@ class ModelWatch:
         self._metrics = metrics
         self._looking = asyncio.Lock()
         self._asked = 0
+        self._silent_looks = 0
         self._torchserve = Check(False, "no TorchServe instance was asked yet")
         self._model = Check(False, "no model version was found yet")
         self._current: ModelVersion | None = None
@@ -80,15 +88,32 @@ class ModelWatch:
     async def look(self) -> None:
         """Describe every instance once, and adopt another version if the served one is gone."""
         async with self._looking:
-            described = [(urls, *await self._describe(urls[1])) for urls in self._instances]
-            ready = {(urls, version.version): version.workers_ready for urls, versions, _ in described for version in versions}
-            failures = [failure for _, _, failure in described if failure is not None]
-            current = self._current
-            if current is None or ((current.inference_url, current.management_url), current.version) not in ready:
-                for (urls, version), workers in ready.items():
-                    if workers and await self._adopt(urls, version):
-                        break
-            self._judge_workers(ready, failures)
+            await self._look()
+
+    async def look_beyond(self, gone: ModelVersion) -> None:
+        """Look, unless another version than `gone` is served by now: of many requests that lost their version one looks for all."""
+        async with self._looking:
+            if self._current is gone:
+                await self._look()
+
+    async def _look(self) -> None:
+        described = [(urls, *await self._describe(urls[1])) for urls in self._instances]
+        ready = {(urls, version.version): version.workers_ready for urls, versions, _ in described for version in versions}
+        silent = {urls for urls, _, failure in described if failure is not None}
+        if self._is_gone(ready, silent):
+            for (urls, version), workers in ready.items():
+                if workers and await self._adopt(urls, version):
+                    break
+        self._judge_workers(ready, [failure for _, _, failure in described if failure is not None])
+
+    def _is_gone(self, ready: dict[tuple[tuple[str, str], str], int], silent: set[tuple[str, str]]) -> bool:
+        """Whether the served version is no longer there. An instance that says nothing may only be slow: it has SILENT_LOOKS to speak."""
+        current = self._current
+        if current is None:
+            return True
+        urls = (current.inference_url, current.management_url)
+        self._silent_looks = self._silent_looks + 1 if urls in silent else 0
+        return self._silent_looks >= SILENT_LOOKS if urls in silent else (urls, current.version) not in ready
 
     async def _describe(self, management_url: str) -> tuple[list[Described], str | None]:
         try:
@@ -110,8 +135,14 @@ class ModelWatch:
 
     async def _adopt(self, urls: tuple[str, str], version: str) -> bool:
         """Serve this version from now on, if it says what it is and reads all known digits right."""
+        if not VERSION.fullmatch(version):
+            self._model = Check(False, f"version {version!r} is no fingerprint of 12 hex digits; build the archive with `make archive`")
+            return False
         try:
             candidate = ModelVersion(self.name, version, *urls, facts=await self._client.facts(urls[0], self.name, version))
+            if candidate.facts.get("version") != version:
+                self._model = Check(False, f"version {version} says that it is {candidate.facts.get('version')}")
+                return False
             wrong = await self._misread(candidate)
         except (Problem, VersionGone) as failure:
             self._model = Check(False, f"version {version} could not be checked: {failure}")
@@ -129,7 +160,7 @@ class ModelWatch:
         wrong = 0
         for start in range(0, len(self._known.labels), LARGEST_BATCH):
             chosen = slice(start, start + LARGEST_BATCH)
-            predictions = await self._client.logits(model, list(self._known.pixels[chosen]))
+            predictions = await self._client.ask(model, list(self._known.pixels[chosen]))
             wrong += sum(prediction.digit != label for prediction, label in zip(predictions, self._known.labels[chosen], strict=True))
         return wrong
 
@@ -140,15 +171,16 @@ class ModelWatch:
         asked = self._asked % len(self._known.labels)
         self._asked += 1
         try:
-            [prediction] = await self._client.logits(self._current, [self._known.pixels[asked]])
+            [prediction] = await self._client.ask(self._current, [self._known.pixels[asked]])
         except (Problem, VersionGone):
             return  # the age of the newest answer tells
-        finally:
-            self._metrics.ready.set(self.ready)
         label = int(self._known.labels[asked])
         self._model = Check(True) if prediction.digit == label else Check(False, f"a known {label} was read as {prediction.digit}")
 
     async def _repeat(self, step: Callable[[], Awaitable[None]]) -> None:
         while True:
-            await step()
+            try:
+                await step()
+            except Exception:  # a watcher that ends would leave its last word standing for ever
+                log.exception("looking after the model failed; trying again")
             await asyncio.sleep(LOOK_SECONDS)

@@ -28,9 +28,9 @@ LAYERS = [
     {"gateway.prediction"},
     {"gateway.versions", "gateway.reading"},
     {"gateway.model_client", "gateway.redis_cache", "gateway.local_cache"},
-    {"gateway.batching", "gateway.known"},
-    {"gateway.signing", "gateway.metrics"},
-    {"gateway.contract", "gateway.errors", "gateway.settings"},
+    {"gateway.batching", "gateway.known", "gateway.offloop"},
+    {"gateway.signing"},
+    {"gateway.contract", "gateway.errors", "gateway.settings", "gateway.metrics"},
 ]
 """Inside the gateway: a module imports from its own line or from those below it, never from one above."""
 

@@ -14,6 +14,9 @@ from gateway.embedded.ports import check_front, free_ports
 from gateway.embedded.redis_server import redis_plan, redis_program, redis_url
 from gateway.embedded.torchserve import Ports, home_within, installed_torchserve, torchserve_plan
 
+GATEWAY_GRACE_SECONDS = 4.0
+"""A little more than the gateway gives to what is in flight."""
+
 
 @dataclass(frozen=True)
 class Plans:
@@ -76,4 +79,4 @@ def gateway_plan(embedding: Embedding, command: Sequence[str], urls: Mapping[str
         "GATEWAY_PORT": str(embedding.port),
         "GATEWAY_STATE_DIR": str(embedding.state_dir),
     }
-    return Plan("gateway", command, {**environment, **told})
+    return Plan("gateway", command, {**environment, **told}, grace_seconds=GATEWAY_GRACE_SECONDS)

@@ -157,6 +157,29 @@ async def test_waiters_are_answered_when_the_leader_is_cancelled() -> None:
     assert await waiter == ("answer", True)
 
 
+async def test_work_ends_when_nobody_waits_for_it_any_more() -> None:
+    cancelled = asyncio.Event()
+
+    async def work() -> str:
+        try:
+            await asyncio.Event().wait()
+        finally:
+            cancelled.set()
+        return "never"
+
+    async def succeed() -> str:
+        return "answer"
+
+    flights: SingleFlight[str, str] = SingleFlight()
+    askers = [asyncio.create_task(flights.share("key", work)) for _ in range(3)]
+    await settle()
+    for asker in askers:
+        asker.cancel()
+    await settle()
+    assert cancelled.is_set()
+    assert await flights.share("key", succeed) == ("answer", False)
+
+
 async def test_a_failure_is_shared_and_not_remembered() -> None:
     async def fail() -> str:
         raise ValueError

@@ -77,7 +77,7 @@ async def test_a_connection_that_broke_is_tried_once_more() -> None:
 async def test_describe_counts_only_ready_workers(torchserve: TorchServeDouble) -> None:
     torchserve.workers_ready = 2
     client = ModelClient(Metrics(), 2.0, torchserve.transport())
-    assert await client.describe(MANAGEMENT_URL, "digits") == [Described(VERSION, 2, 3)]
+    assert await client.describe(MANAGEMENT_URL, "digits") == [Described(VERSION, 2)]
 
 
 @pytest.mark.parametrize("body", [b"", b"{}", b"[{}]", b'[{"modelVersion": "1"}]', b"<html>", b'[{"workers": [{}]}]'])

@@ -9,7 +9,7 @@ from types import TracebackType
 from typing import Any, Self
 
 import httpx
-import psutil  # type: ignore[import-untyped]
+import psutil
 
 from gateway.embedded.ports import free_ports
 from tests.gateway.embedded.processes import wait_until

@@ -134,6 +134,11 @@ async def test_an_answer_of_an_unsure_model_is_not_accepted(gateway: Gateway, to
         ({"data": {"image": "x"}, "files": {"other": b""}}, 400, "malformed"),
         ({"content": b"x", "headers": {"Content-Type": "multipart/form-data"}}, 400, "malformed"),
         ({"content": b"x", "headers": {"Content-Type": "multipart/form-data; boundary=b"}}, 400, "malformed"),
+        (
+            {"content": b"--b\r\n\r\nx\r\n--b--", "headers": {"Content-Type": "multipart/form-data; boundary=b; charset=undefined"}},
+            400,
+            "malformed",
+        ),
         ({"content": digit_png(7), "params": {"model": "letters"}}, 404, "not-found"),
     ],
 )

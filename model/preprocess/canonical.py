@@ -1,0 +1,82 @@
+"""A picture to canonical pixels, and what was done to get there. Canonical pixels come back as they are."""
+
+from dataclasses import dataclass, replace
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from model.preprocess.decode import Limits, decode
+from model.preprocess.ink import find_ink
+from model.preprocess.judge import ragged, reasons, several
+from model.preprocess.place import BLACK, INK_SIDE, is_canonical, place
+from model.preprocess.stroke import visible
+
+SEARCHED_SIDE = 450
+"""Pixels that the long side of the picture searched for ink has at most; it is shrunk by a whole factor, which is fast and exact."""
+
+
+@dataclass(frozen=True, slots=True)
+class Canonical:
+    """Canonical pixels, and what was seen on the way to them."""
+
+    pixels: NDArray[np.uint8]
+    """uint8 (28, 28), contiguous: white ink on black."""
+    width: int
+    """Pixels across of the upload, seen upright."""
+    height: int
+    """Pixels down."""
+    inverted: bool
+    """The upload was dark ink on a light ground."""
+    box: tuple[int, int, int, int] | None
+    """Left, top, right and bottom of the ink in the upright upload's pixels, right and bottom exclusive; None where there is none."""
+    reasons: tuple[str, ...]
+    """Why this should not be trusted to be one digit, out of REASONS; empty where it should."""
+
+
+def canonicalise(upload: bytes, limits: Limits = Limits()) -> Canonical:  # noqa: B008 - frozen
+    """Canonical pixels of the bytes of a PNG, JPEG, WebP, BMP or TIFF picture, or of the first frame of a GIF.
+
+    Raises ImageError, and nothing else, for any bytes: EmptyUpload, UnsupportedImage, UnreadableImage or ImageTooLarge.
+    """
+    picture = decode(upload, limits)
+    found = canonicalise_picture(picture.grey)
+    height, width = picture.grey.shape
+    if (width, height) == (picture.width, picture.height):
+        return found
+    box = found.box and _scaled(found.box, picture.width / width, picture.height / height, picture.width, picture.height)
+    return replace(found, width=picture.width, height=picture.height, box=box)
+
+
+def canonicalise_picture(grey: NDArray[np.uint8]) -> Canonical:
+    """Canonical pixels of a decoded picture, uint8 (h, w) of at least 1 x 1: the part after decoding."""
+    height, width = grey.shape
+    if is_canonical(grey):
+        pixels = np.ascontiguousarray(grey)
+        left, top, across, down = cv2.boundingRect(pixels)
+        if not across:
+            return Canonical(pixels, width, height, False, None, ("blank",))
+        box = (left, top, left + across, top + down)
+        shown = pixels[top : top + down, left : left + across]
+        why = ("noise",) if ragged(shown) else ("several",) * several(shown)
+        return Canonical(pixels, width, height, False, box, why)
+    times = -(-max(height, width) // SEARCHED_SIDE)
+    searched = grey
+    if times > 1:
+        size = (max(1, round(width / times)), max(1, round(height / times)))
+        searched = cv2.resize(grey, size, interpolation=cv2.INTER_AREA).astype(np.uint8, copy=False)
+    ink = find_ink(searched)
+    shown = visible(ink.strength, INK_SIDE) if ink.parts else ink.strength
+    why = reasons(ink, shown, grey)
+    if "blank" in why or not ink.parts:
+        return Canonical(BLACK.copy(), width, height, ink.dark, None, why)
+    pixels = place(shown)
+    rows, columns = ink.strength.shape
+    found = (ink.left, ink.top, ink.left + columns, ink.top + rows)
+    box = _scaled(found, width / searched.shape[1], height / searched.shape[0], width, height)
+    return Canonical(pixels, width, height, ink.dark, box, why)
+
+
+def _scaled(box: tuple[int, int, int, int], across: float, down: float, width: int, height: int) -> tuple[int, int, int, int]:
+    left, top, right, bottom = box
+    return int(left * across), int(top * down), min(width, -int(-right * across // 1)), min(height, -int(-bottom * down // 1))

@@ -1,0 +1,38 @@
+"""What drift is watched by: four numbers a digit has however it is photographed, from its canonical pixels alone."""
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from model.preprocess.stroke import stroke_width
+
+
+@dataclass(frozen=True, slots=True)
+class Features:
+    """Of a black picture all are 0."""
+
+    ink: float
+    """Mean strength of all 784 pixels, 0 to 1."""
+    aspect: float
+    """Width of the ink's box over its height; above 0."""
+    slant: float
+    """Shear of the ink, horizontal pixels a pixel of height: positive where the top leans to the right. About -1 to 1."""
+    stroke: float
+    """Mean width of the strokes, pixels."""
+
+
+def measure(pixels: NDArray[np.uint8]) -> Features:
+    """Measure canonical pixels, uint8 (28, 28)."""
+    _, _, width, height = cv2.boundingRect(pixels)
+    if not width:
+        return Features(0.0, 0.0, 0.0, 0.0)
+    moments = cv2.moments(pixels)
+    upright = moments["mu02"]
+    return Features(
+        ink=moments["m00"] / (255 * pixels.size),
+        aspect=width / height,
+        slant=-moments["mu11"] / upright if upright else 0.0,
+        stroke=stroke_width(pixels),
+    )

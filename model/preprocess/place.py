@@ -1,0 +1,84 @@
+"""Ink to canonical pixels: 28 x 28, the long side of the ink 20, its centre of mass in the middle. Tells what is so already."""
+
+from typing import Any, TypeGuard
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+SIDE = 28
+INK_SIDE = 20
+SHORTEST_LONG_SIDE = 18
+"""Faint outermost rows round to nothing: of MNIST's 60,000 training pictures 13 have a long side of 19, the others 20."""
+DIMMEST_PEAK = 250
+"""MNIST's training pictures all reach 254 or 255."""
+OFF_CENTRE = 0.6
+"""Pixels. MNIST's centres of mass lie within 0.52 of the middle: placing is by whole pixels (QMNIST, Yadav and Bottou 2019)."""
+
+BLACK = np.zeros((SIDE, SIDE), np.uint8)
+
+
+def is_canonical(pixels: Any) -> TypeGuard[NDArray[np.uint8]]:
+    """Whether these are canonical pixels: uint8 (28, 28), all black or placed as `place` would place them."""
+    if not (isinstance(pixels, np.ndarray) and pixels.shape == (SIDE, SIDE) and pixels.dtype == np.uint8):
+        return False
+    left, top, width, height = cv2.boundingRect(pixels)
+    if width == 0:
+        return True
+    if not SHORTEST_LONG_SIDE <= max(width, height) <= INK_SIDE or int(pixels.max()) < DIMMEST_PEAK:
+        return False
+    moments = cv2.moments(pixels)
+    mass = moments["m00"]
+    return _in_the_middle(moments["m10"] / mass, left, width) and _in_the_middle(moments["m01"] / mass, top, height)
+
+
+def place(ink: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """Fit ink, uint8 (h, w) of strengths 0..255 and cut to its box, into 20 x 20 without stretching, and place it by its centre of mass.
+
+    Shrinks by area averages and centres to whole pixels, as MNIST was made (LeCun, Cortes and Burges). The peak becomes 255.
+    Returns canonical pixels, for any ink: uint8 (28, 28); black where there is no ink.
+    """
+    if not ink.any():
+        return BLACK.copy()
+    ink = _bright(ink)
+    fitted = _fit(ink, cv2.INTER_AREA if max(ink.shape) >= INK_SIDE else cv2.INTER_LINEAR)
+    if not fitted.any():  # dust: each grain averaged away
+        grain = np.ones((max(ink.shape) // INK_SIDE | 1,) * 2, np.uint8)
+        fitted = _fit(cv2.dilate(ink, grain).astype(np.uint8, copy=False), cv2.INTER_AREA)
+    fitted = _trimmed(_bright(fitted))
+    if max(fitted.shape) < SHORTEST_LONG_SIDE:
+        fitted = _fit(fitted, cv2.INTER_NEAREST)  # which loses no row
+    height, width = fitted.shape
+    moments = cv2.moments(fitted)
+    left = _start(moments["m10"] / moments["m00"], width)
+    top = _start(moments["m01"] / moments["m00"], height)
+    pixels = BLACK.copy()
+    pixels[top : top + height, left : left + width] = fitted
+    return pixels
+
+
+def _in_the_middle(centre: float, start: int, length: int) -> bool:
+    """Whether the ink lies as near the middle as the frame lets it: a lopsided digit stops at the edge."""
+    off = centre - SIDE / 2
+    return abs(off) <= OFF_CENTRE or (off > 0 and start == 0) or (off < 0 and start + length == SIDE)
+
+
+def _start(centre: float, length: int) -> int:
+    return min(max(round(SIDE / 2 - centre), 0), SIDE - length)
+
+
+def _fit(ink: NDArray[np.uint8], interpolation: int) -> NDArray[np.uint8]:
+    height, width = ink.shape
+    longest = max(height, width)
+    size = (max(1, round(width * INK_SIDE / longest)), max(1, round(height * INK_SIDE / longest)))
+    return cv2.resize(ink, size, interpolation=interpolation).astype(np.uint8, copy=False)
+
+
+def _bright(ink: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    peak = int(ink.max())
+    return ink if peak >= DIMMEST_PEAK else np.rint(ink * np.float32(255 / peak)).astype(np.uint8)
+
+
+def _trimmed(ink: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    left, top, width, height = cv2.boundingRect(ink)
+    return ink[top : top + height, left : left + width]
