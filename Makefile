@@ -8,7 +8,7 @@ CPU_INDEX := https://download.pytorch.org/whl/cpu
 
 VENV := .venv
 BIN := $(VENV)/bin
-READY := $(VENV)/.ready
+READY := $(VENV)/.ready-$(TORCH)
 
 .PHONY: run setup test test-system check format train evaluate archive explore lock clean
 
@@ -26,7 +26,7 @@ $(READY): requirements.lock
 	@if [ -n "$(TORCH_INDEX_URL)" ]; then \
 		$(BIN)/pip install --quiet --disable-pip-version-check --index-url "$(TORCH_INDEX_URL)" $(TORCH); \
 	else \
-		$(BIN)/pip install --quiet --disable-pip-version-check --retries 0 --timeout 10 --index-url $(CPU_INDEX) $(TORCH) 2>/dev/null \
+		$(BIN)/pip install --quiet --disable-pip-version-check --retries 0 --timeout 10 --index-url $(CPU_INDEX) $(TORCH) \
 		|| $(BIN)/pip install --quiet --disable-pip-version-check $(TORCH); \
 	fi
 	@touch $@

@@ -11,10 +11,13 @@ import torch
 from model.calibrate import calibrate
 from model.data import DEFAULT_FOLDER, training_split
 from model.network import build
-from model.runs import Run, finished_runs
+from model.runs import Run, RunsMissing, finished_runs
 from model.train import logits_of
 
 RELEASED = Path(__file__).parent / "released"
+
+SEEDS_NEEDED = 3
+"""One seed says little of a recipe."""
 
 
 @dataclass(frozen=True)
@@ -47,6 +50,8 @@ def choose(runs: Path, recipe: str, data: Path = DEFAULT_FOLDER, released: Path 
     Raises RunsMissing when a run is missing, DataUnavailable.
     """
     candidates = [kept for kept, *_ in finished_runs(recipe, runs).values()]
+    if len(candidates) < SEEDS_NEEDED:
+        raise RunsMissing(f"a recipe is judged by {SEEDS_NEEDED} seeds and {recipe} has {len(candidates)} under {runs}; train more")
     best = min(candidates, key=lambda run: (run.kept["validation_loss"], run.seed))
     weights = torch.load(best.folder / "weights.pt", map_location="cpu", weights_only=True)
     network = build(best.history["recipe"]["network"], dropout=best.dropout)

@@ -1,10 +1,8 @@
 """Ports for servers that tests start."""
 
-import socket
+from gateway.embedded.ports import free_ports
 
 
 def free_port() -> int:
-    """A port on loopback that was free a moment ago."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+    """A port on loopback, outside the range that connections take theirs from."""
+    return free_ports(1)[0]

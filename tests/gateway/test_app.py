@@ -1,8 +1,13 @@
 import subprocess
 import sys
+import tomllib
+from pathlib import Path
 
 import pytest
 
+from gateway import __version__
+from gateway.contract import CacheState
+from gateway.metrics import CACHE_STATES
 from gateway.schema import PredictAnswer
 from tests.gateway.conftest import Gateway
 
@@ -32,10 +37,19 @@ def test_importing_the_gateway_does_nothing_and_brings_no_torch() -> None:
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
 
 
-def test_a_setting_that_cannot_be_used_is_one_line() -> None:
-    done = subprocess.run(
-        [sys.executable, "-m", "gateway", "serve"], env={"GATEWAY_PORT": "x"}, capture_output=True, text=True, check=False
-    )
+@pytest.mark.parametrize(("name", "value"), [("GATEWAY_PORT", "x"), ("GATEWAY_REDIS_URL", "localhost:6379")])
+def test_a_setting_that_cannot_be_used_is_one_line(name: str, value: str, tmp_path: Path) -> None:
+    environment = {name: value, "GATEWAY_STATE_DIR": str(tmp_path)}
+    done = subprocess.run([sys.executable, "-m", "gateway", "serve"], env=environment, capture_output=True, text=True, check=False)
     assert done.returncode == 1
-    assert done.stderr.startswith("digitserve: GATEWAY_PORT")
+    assert done.stderr.startswith(f"digitserve: {name}")
     assert done.stderr.count("\n") == 1
+
+
+def test_the_version_of_the_project_has_one_value() -> None:
+    project = tomllib.loads((Path(__file__).parents[2] / "pyproject.toml").read_text())["project"]
+    assert project["version"] == __version__
+
+
+def test_cache_states_in_metrics_are_those_of_answers() -> None:
+    assert (*(state.value for state in CacheState), "none") == CACHE_STATES

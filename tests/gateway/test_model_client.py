@@ -1,3 +1,7 @@
+import asyncio
+import time
+from dataclasses import replace
+
 import httpx
 import numpy as np
 import pytest
@@ -8,6 +12,7 @@ from gateway.metrics import Metrics
 from gateway.model_client import Described, ModelClient, VersionGone
 from tests.gateway.conftest import picture
 from tests.gateway.torchserve_double import INFERENCE_URL, MANAGEMENT_URL, VERSION, TorchServeDouble
+from tests.ports import free_port
 
 pytestmark = pytest.mark.anyio
 
@@ -111,3 +116,29 @@ async def test_every_request_is_counted_by_its_outcome(torchserve: TorchServeDou
     assert metrics.registry.get_sample_value("gateway_model_requests_total", {"outcome": "ok"}) == 1
     assert metrics.registry.get_sample_value("gateway_model_requests_total", {"outcome": "gone"}) == 1
     assert metrics.registry.get_sample_value("gateway_batch_size_sum") == 6
+
+
+async def test_an_answer_that_drips_is_cut_off_at_the_deadline() -> None:
+    async def drip(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 40\r\n\r\n")
+        for _ in range(40):
+            writer.write(b"\0")
+            await asyncio.sleep(0.1)
+        writer.close()
+
+    port = free_port()
+    server = await asyncio.start_server(drip, "127.0.0.1", port)
+    client = ModelClient(Metrics(), 0.3)
+    started = time.monotonic()
+    with pytest.raises(DeadlineExceeded):
+        await client.logits(replace(MODEL, inference_url=f"http://127.0.0.1:{port}"), [picture(7)])
+    assert time.monotonic() - started < 2
+    await client.close()
+    server.close()
+
+
+async def test_known_digits_are_nobodys_traffic(torchserve: TorchServeDouble) -> None:
+    metrics = Metrics()
+    await ModelClient(metrics, 2.0, torchserve.transport()).ask(MODEL, [picture(7)])
+    assert metrics.registry.get_sample_value("gateway_model_requests_total", {"outcome": "ok"}) == 0
+    assert metrics.registry.get_sample_value("gateway_batch_size_sum") == 0

@@ -37,6 +37,19 @@ def test_all_that_is_wrong_is_said_in_one_line(monkeypatch: pytest.MonkeyPatch) 
     assert "\n" not in message
 
 
+@pytest.mark.parametrize("url", ["http://ts:80a80", "ts:8080", "http://", "ftp://ts:8080"])
+def test_an_address_that_is_none_is_said_so(url: str) -> None:
+    with pytest.raises(SettingsError, match="no address of a TorchServe instance"):
+        _ = Settings(torchserve_url=url, torchserve_management_url=url).torchserve_instances
+
+
+def test_a_variable_that_is_empty_is_not_set(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("GATEWAY_REDIS_URL", "")
+    monkeypatch.setenv("GATEWAY_PORT", "")
+    settings = read_settings()
+    assert (settings.redis_url, settings.port) == (None, 8000)
+
+
 def test_instances_come_in_pairs() -> None:
     settings = Settings(torchserve_url="http://a:1, http://b:1/", torchserve_management_url="http://a:2,http://b:2")
     assert settings.torchserve_instances == (("http://a:1", "http://a:2"), ("http://b:1", "http://b:2"))

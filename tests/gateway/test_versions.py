@@ -1,3 +1,4 @@
+import asyncio
 import time
 
 import httpx
@@ -7,8 +8,8 @@ import pytest
 from gateway.errors import ModelUnavailable
 from gateway.metrics import Metrics
 from gateway.model_client import ModelClient
-from gateway.versions import FRESH_SECONDS, ModelWatch
-from tests.gateway.torchserve_double import INFERENCE_URL, MANAGEMENT_URL, VERSION, TorchServeDouble, known_digits, logits_for
+from gateway.versions import FRESH_SECONDS, SILENT_LOOKS, ModelWatch
+from tests.gateway.torchserve_double import INFERENCE_URL, MANAGEMENT_URL, VERSION, TorchServeDouble, known_digits, logits_for, until
 
 pytestmark = pytest.mark.anyio
 
@@ -76,7 +77,7 @@ async def test_an_answer_too_old_is_no_proof(watch: ModelWatch, client: ModelCli
     await watch.look()
     client.last_answer_at = time.monotonic() - FRESH_SECONDS - 0.1
     assert not watch.ready
-    assert (watch.model.reason or "").startswith("no answer from the model for 5.1")
+    assert (watch.model.reason or "").startswith("no answer from the model for 5.")
 
 
 async def test_a_known_digit_read_wrong_is_the_reason(watch: ModelWatch, torchserve: TorchServeDouble) -> None:
@@ -93,3 +94,43 @@ async def test_without_instances_the_reason_says_so(client: ModelClient) -> None
     watch = ModelWatch(client, (), known_digits(), Metrics())
     await watch.look()
     assert watch.torchserve.reason == "no TorchServe instance is configured"
+
+
+async def test_one_look_serves_all_who_lost_their_version(watch: ModelWatch, torchserve: TorchServeDouble) -> None:
+    await watch.look()
+    gone = watch.current
+    torchserve.versions = [OTHER]
+    await asyncio.gather(*(watch.look_beyond(gone) for _ in range(50)))
+    assert watch.current.version == OTHER
+    assert torchserve.described == 2
+
+
+async def test_an_instance_that_is_slow_to_say_is_not_gone_at_once(client: ModelClient, torchserve: TorchServeDouble) -> None:
+    second = ("http://other.test:8080", "http://other.test:8081")
+    watch = ModelWatch(client, ((INFERENCE_URL, MANAGEMENT_URL), second), known_digits(), Metrics())
+    torchserve.unreachable_hosts = {"other.test"}
+    await watch.look()
+    assert watch.current.management_url == MANAGEMENT_URL
+    torchserve.unreachable_hosts = {"torchserve.test"}
+    for _ in range(SILENT_LOOKS - 1):
+        await watch.look()
+        assert watch.current.management_url == MANAGEMENT_URL
+    await watch.look()
+    assert watch.current.management_url == second[1]
+
+
+@pytest.mark.parametrize("version", ["1.0", "ab12cd34ef5", "AB12CD34EF56"])
+async def test_a_version_that_is_no_fingerprint_is_never_served(watch: ModelWatch, torchserve: TorchServeDouble, version: str) -> None:
+    torchserve.versions = [version]
+    await watch.look()
+    assert not watch.ready
+    assert "no fingerprint" in (watch.model.reason or "")
+
+
+async def test_a_fault_of_ours_does_not_end_the_watching(watch: ModelWatch, torchserve: TorchServeDouble) -> None:
+    torchserve.workers_ready = None  # type: ignore[assignment]
+    watching = asyncio.create_task(watch.run())
+    await until(lambda: torchserve.described >= 1)
+    torchserve.workers_ready = 1
+    await until(lambda: watch.ready)
+    watching.cancel()

@@ -44,6 +44,8 @@ class TorchServeDouble:
     before_answer: Callable[[], Awaitable[object]] | None = None
     answer: Callable[[NDArray[np.uint8]], httpx.Response] | None = None
     unreachable: bool = False
+    unreachable_hosts: set[str] = field(default_factory=set)
+    described: int = 0
     batches: list[int] = field(default_factory=list)
     pictures: list[bytes] = field(default_factory=list)
 
@@ -57,10 +59,11 @@ class TorchServeDouble:
         return sum(picture not in known for picture in self.pictures)
 
     async def _handle(self, request: httpx.Request) -> httpx.Response:
-        if self.unreachable:
+        if self.unreachable or request.url.host in self.unreachable_hosts:
             raise httpx.ConnectError("refused")
         parts = request.url.path.strip("/").split("/")
         if parts[0] == "models":
+            self.described += 1
             return self._describe(parts[-1])
         return await self._predict(request, parts[-1])
 

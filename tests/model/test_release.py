@@ -1,4 +1,5 @@
 import json
+import shutil
 from dataclasses import asdict, replace
 from pathlib import Path
 
@@ -24,7 +25,7 @@ def runs(tmp_path: Path, digits: Digits, monkeypatch: pytest.MonkeyPatch) -> Pat
     tiny = replace(RECIPES["release"], name="tiny", network="residual-pooled", epochs=1, precision="float32")
     monkeypatch.setitem(RECIPES, "tiny", tiny)
     monkeypatch.setattr("model.release.training_split", lambda folder: (digits, digits))
-    for seed in (1, 2):
+    for seed in (1, 2, 3):
         train(tiny, seed, tiny.dropouts[0], digits, digits, tmp_path / "runs" / f"tiny-dropout{tiny.dropouts[0]:g}-seed{seed}")
     return tmp_path / "runs"
 
@@ -32,7 +33,7 @@ def runs(tmp_path: Path, digits: Digits, monkeypatch: pytest.MonkeyPatch) -> Pat
 def test_the_seed_with_the_lowest_validation_loss_is_frozen_with_what_it_was_chosen_from(runs: Path, tmp_path: Path) -> None:
     record = choose(runs, "tiny", released=tmp_path / "released")
     losses = {candidate["seed"]: candidate["validation_loss"] for candidate in record.candidates}
-    assert set(losses) == {1, 2}
+    assert set(losses) == {1, 2, 3}
     assert record.seed == min(losses, key=lambda seed: losses[seed])
     assert json.loads((tmp_path / "released" / "release.json").read_text()) == asdict(record)
     assert (tmp_path / "released" / "weights.pt").stat().st_size > 100_000
@@ -42,6 +43,13 @@ def test_the_seed_with_the_lowest_validation_loss_is_frozen_with_what_it_was_cho
 def test_a_recipe_without_runs_cannot_be_released(tmp_path: Path) -> None:
     with pytest.raises(RunsMissing):
         choose(tmp_path, "release", released=tmp_path / "released")
+
+
+def test_one_seed_is_not_enough(runs: Path, tmp_path: Path) -> None:
+    for folder in list(runs.iterdir())[1:]:
+        shutil.rmtree(folder)
+    with pytest.raises(RunsMissing, match="judged by 3 seeds and tiny has 1"):
+        choose(runs, "tiny", released=tmp_path / "released")
 
 
 def test_the_test_set_is_never_looked_at(runs: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

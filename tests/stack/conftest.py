@@ -45,6 +45,7 @@ class Stack:
 
     url: str
     parent: psutil.Process
+    http: httpx.Client
 
     def find(self, *words: str) -> psutil.Process:
         """Our process whose command line holds all of these words."""
@@ -70,10 +71,10 @@ class Stack:
         return self.find("model_service_worker")
 
     def get(self, path: str) -> httpx.Response:
-        return httpx.get(self.url + path, timeout=10)
+        return self.http.get(path)
 
     def predict(self, picture: bytes, **headers: str) -> httpx.Response:
-        return httpx.post(f"{self.url}/v1/predict", content=picture, headers=headers, timeout=30)
+        return self.http.post("/v1/predict", content=picture, headers=headers)
 
     @property
     def ready(self) -> bool:
@@ -105,9 +106,10 @@ def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
 
     try:
         wait_until(serves, START_SECONDS, "the start of the stack")
-        running = Stack(url, psutil.Process(process.pid))
-        children = running.parent.children(recursive=True)
-        yield running
+        with httpx.Client(base_url=url, timeout=30) as http:
+            running = Stack(url, psutil.Process(process.pid), http)
+            yield running
+            children = running.parent.children(recursive=True)
         process.send_signal(signal.SIGINT)
         assert process.wait(20) == 0, log.read_text()
         _, left = psutil.wait_procs(children, 5)

@@ -1,8 +1,8 @@
 """What the stack answers is what the model says offline: on all of MNIST's test pictures, and on photographs of them."""
 
 import asyncio
+import os
 from collections.abc import Sequence
-from pathlib import Path
 
 import cv2
 import httpx
@@ -15,11 +15,11 @@ from model.data import test_digits as mnist_test
 from model.inference import Classifier
 from model.preprocess import canonicalise
 from tests.model.preprocess.degrade import degrade
-from tests.stack.conftest import ROOT, Stack
+from tests.stack.conftest import ROOT, Stack, wait_until
 
 CONCURRENCY = 32
-PHOTOGRAPHS = 2_000
-"""Every fifth test picture; the released figure over all 10,000 stands in the changelog."""
+PHOTOGRAPHS = int(os.environ.get("PHOTOGRAPHS", "2000"))
+"""So many of the test pictures, evenly spread. `PHOTOGRAPHS=10000` takes them all, in some minutes."""
 
 MOST_LOST_POINTS = 0.3
 VOLATILE = ("prediction_id", "cache", "record")
@@ -74,21 +74,25 @@ def test_every_test_picture_gets_the_digit_that_evaluation_gives_and_then_a_hit_
     assert [stable(body) for body in second] == [stable(body) for body in first]
 
 
-@pytest.mark.timeout(600)
+@pytest.mark.timeout(1_800)
 def test_photographs_are_read_as_well_as_the_pictures_they_were_made_of(ready_stack: Stack) -> None:
     digits = mnist_test()[slice(0, 10_000, 10_000 // PHOTOGRAPHS)]
     photographs = [degrade(picture, np.random.default_rng(place)) for place, picture in enumerate(digits.pixels)]
     read = np.array([orjson.loads(body)["digit"] for body in send_all(ready_stack, photographs)])
     clean = offline_digits(digits.pixels)
-    lost = 100 * ((clean == digits.labels).mean() - (read == digits.labels).mean())
+    change = 100.0 * ((clean == digits.labels).astype(float) - (read == digits.labels))
+    lost, error = change.mean(), change.std(ddof=1) / len(change) ** 0.5
+    print(f"photographs: {lost:.3f} points lost (95 % interval {lost - 1.96 * error:.3f} to {lost + 1.96 * error:.3f}, n = {len(change)})")
     assert lost <= MOST_LOST_POINTS
 
 
-def test_what_the_gateway_saw_is_what_the_network_sees(ready_stack: Stack, tmp_path: Path) -> None:
-    """A re-encoded copy has the same canonical pixels, so it is a hit in Redis though its bytes were never seen."""
+def test_a_copy_in_another_format_is_a_hit_in_redis(ready_stack: Stack) -> None:
+    """It has the same canonical pixels, though its bytes were never seen. Trailing bytes make each try a new upload."""
     pixels = np.load(ROOT / "model" / "known" / "digits.npz")["pixels"][42].copy()
     pixels[14, 14] ^= 1
     stored, copied = encoded(pixels), bytes(cv2.imencode(".bmp", pixels)[1])
-    assert (canonicalise(copied).pixels == pixels).all()
-    assert ready_stack.predict(stored).json()["cache"] == "miss"
-    assert ready_stack.predict(copied).json()["cache"] == "hit"
+    assert (canonicalise(copied + b"\0").pixels == pixels).all()
+    assert ready_stack.predict(stored).status_code == 200
+    tries = iter(range(1, 1_000))
+    wait_until(lambda: ready_stack.predict(copied + bytes(next(tries))).json()["cache"] == "hit", 10, "a hit in redis")
+    assert ready_stack.metric('gateway_cache_lookups_total{outcome="hit",tier="redis"}') >= 1

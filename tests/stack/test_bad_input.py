@@ -4,9 +4,9 @@ import io
 import struct
 import time
 import zlib
+from pathlib import Path
 
 import cv2
-import httpx
 import numpy as np
 import psutil
 import pytest
@@ -81,9 +81,9 @@ def uploads() -> dict[str, bytes]:
 
 
 def peak_bytes(process: psutil.Process) -> int:
-    """The most memory that the process ever held."""
-    with open(f"/proc/{process.pid}/status") as status:  # noqa: PTH123 - not a file of ours
-        return next(int(line.split()[1]) * 1024 for line in status if line.startswith("VmHWM"))
+    """The most memory that the process held since its peak was last reset."""
+    status = Path(f"/proc/{process.pid}/status").read_text()
+    return next(int(line.split()[1]) * 1024 for line in status.splitlines() if line.startswith("VmHWM"))
 
 
 @pytest.mark.parametrize("name", [*REFUSED, *DOUBTED])
@@ -107,9 +107,9 @@ def test_bad_input_is_answered_quickly_and_truthfully(ready_stack: Stack, upload
 
 
 def test_no_bad_input_costs_much_memory(ready_stack: Stack, uploads: dict[str, bytes]) -> None:
-    before = peak_bytes(ready_stack.gateway)
-    with httpx.Client(base_url=ready_stack.url, timeout=30) as client:
-        for _ in range(3):
-            for upload in uploads.values():
-                client.post("/v1/predict", content=upload, headers={"Cache-Control": "no-store"})
-    assert peak_bytes(ready_stack.gateway) - before <= MOST_MORE_BYTES
+    process = ready_stack.gateway
+    for name, upload in uploads.items():
+        Path(f"/proc/{process.pid}/clear_refs").write_text("5")  # the peak begins anew at what is held now
+        before = peak_bytes(process)
+        ready_stack.predict(upload, **{"Cache-Control": "no-store"})
+        assert peak_bytes(process) - before <= MOST_MORE_BYTES, name

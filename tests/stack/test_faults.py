@@ -5,7 +5,7 @@ import threading
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 import cv2
 import httpx
@@ -18,6 +18,9 @@ from tests.stack.conftest import ROOT, Stack, wait_until
 
 KNOWN = np.load(ROOT / "model" / "known" / "digits.npz")["pixels"]
 NOTICED_SECONDS = 10.0
+PROMISED_SECONDS = 0.06
+BUSY_SECONDS = 0.03
+"""What a busy machine may add to anything."""
 
 
 def new_picture(number: int) -> bytes:
@@ -93,20 +96,23 @@ def test_a_frozen_redis_costs_little_and_only_in_the_first_second(ready_stack: S
     redis = ready_stack.redis
     with load(ready_stack, 2**22) as answers:
         wait_until(lambda: len(answers) > 50, 20, "some load")
+        frozen, since = len(answers), time.monotonic()
         redis.send_signal(signal.SIGSTOP)
-        frozen = len(answers)
-        wait_until(lambda: len(answers) > frozen + 200, 20, "load without redis")
-        redis.send_signal(signal.SIGCONT)
-        during = answers[frozen:]
+        try:
+            wait_until(lambda: time.monotonic() - since > 1, 5, "a second")
+            after_a_second = len(answers)
+            wait_until(lambda: len(answers) > after_a_second + 100, 20, "load without redis")
+            during, later = answers[frozen:], answers[after_a_second + 1 :]
+        finally:
+            redis.send_signal(signal.SIGCONT)
     assert {answer.status_code for answer in answers} == {200}
-    lookups = [cache_seconds(answer) for answer in during if answer.headers["x-cache"] == "miss"]
-    assert max(lookups) <= 0.06 + 0.02  # the promise, and what a busy machine adds
-    assert sum(seconds > 0.01 for seconds in lookups) <= 3
+    assert max(map(lookup_seconds, during)) <= PROMISED_SECONDS + BUSY_SECONDS
+    assert max(map(lookup_seconds, later)) <= BUSY_SECONDS
 
 
-def cache_seconds(answer: httpx.Response) -> float:
+def lookup_seconds(answer: httpx.Response) -> float:
     parts = dict(part.split(";dur=") for part in answer.headers["server-timing"].split(", "))
-    return float(parts["cache"]) / 1000
+    return float(parts.get("cache", 0)) / 1000
 
 
 @pytest.mark.timeout(120)
@@ -148,7 +154,7 @@ def torment(stack: Stack, number: signal.Signals) -> Iterator[None]:
                 pass
             stop.wait(0.05)
         for pid in hit:
-            if psutil.pid_exists(pid):
+            with suppress(psutil.Error):
                 psutil.Process(pid).kill()
 
     thread = threading.Thread(target=run)

@@ -12,7 +12,18 @@ from tests.gateway.torchserve_double import VERSION, TorchServeDouble, until
 
 pytestmark = pytest.mark.anyio
 
+ODD_FORM = b'--b\r\nContent-Disposition: form-data; name="image"; filename="x"\r\n\r\nx\r\n--b--\r\n'
+"""Read in an encoding that there is not, it breaks the parser."""
+
 VOLATILE = ("prediction_id", "cache", "record")
+
+
+async def all_in_flight(client: httpx.AsyncClient, count: int) -> None:
+    """Until so many requests are being answered, and have gone as far as they can."""
+    while f"gateway_inflight_requests {count + 1}.0" not in (await client.get("/metrics")).text:
+        await asyncio.sleep(0.01)
+    for _ in range(1_000):
+        await asyncio.sleep(0)
 
 
 async def test_a_picture_gets_its_digit(gateway: Gateway) -> None:
@@ -77,7 +88,7 @@ async def test_many_requests_with_one_new_picture_reach_the_model_once(gateway: 
     async with gateway(deadline_seconds=20) as client:
         torchserve.before_answer = gate.wait
         posts = [asyncio.create_task(client.post("/v1/predict", content=png(new))) for _ in range(200)]
-        await asyncio.sleep(0.2)
+        await all_in_flight(client, 200)
         gate.set()
         answers = await asyncio.gather(*posts)
     assert torchserve.pictures.count(new.tobytes()) == 1
@@ -92,7 +103,7 @@ async def test_different_pictures_in_flight_travel_together(gateway: Gateway, to
     async with gateway() as client:
         torchserve.before_answer = gate.wait
         posts = [asyncio.create_task(client.post("/v1/predict", content=digit_png(digit))) for digit in range(10)]
-        await asyncio.sleep(0.2)
+        await all_in_flight(client, 10)
         torchserve.batches.clear()
         gate.set()
         answers = await asyncio.gather(*posts)
@@ -134,11 +145,7 @@ async def test_an_answer_of_an_unsure_model_is_not_accepted(gateway: Gateway, to
         ({"data": {"image": "x"}, "files": {"other": b""}}, 400, "malformed"),
         ({"content": b"x", "headers": {"Content-Type": "multipart/form-data"}}, 400, "malformed"),
         ({"content": b"x", "headers": {"Content-Type": "multipart/form-data; boundary=b"}}, 400, "malformed"),
-        (
-            {"content": b"--b\r\n\r\nx\r\n--b--", "headers": {"Content-Type": "multipart/form-data; boundary=b; charset=undefined"}},
-            400,
-            "malformed",
-        ),
+        ({"content": ODD_FORM, "headers": {"Content-Type": "multipart/form-data; boundary=b; charset=undefined"}}, 400, "malformed"),
         ({"content": digit_png(7), "params": {"model": "letters"}}, 404, "not-found"),
     ],
 )
@@ -211,6 +218,19 @@ async def test_more_pictures_than_may_wait_are_refused_with_retry_after(gateway:
     assert len(refused) >= 4
     assert all(answer.headers["retry-after"] == "1" for answer in refused)
     assert f'gateway_shed_total{{reason="queue_full"}} {len(refused)}.0' in metrics
+
+
+async def test_no_place_in_the_queue_is_kept_for_those_who_left(gateway: Gateway, torchserve: TorchServeDouble) -> None:
+    async with gateway(deadline_seconds=0.5) as client:
+        torchserve.before_answer = asyncio.Event().wait
+        answers = await asyncio.gather(*(client.post("/v1/predict", content=digit_png(digit)) for digit in range(10)))
+        depth = (await client.get("/metrics")).text.split("gateway_model_queue_depth ")[-1].split()[0]
+        torchserve.before_answer = None
+        fresh = await client.post("/v1/predict", content=digit_png(3))
+    assert {answer.status_code for answer in answers} == {504}
+    assert float(depth) <= 10
+    assert fresh.status_code == 200
+    assert torchserve.batches[-1] == 1
 
 
 async def test_a_model_that_talks_nonsense_is_a_502_and_is_not_remembered(gateway: Gateway, torchserve: TorchServeDouble) -> None:
