@@ -21,7 +21,7 @@ def test_ids_are_ordered_by_time_and_never_equal() -> None:
     ids = PredictionIds(SIGNER, clock=lambda: now)
     issued = []
     for _ in range(100):
-        now += 0.001
+        now += 0.01
         issued.append(ids.issue(7, "ab12cd34ef56"))
     assert issued == sorted(issued)
     assert ids.issue(7, "ab12cd34ef56") != ids.issue(7, "ab12cd34ef56")

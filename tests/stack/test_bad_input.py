@@ -4,6 +4,7 @@ import io
 import struct
 import time
 import zlib
+from collections.abc import Callable
 from pathlib import Path
 
 import cv2
@@ -56,7 +57,7 @@ def two_digits() -> bytes:
     return png(page)
 
 
-REFUSED = {
+REFUSED: dict[str, tuple[Callable[[], bytes], set[int]]] = {
     "an empty body": (lambda: b"", {400}),
     "a text file": (lambda: b"The quick brown fox.\n" * 100, {415}),
     "a truncated PNG": (lambda: png(KNOWN[0])[:150], {422}),
@@ -65,7 +66,7 @@ REFUSED = {
     "an SVG": (lambda: b'<svg xmlns="http://www.w3.org/2000/svg"><text>7</text></svg>', {415}),
     "a PDF": (lambda: b"%PDF-1.7\n%\xe2\xe3\xcf\xd3\n", {415}),
 }
-DOUBTED = {
+DOUBTED: dict[str, Callable[[], bytes]] = {
     "a 1,000,000 x 1 picture": lambda: empty_png(1_000_000, 1),
     "a GIF of 10,000 frames": lambda: gif(10_000),
     "a 1 x 1 picture": lambda: png(np.zeros((1, 1), np.uint8)),
