@@ -119,12 +119,15 @@ async def test_every_request_is_counted_by_its_outcome(torchserve: TorchServeDou
 
 
 async def test_an_answer_that_drips_is_cut_off_at_the_deadline() -> None:
+    stop, ended = asyncio.Event(), asyncio.Event()
+
     async def drip(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 40\r\n\r\n")
-        for _ in range(40):
+        while not stop.is_set():
             writer.write(b"\0")
             await asyncio.sleep(0.1)
         writer.close()
+        ended.set()
 
     port = free_port()
     server = await asyncio.start_server(drip, "127.0.0.1", port)
@@ -134,6 +137,8 @@ async def test_an_answer_that_drips_is_cut_off_at_the_deadline() -> None:
         await client.logits(replace(MODEL, inference_url=f"http://127.0.0.1:{port}"), [picture(7)])
     assert time.monotonic() - started < 2
     await client.close()
+    stop.set()
+    await ended.wait()
     server.close()
 
 
