@@ -26,6 +26,7 @@ from gateway.routes.model import model_routes
 from gateway.routes.predict import predict_routes
 from gateway.settings import Settings, SettingsError
 from gateway.signing import Signer, read_or_make_secret
+from gateway.upload import Uploads
 from gateway.versions import ModelWatch
 
 
@@ -49,6 +50,7 @@ def create_app(
         redis_client = _connected(settings.redis_url)
     shared = None if redis_client is None else RedisCache(redis_client, signer, metrics, settings.cache_ttl_seconds, on_purge=local.clear)
     predictor = Predictor(PictureReader(settings.max_pixels), local, shared, client, watch, metrics, queue_pictures=settings.queue_pictures)
+    uploads = Uploads(settings.max_upload_bytes, metrics)
     lifecycle = Lifecycle()
     metrics.ready.set_function(lambda: lifecycle.state == "serving" and watch.ready)
 
@@ -75,7 +77,7 @@ def create_app(
         lifespan=lifespan,
         redirect_slashes=False,
     )
-    app.include_router(predict_routes(predictor, PredictionIds(signer), metrics, settings))
+    app.include_router(predict_routes(uploads, predictor, PredictionIds(signer), metrics, settings.deadline_seconds))
     app.include_router(model_routes(watch))
     app.include_router(health_routes(lifecycle, watch, shared, metrics))
     _answer_problems(app)

@@ -11,7 +11,7 @@ LOOKUP_OUTCOMES = ("hit", "miss", "invalid", "error", "skipped")
 """`invalid`: a value that cannot be believed; `skipped`: not asked, because Redis is known to be unwell."""
 
 MODEL_OUTCOMES = ("ok", "gone", "misbehaved", "timeout", "unavailable")
-SHED_REASONS = ("queue_full",)
+SHED_REASONS = ("queue_full", "large_uploads")
 
 
 def _latency_buckets() -> tuple[float, ...]:

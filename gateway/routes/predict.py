@@ -10,8 +10,7 @@ from gateway.metrics import Metrics
 from gateway.prediction import Predictor
 from gateway.prediction_id import PredictionIds
 from gateway.schema import PredictAnswer, ProblemBody, answer_body
-from gateway.settings import Settings
-from gateway.upload import read_upload
+from gateway.upload import Uploads
 
 IMAGE_BODIES = {
     "image/png": {"schema": {"type": "string", "format": "binary"}},
@@ -40,7 +39,7 @@ REFUSALS = {
 }
 
 
-def predict_routes(predictor: Predictor, ids: PredictionIds, metrics: Metrics, settings: Settings) -> APIRouter:
+def predict_routes(uploads: Uploads, predictor: Predictor, ids: PredictionIds, metrics: Metrics, deadline_seconds: float) -> APIRouter:
     """The predict routes over what they use."""
     router = APIRouter(prefix="/v1", tags=["prediction"])
 
@@ -61,9 +60,9 @@ def predict_routes(predictor: Predictor, ids: PredictionIds, metrics: Metrics, s
 
         `Cache-Control: no-cache` answers afresh and remembers, `no-store` neither looks nor remembers.
         """
-        deadline = asyncio.get_running_loop().time() + settings.deadline_seconds
-        upload = await read_upload(request, settings.max_upload_bytes, deadline)
-        answer = await predictor.predict(upload, cache_use(request), deadline=deadline, name=model)
+        deadline = asyncio.get_running_loop().time() + deadline_seconds
+        async with uploads.read(request, deadline) as upload:
+            answer = await predictor.predict(upload, cache_use(request), deadline=deadline, name=model)
         request.state.cache = answer.cache.value
         count(answer, metrics)
         body = answer_body(answer, ids.issue(answer.prediction.digit, answer.model.version))

@@ -1,5 +1,6 @@
 """Of a JPEG file only the segments that make its pixels are ever given to a decoder: notes, profiles and thumbnails are left out."""
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -9,6 +10,8 @@ MAX_SEGMENTS = 4096
 """Segments before the first scan; a large colour profile takes some hundred."""
 FRAMES = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
 _SEQUENTIAL = frozenset({0xC0, 0xC1})
+_FILL = re.compile(rb"\xff+(?=\xff)")
+"""Any number of 0xFF may stand before a marker; skipped at once, since a hostile file can hold megabytes of them."""
 _STANDALONE = frozenset({0x01, *range(0xD0, 0xD9)})
 _START_OF_SCAN = 0xDA
 _LEFT_OUT = frozenset({*range(0xE1, 0xEE), 0xEF, 0xFE})
@@ -31,8 +34,8 @@ def segments(upload: bytes) -> Iterator[Segment]:
     """
     view, at = memoryview(upload), 2
     for _ in range(MAX_SEGMENTS):
-        while upload[at : at + 2] == b"\xff\xff":  # fill bytes
-            at += 1
+        if fill := _FILL.match(upload, at):
+            at = fill.end()
         if upload[at : at + 1] != b"\xff" or at + 4 > len(upload):
             break
         marker = upload[at + 1]

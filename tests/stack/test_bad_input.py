@@ -63,6 +63,7 @@ REFUSED: dict[str, tuple[Callable[[], bytes], set[int]]] = {
     "a truncated PNG": (lambda: png(KNOWN[0])[:150], {422}),
     "a 20,000 x 20,000 PNG": (lambda: empty_png(20_000, 20_000), {413}),
     "a 30 MB body": (lambda: b"\0" * 30_000_000, {413}),
+    "a JPEG of fill bytes alone": (lambda: b"\xff\xd8" + b"\xff" * 10_000_000, {422}),
     "an SVG": (lambda: b'<svg xmlns="http://www.w3.org/2000/svg"><text>7</text></svg>', {415}),
     "a PDF": (lambda: b"%PDF-1.7\n%\xe2\xe3\xcf\xd3\n", {415}),
 }

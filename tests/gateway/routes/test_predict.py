@@ -7,6 +7,7 @@ import orjson
 import pytest
 
 from gateway.schema import PredictAnswer
+from gateway.upload import LARGE_BYTES, LARGE_TOGETHER
 from tests.gateway.conftest import Gateway, digit_png, picture, png
 from tests.gateway.torchserve_double import VERSION, TorchServeDouble, until
 
@@ -185,6 +186,26 @@ async def test_a_body_that_grows_past_the_limit_is_cut_off(gateway: Gateway) -> 
     async with gateway(max_upload_bytes=2**20) as client:
         answer = await client.post("/v1/predict", content=flood())
     assert answer.status_code == 413
+
+
+async def test_only_so_many_large_uploads_are_held_at_a_time(gateway: Gateway) -> None:
+    gate = asyncio.Event()
+
+    async def large() -> AsyncIterator[bytes]:
+        yield b"\0" * (LARGE_BYTES + 1)
+        await gate.wait()
+
+    async with gateway(deadline_seconds=20) as client:
+        held = [asyncio.create_task(client.post("/v1/predict", content=large())) for _ in range(LARGE_TOGETHER)]
+        await all_in_flight(client, LARGE_TOGETHER)
+        refused = await client.post("/v1/predict", content=b"\0" * (LARGE_BYTES + 1))
+        small = await client.post("/v1/predict", content=digit_png(7))
+        gate.set()
+        await asyncio.gather(*held)
+        again = await client.post("/v1/predict", content=b"\0" * (LARGE_BYTES + 1))
+    assert (refused.status_code, refused.headers["retry-after"]) == (429, "1")
+    assert small.status_code == 200
+    assert again.status_code == 415
 
 
 async def test_a_model_that_does_not_answer_is_a_504_in_time(gateway: Gateway, torchserve: TorchServeDouble) -> None:
