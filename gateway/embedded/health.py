@@ -26,7 +26,7 @@ class Limits:
     """From a start to the first worker that is READY."""
 
 
-class ModelWatch:
+class RestartJudge:
     """Weighs what management and the gateway say of the model, observation by observation. `now` is a monotonic clock in seconds."""
 
     def __init__(self, now: Callable[[], float], limits: Limits = Limits()) -> None:
@@ -71,7 +71,7 @@ class ModelWatch:
         return None
 
 
-async def watch_model(watch: ModelWatch, supervisor: Supervisor, http: httpx.AsyncClient, gateway_url: str, management_url: str) -> None:
+async def watch_model(watch: RestartJudge, supervisor: Supervisor, http: httpx.AsyncClient, gateway_url: str, management_url: str) -> None:
     """Ask TorchServe and the gateway about the model and restart TorchServe when the watch says so. Never returns; cancel it."""
     life = supervisor.child(NAME)
     while True:

@@ -16,7 +16,7 @@ from gateway.embedded import probes
 from gateway.embedded.embedding import Embedding
 from gateway.embedded.failure import CannotStart
 from gateway.embedded.folder import failed_folder
-from gateway.embedded.health import ModelWatch, watch_model
+from gateway.embedded.health import RestartJudge, watch_model
 from gateway.embedded.interruption import interruption
 from gateway.embedded.plans import Plans, make_plans
 from gateway.embedded.supervisor import Supervisor
@@ -71,7 +71,7 @@ async def _serve(embedding: Embedding, plans: Plans, supervisor: Supervisor, htt
     _say(f"try: curl -s --data-binary @{shlex.quote(_shown(embedding.sample))} {embedding.front_url}/v1/predict")
     working: list[Coroutine[Any, Any, Any]] = [interrupted.wait(), supervisor.keep()]
     if plans.management_url is not None:
-        working.append(watch_model(ModelWatch(time.monotonic), supervisor, http, embedding.front_url, plans.management_url))
+        working.append(watch_model(RestartJudge(time.monotonic), supervisor, http, embedding.front_url, plans.management_url))
     await _first_of(*working)
 
 

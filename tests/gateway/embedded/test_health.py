@@ -10,7 +10,7 @@ import httpx
 import pytest
 
 from gateway.embedded.child import Plan
-from gateway.embedded.health import Limits, ModelWatch, watch_model
+from gateway.embedded.health import Limits, RestartJudge, watch_model
 from gateway.embedded.supervisor import Supervisor
 
 
@@ -22,12 +22,12 @@ class Clock:
         return self.seconds
 
 
-def watched() -> tuple[ModelWatch, Clock]:
+def watched() -> tuple[RestartJudge, Clock]:
     clock = Clock()
-    return ModelWatch(clock), clock
+    return RestartJudge(clock), clock
 
 
-def observe(watch: ModelWatch, clock: Clock, seconds: float, *, workers: int | None = 1, complaint: str | None = None) -> str | None:
+def observe(watch: RestartJudge, clock: Clock, seconds: float, *, workers: int | None = 1, complaint: str | None = None) -> str | None:
     """The first verdict within so many seconds of the same observation each 2 s."""
     end = clock.seconds + seconds
     while clock.seconds < end:
@@ -116,7 +116,7 @@ def test_a_run_restarts_a_torchserve_whose_workers_are_gone(tmp_path: Path, monk
         life = supervisor.child("torchserve")
         keeping = asyncio.create_task(supervisor.keep())
         async with httpx.AsyncClient(transport=httpx.MockTransport(answer)) as http:
-            watch = ModelWatch(time.monotonic, Limits(not_ready_seconds=0.3))
+            watch = RestartJudge(time.monotonic, Limits(not_ready_seconds=0.3))
             watching = asyncio.create_task(watch_model(watch, supervisor, http, "http://gateway.test", "http://management.test"))
             while supervisor.child("torchserve") is life:
                 await asyncio.sleep(0.01)
