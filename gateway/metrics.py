@@ -1,4 +1,4 @@
-"""Every series of the gateway, in base units and closed label sets, on a registry of its own. Each cell exists from the start."""
+"""Every series of the gateway, in base units and closed label sets, on its own registry. What alerts read exists from the start."""
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 

@@ -27,8 +27,8 @@ PROBE_SECONDS = 0.5
 """How often the background asks whether Redis is well, and whether somebody purged."""
 
 PIPELINE_LENGTH = 64
-WAITING_WRITES = 4_096
-"""Writes beyond this are dropped: the answer was given already, only the next one costs more."""
+MOST_WAITING = 4_096
+"""Lookups beyond this are misses, and writes are dropped: an answer is given all the same, only the next one costs more."""
 
 DROPS_BYTES = CLASSES * 2
 MAC_BYTES = 8
@@ -81,9 +81,9 @@ class RedisCache:
         self._metrics = metrics
         self._ttl_seconds = ttl_seconds
         self._well = True
-        self._lookups: Batcher[bytes, object] = Batcher(self._read, largest=PIPELINE_LENGTH, in_flight=1, waiting=WAITING_WRITES)
+        self._lookups: Batcher[bytes, object] = Batcher(self._read, largest=PIPELINE_LENGTH, in_flight=1, waiting=MOST_WAITING)
         self._writes: Batcher[tuple[bytes, bytes | None], None] = Batcher(
-            self._write, largest=PIPELINE_LENGTH, in_flight=1, waiting=WAITING_WRITES
+            self._write, largest=PIPELINE_LENGTH, in_flight=1, waiting=MOST_WAITING
         )
         self._background: set[asyncio.Task[None]] = set()
         self._purged: object = None

@@ -4,11 +4,9 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from gateway.contract import LOW_CONFIDENCE, Answer
-from model.preprocess import REASONS
+from gateway.contract import Answer
 
 Reason = Literal["blank", "faint", "noise", "several", "low_confidence"]
-assert set(Reason.__args__) == {*REASONS, LOW_CONFIDENCE}  # type: ignore[attr-defined]
 
 Probability = Annotated[float, Field(ge=0, le=1)]
 EXAMPLE_VERSION = "ab12cd34ef56"

@@ -2,13 +2,15 @@ import subprocess
 import sys
 import tomllib
 from pathlib import Path
+from typing import get_args
 
 import pytest
 
 from gateway import __version__
-from gateway.contract import CacheState
+from gateway.contract import LOW_CONFIDENCE, CacheState
 from gateway.metrics import CACHE_STATES
-from gateway.schema import PredictAnswer
+from gateway.schema import PredictAnswer, Reason
+from model.preprocess import REASONS
 from tests.gateway.conftest import Gateway
 
 pytestmark = pytest.mark.anyio
@@ -53,3 +55,7 @@ def test_the_version_of_the_project_has_one_value() -> None:
 
 def test_cache_states_in_metrics_are_those_of_answers() -> None:
     assert (*(state.value for state in CacheState), "none") == CACHE_STATES
+
+
+def test_the_documented_reasons_are_those_that_are_given() -> None:
+    assert set(get_args(Reason)) == {*REASONS, LOW_CONFIDENCE}

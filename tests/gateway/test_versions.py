@@ -127,6 +127,13 @@ async def test_a_version_that_is_no_fingerprint_is_never_served(watch: ModelWatc
     assert "no fingerprint" in (watch.model.reason or "")
 
 
+async def test_an_archive_that_says_it_is_another_version_is_never_served(watch: ModelWatch, torchserve: TorchServeDouble) -> None:
+    torchserve.says_it_is = OTHER
+    await watch.look()
+    assert not watch.ready
+    assert watch.model.reason == f"version {VERSION} says that it is {OTHER}"
+
+
 async def test_a_fault_of_ours_does_not_end_the_watching(watch: ModelWatch, torchserve: TorchServeDouble) -> None:
     torchserve.workers_ready = None  # type: ignore[assignment]
     watching = asyncio.create_task(watch.run())

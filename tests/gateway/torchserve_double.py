@@ -46,6 +46,7 @@ class TorchServeDouble:
     unreachable: bool = False
     unreachable_hosts: set[str] = field(default_factory=set)
     described: int = 0
+    says_it_is: str | None = None
     batches: list[int] = field(default_factory=list)
     pictures: list[bytes] = field(default_factory=list)
 
@@ -82,7 +83,12 @@ class TorchServeDouble:
 
     async def _predict(self, request: httpx.Request, version: str) -> httpx.Response:
         if request.headers["content-type"] == FACTS_TYPE:
-            facts = {"version": version, "digest": "d" * 64, "arithmetic": "float32", "accept_threshold": self.accept_threshold}
+            facts = {
+                "version": self.says_it_is or version,
+                "digest": "d" * 64,
+                "arithmetic": "float32",
+                "accept_threshold": self.accept_threshold,
+            }
             return httpx.Response(200, json=facts)
         assert request.headers["content-type"] == PIXELS_TYPE
         assert request.headers["accept"] == LOGITS_TYPE
