@@ -67,7 +67,7 @@ def parser() -> argparse.ArgumentParser:
 
     made = command("train", _train, "train a recipe once a seed, or go on after the last finished epoch")
     data(made)
-    made.add_argument("--recipe", required=True, help="release, or article: the first article's recipe as written")
+    made.add_argument("--recipe", required=True, help="release, its teacher, or article: the first article's recipe as written")
     made.add_argument("--seeds", type=int, nargs="+", default=[1, 2, 3], metavar="N", help="one run for each")
     made.add_argument("--out", type=Path, default=RUNS, metavar="DIR", help="a folder for each run is made here")
     made.add_argument("--device", default="cpu", help="cpu or cuda")
@@ -83,6 +83,11 @@ def parser() -> argparse.ArgumentParser:
     made = command("release", _release, "release the run of a recipe with the lowest validation loss")
     made.add_argument("--recipe", required=True, help="the recipe to release from")
     made.add_argument("--runs", type=Path, default=RUNS, metavar="DIR", help="where `train` put its runs")
+
+    made = command("known", _known, "pick the known digits again: validation pictures that the released network reads beyond doubt")
+    data(made)
+    made.add_argument("--released", type=Path, default=RELEASED, metavar="DIR", help="folder of the released network")
+    made.add_argument("--out", type=Path, default=HERE / "known", metavar="DIR", help="where digits.npz and the sample picture go")
 
     made = command("evaluate", _evaluate, "read the test set with the released network and write the evidence and the card")
     data(made)
@@ -131,6 +136,7 @@ def _split(options: argparse.Namespace) -> None:
 
 def _train(options: argparse.Namespace) -> None:
     from model.metrics import spread
+    from model.runs import RunsMissing
     from model.train import train_recipe
 
     recipe = _recipe(options)
@@ -143,7 +149,7 @@ def _train(options: argparse.Namespace) -> None:
     for seed in options.seeds:
         try:
             run = train_recipe(recipe, seed, training, validation, options.out, options.device)
-        except ValueError as error:  # a folder with another recipe's run
+        except (ValueError, RunsMissing) as error:  # a folder with another recipe's run, no teacher
             raise Refused(str(error)) from error
         _draw_curves(options.out, recipe.name, seed)
         print(
@@ -204,6 +210,17 @@ def _release(options: argparse.Namespace) -> None:
         print(choose(options.runs, options.recipe))
     except RunsMissing as error:
         raise Refused(str(error)) from error
+
+
+def _known(options: argparse.Namespace) -> None:
+    from model.inference import ReleaseUnusable
+    from model.known import pick_known
+
+    try:
+        count = pick_known(options.released, options.data, options.out)
+    except (ReleaseUnusable, ValueError) as error:
+        raise Refused(str(error)) from error
+    print(f"{count} known digits are in {options.out}")
 
 
 def _evaluate(options: argparse.Namespace) -> None:

@@ -24,16 +24,14 @@ class Augmentation:
     """How often a 4x4 patch is blanked (Zhong et al. 2017)."""
 
 
-def augment(pixels: Tensor, augmentation: Augmentation, strength: float = 1.0) -> Tensor:
+def augment(pixels: Tensor, augmentation: Augmentation) -> Tensor:
     """`uint8[n, 28, 28]` to `float32[n, 28, 28]` in 0..255; all randomness from torch's global generator."""
     images = pixels.unsqueeze(1).float()
-    if strength == 0:
-        return images.squeeze(1)
-    images = _move(images, augmentation, strength)
+    images = _move(images, augmentation)
     if augmentation.stroke_probability:
-        images = _change_strokes(images, augmentation.stroke_probability * strength)
+        images = _change_strokes(images, augmentation.stroke_probability)
     if augmentation.erase_probability:
-        images = _erase(images, augmentation.erase_probability * strength)
+        images = _erase(images, augmentation.erase_probability)
     return images.squeeze(1)
 
 
@@ -41,13 +39,13 @@ def _uniform(count: int, end: float, like: Tensor) -> Tensor:
     return (torch.rand(count, device=like.device) * 2 - 1) * end
 
 
-def _move(images: Tensor, by: Augmentation, strength: float) -> Tensor:
+def _move(images: Tensor, by: Augmentation) -> Tensor:
     count, _, height, _ = images.shape
-    angle = torch.deg2rad(_uniform(count, by.rotation_degrees * strength, images))
-    shear = torch.tan(torch.deg2rad(_uniform(count, by.shear_degrees * strength, images)))
-    zoom = 1 + _uniform(count, by.zoom * strength, images)
-    stretch = 1 + _uniform(count, by.zoom * strength / 2, images)
-    shift = by.shift_pixels * strength * 2 / height
+    angle = torch.deg2rad(_uniform(count, by.rotation_degrees, images))
+    shear = torch.tan(torch.deg2rad(_uniform(count, by.shear_degrees, images)))
+    zoom = 1 + _uniform(count, by.zoom, images)
+    stretch = 1 + _uniform(count, by.zoom / 2, images)
+    shift = by.shift_pixels * 2 / height
     cos, sin = torch.cos(angle), torch.sin(angle)
     theta = torch.stack(
         [
@@ -58,7 +56,7 @@ def _move(images: Tensor, by: Augmentation, strength: float) -> Tensor:
     )
     grid = functional.affine_grid(theta, list(images.shape), align_corners=False)
     if by.elastic_pixels:
-        coarse = torch.randn(count, 2, 5, 5, device=images.device) * (by.elastic_pixels * strength * 2 / height)
+        coarse = torch.randn(count, 2, 5, 5, device=images.device) * (by.elastic_pixels * 2 / height)
         fine = functional.interpolate(coarse, size=images.shape[-2:], mode="bicubic", align_corners=True)
         grid = grid + fine.permute(0, 2, 3, 1)
     return functional.grid_sample(images, grid, mode="bilinear", padding_mode="zeros", align_corners=False)

@@ -26,6 +26,22 @@ class Cosine:
 
 
 @dataclass(frozen=True)
+class Distillation:
+    """Learn what finished runs of another recipe say of varied pictures (Hinton et al. 2015), teacher and student seeing the very same
+    ones (Beyer et al. 2022)."""
+
+    teacher: str
+    """The recipe whose runs teach, by the mean of their logits."""
+    teacher_seeds: tuple[int, ...] = (1, 2)
+    temperature: float = 4.0
+    """Both sides' logits are divided by it, so that what the teacher thinks of wrong digits counts."""
+    weight: float = 0.9
+    """Of the loss; the rest is cross-entropy with the labels."""
+    views: int = 20
+    """How many variations of the training set the teachers are asked about; longer training comes back to them."""
+
+
+@dataclass(frozen=True)
 class Recipe:
     """How a network is trained. `dropouts` with several values: one run each, the lowest validation loss is kept."""
 
@@ -41,10 +57,9 @@ class Recipe:
     batch_size: int = 128
     ema_decay: float | None = None
     """Exponential average of the weights, one step a batch, warmed up as min(decay, (1 + n) / (10 + n)); None: the weights themselves."""
-    calm_fraction: float = 0.0
-    """Of the epochs, this last part sees half-strength augmentation, nearer to what will be asked."""
     precision: Literal["float32", "bfloat16"] = "float32"
     """Arithmetic of the forward pass while training; validation is always float32."""
+    distillation: Distillation | None = None
 
 
 ARTICLE = Recipe(
@@ -63,27 +78,44 @@ ARTICLE = Recipe(
 It asks for rotations, shifts and zooms and does not say how far: these ranges are ours.
 """
 
+VARIED = Augmentation(
+    rotation_degrees=15,
+    shift_pixels=2.5,
+    zoom=0.12,
+    shear_degrees=10,
+    elastic_pixels=1.0,
+    stroke_probability=0.15,
+    erase_probability=0.2,
+)
+
+TEACHER = Recipe(
+    name="teacher",
+    network="residual-wide",
+    epochs=14,
+    optimizer="adamw",
+    learning_rate=2e-3,
+    weight_decay=0.02,
+    schedule=Cosine(),
+    augmentation=VARIED,
+    dropouts=(0.3,),
+    ema_decay=0.999,
+    precision="bfloat16",
+)
+"""Three times over the parameter limit: what it knows is handed on, it is never served."""
+
 RELEASE = Recipe(
     name="release",
-    network="residual-flat",
+    network="residual-deep",
     epochs=40,
     optimizer="adamw",
     learning_rate=3e-3,
     weight_decay=0.02,
     schedule=Cosine(),
-    augmentation=Augmentation(
-        rotation_degrees=15,
-        shift_pixels=2.5,
-        zoom=0.12,
-        shear_degrees=10,
-        elastic_pixels=1.0,
-        stroke_probability=0.15,
-        erase_probability=0.2,
-    ),
-    dropouts=(0.3,),
+    augmentation=VARIED,
+    dropouts=(0.0,),
     ema_decay=0.999,
-    calm_fraction=0.1,
     precision="bfloat16",
+    distillation=Distillation(teacher=TEACHER.name),
 )
 
-RECIPES = {recipe.name: recipe for recipe in (ARTICLE, RELEASE)}
+RECIPES = {recipe.name: recipe for recipe in (ARTICLE, TEACHER, RELEASE)}

@@ -4,6 +4,7 @@ import copy
 import json
 import math
 import time
+from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,7 @@ from tqdm import tqdm
 
 from model.augment import augment
 from model.data import Digits
+from model.distil import Teachers, distillation_loss
 from model.network import DigitNetwork, build
 from model.recipes import Cosine, Plateau, Recipe
 
@@ -57,13 +59,16 @@ def train_recipe(recipe: Recipe, seed: int, training: Digits, validation: Digits
 
 
 def train(recipe: Recipe, seed: int, dropout: float, training: Digits, validation: Digits, folder: Path, device: str = "cpu") -> Trained:
-    """Train, or go on after the last finished epoch found in `folder`. Writes `checkpoint.pt`, `history.json` and `weights.pt` there."""
-    folder.mkdir(parents=True, exist_ok=True)
+    """Train, or go on after the last finished epoch found in `folder`. Writes `checkpoint.pt`, `history.json` and `weights.pt` there.
+
+    Teachers are looked for beside `folder`. Raises RunsMissing without them, ValueError where `folder` holds another recipe's run.
+    """
     run = _Run(recipe, seed, dropout, folder, device, steps_per_epoch=len(training) // recipe.batch_size)
     run.resume()
-    pixels, labels = _tensors(training, device)
+    lessons = _lessons(recipe, seed, training, folder.parent, device)
+    folder.mkdir(parents=True, exist_ok=True)
     while not run.finished:
-        entry = run.train_epoch(pixels, labels)
+        entry = run.train_epoch(lessons(run.epoch))
         loss, accuracy = measure(run.candidate, validation, device)
         run.end_epoch({**entry, "validation_loss": loss, "validation_accuracy": accuracy})
     network = run.result()
@@ -85,6 +90,31 @@ def logits_of(network: nn.Module, digits: Digits, device: str = "cpu") -> Tensor
     with torch.inference_mode():
         batches = torch.split(torch.from_numpy(digits.pixels), EVALUATION_BATCH)
         return torch.cat([network(batch.to(device)).cpu() for batch in batches])
+
+
+@dataclass(frozen=True)
+class _Lesson:
+    """What one epoch is taught: `pixels` uint8[n, 28, 28], still to be varied unless a teacher has spoken of them; `labels` int64[n]."""
+
+    pixels: Tensor
+    labels: Tensor
+    teacher: Tensor | None = None
+
+
+def _lessons(recipe: Recipe, seed: int, training: Digits, runs: Path, device: str) -> Callable[[int], _Lesson]:
+    """From an epoch's number, counted from 0, to its lesson."""
+    labels = torch.from_numpy(training.labels).long().to(device)
+    if recipe.distillation is None:
+        plain = _Lesson(torch.from_numpy(training.pixels).to(device), labels)
+        return lambda epoch: plain
+    teachers = Teachers(recipe.distillation, recipe.augmentation, training, runs, device)
+    first = seed * teachers.views // 3  # seeds trained side by side make different views, and find each other's made
+
+    def taught(epoch: int) -> _Lesson:
+        view = teachers.view(first + epoch)
+        return _Lesson(view.pixels, labels, view.logits)
+
+    return taught
 
 
 class _Run:
@@ -116,18 +146,17 @@ class _Run:
     def candidate(self) -> DigitNetwork:
         return self.network if self.average is None else self.average
 
-    def train_epoch(self, pixels: Tensor, labels: Tensor) -> dict[str, float]:
+    def train_epoch(self, lesson: _Lesson) -> dict[str, float]:
         torch.manual_seed(self.seed * 10_000 + self.epoch + 1)  # an epoch depends on its number alone, so a resumed run is the same run
         started = time.monotonic()
-        strength = 0.5 if self.epoch >= self.recipe.epochs * (1 - self.recipe.calm_fraction) else 1.0
-        order = torch.randperm(len(labels), device=self.device)
+        order = torch.randperm(len(lesson.labels), device=self.device)
         loss_sum = correct = 0.0
         self.network.train()
         name = f"{self.recipe.name} seed {self.seed} epoch {self.epoch + 1}/{self.recipe.epochs}"
         with tqdm(range(self.steps_per_epoch), desc=name, unit="batch", disable=None) as bar:
             for batch in bar:
                 chosen = order[batch * self.recipe.batch_size : (batch + 1) * self.recipe.batch_size]
-                loss, right = self._train_batch(augment(pixels[chosen], self.recipe.augmentation, strength), labels[chosen])
+                loss, right = self._train_batch(lesson, chosen)
                 loss_sum, correct = loss_sum + loss, correct + right
                 seen = (batch + 1) * self.recipe.batch_size
                 bar.set_postfix(loss=f"{loss_sum / (batch + 1):.4f}", accuracy=f"{correct / seen:.4f}", refresh=False)
@@ -138,14 +167,19 @@ class _Run:
             "seconds": time.monotonic() - started,
         }
 
-    def _train_batch(self, images: Tensor, labels: Tensor) -> tuple[float, int]:
+    def _train_batch(self, lesson: _Lesson, chosen: Tensor) -> tuple[float, int]:
         if isinstance(self.recipe.schedule, Cosine):
             rate = self.recipe.learning_rate * cosine_factor(self.step / self.total_steps, self.recipe.schedule.warm_up)
             for group in self.optimizer.param_groups:
                 group["lr"] = rate
+        pixels, labels = lesson.pixels[chosen], lesson.labels[chosen]
+        images = augment(pixels, self.recipe.augmentation) if lesson.teacher is None else pixels
         with torch.autocast(torch.device(self.device).type, torch.bfloat16, enabled=self.recipe.precision == "bfloat16"):
             logits = self.network(images)
-        loss = functional.cross_entropy(logits, labels)
+        if lesson.teacher is None or self.recipe.distillation is None:
+            loss = functional.cross_entropy(logits, labels)
+        else:
+            loss = distillation_loss(logits, lesson.teacher[chosen], labels, self.recipe.distillation)
         self.optimizer.zero_grad()
         loss.backward()  # type: ignore[no-untyped-call]
         self.optimizer.step()
@@ -226,10 +260,6 @@ def _follow(average: nn.Module, network: nn.Module, decay: float) -> None:
                 mean.lerp_(value, 1 - decay)
             else:
                 mean.copy_(value)
-
-
-def _tensors(digits: Digits, device: str) -> tuple[Tensor, Tensor]:
-    return torch.from_numpy(digits.pixels).to(device), torch.from_numpy(digits.labels).long().to(device)
 
 
 def _optimizer(recipe: Recipe, network: nn.Module) -> torch.optim.Optimizer:

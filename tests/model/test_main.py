@@ -19,7 +19,7 @@ from model.data import Digits
 from model.network import build
 from model.splitting import Writers
 
-COMMANDS = ("fetch", "explore", "split", "train", "release", "evaluate", "archive", "card")
+COMMANDS = ("fetch", "explore", "split", "train", "release", "known", "evaluate", "archive", "card")
 Printed = pytest.CaptureFixture[str]
 
 
@@ -90,7 +90,7 @@ def test_without_data_or_network_one_line_says_what_to_put_where(command: list[s
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        (["train", "--recipe", "best"], "no recipe is called 'best'; there are article, release"),
+        (["train", "--recipe", "best"], "no recipe is called 'best'; there are article, teacher, release"),
         (["train", "--recipe", "article", "--network", "lenet"], "no network is called 'lenet'; there are article, "),
         (["train", "--recipe", "article", "--device", "tpu"], "there is no device 'tpu' here"),
         (["split", "--qmnist", "nowhere"], "nowhere/qmnist-train-labels.tsv.gz"),
@@ -141,6 +141,23 @@ def test_train_compares_seeds_and_draws_learning_curves(tmp_path: Path, capsys: 
 def test_fewer_pictures_than_a_batch_are_refused(tmp_path: Path, capsys: Printed) -> None:
     assert main(["train", "--recipe", "article", "--limit", "60", "--out", str(tmp_path)]) == 1
     assert "60 training pictures are less than one batch of 128" in complaint(capsys)
+
+
+@pytest.mark.usefixtures("_splits")
+def test_a_student_without_its_teacher_is_one_line(tmp_path: Path, capsys: Printed) -> None:
+    few = ["--limit", "60", "--batch-size", "20"]
+    assert main(["train", "--recipe", "release", "--out", str(tmp_path), *few]) == 1
+    assert "no finished run of the recipe teacher is under" in complaint(capsys)
+
+
+@pytest.mark.usefixtures("_splits")
+def test_picking_known_digits_says_how_many_or_why_not(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: Printed) -> None:
+    monkeypatch.setattr("model.known.pick_known", lambda released, data, out: 100)
+    assert main(["known", "--out", str(tmp_path)]) == 0
+    assert capsys.readouterr().out == f"100 known digits are in {tmp_path}\n"
+    monkeypatch.undo()
+    assert main(["known", "--out", str(tmp_path), "--released", str(tmp_path / "none")]) == 1
+    assert "release.json is missing" in complaint(capsys)
 
 
 def test_release_and_archive_print_what_they_made(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: Printed) -> None:

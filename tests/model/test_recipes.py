@@ -25,7 +25,7 @@ def test_the_article_varies_pictures_by_rotations_shifts_and_zooms_alone() -> No
 
 
 def test_the_article_s_recipe_uses_nothing_that_the_article_does_not_name() -> None:
-    assert (ARTICLE.ema_decay, ARTICLE.calm_fraction, ARTICLE.precision) == (None, 0.0, "float32")
+    assert (ARTICLE.ema_decay, ARTICLE.precision, ARTICLE.distillation) == (None, "float32", None)
 
 
 def test_the_release_recipe_keeps_the_parameter_limit() -> None:
@@ -40,7 +40,8 @@ def test_a_recipe_is_complete_and_within_reason(recipe: Recipe) -> None:
     assert all(0 <= dropout < 1 for dropout in recipe.dropouts)
     assert recipe.optimizer in ("adam", "adamw")
     assert isinstance(recipe.schedule, Plateau | Cosine)
-    assert 0 <= recipe.calm_fraction < 1
+    if recipe.distillation is not None:
+        assert RECIPES[recipe.distillation.teacher].distillation is None
 
 
 def test_a_recipe_cannot_be_changed_in_passing() -> None:

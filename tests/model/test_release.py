@@ -22,7 +22,7 @@ def digits() -> Digits:
 
 @pytest.fixture
 def runs(tmp_path: Path, digits: Digits, monkeypatch: pytest.MonkeyPatch) -> Path:
-    tiny = replace(RECIPES["release"], name="tiny", network="residual-pooled", epochs=1, precision="float32")
+    tiny = replace(RECIPES["release"], name="tiny", network="residual-pooled", epochs=1, precision="float32", distillation=None)
     monkeypatch.setitem(RECIPES, "tiny", tiny)
     monkeypatch.setattr("model.release.training_split", lambda folder: (digits, digits))
     for seed in (1, 2, 3):

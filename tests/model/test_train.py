@@ -41,7 +41,6 @@ AVERAGED = replace(
     optimizer="adamw",
     schedule=Cosine(),
     ema_decay=0.9,
-    calm_fraction=0.5,
     precision="bfloat16",
     network="residual-pooled",
 )

@@ -1,0 +1,89 @@
+"""What teachers say of varied training pictures: asked once a view, kept on disk, so that every student of theirs hears the same."""
+
+import hashlib
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import Tensor
+from torch.nn import functional
+
+from model.augment import Augmentation, augment
+from model.data import Digits
+from model.network import DigitNetwork, build
+from model.recipes import Distillation
+from model.runs import RunsMissing, finished_runs
+
+BATCH = 128
+
+
+@dataclass(frozen=True)
+class View:
+    """The whole training set varied once: `pixels` uint8[n, 28, 28], and the teachers' mean `logits` of them, float32[n, 10]."""
+
+    pixels: Tensor
+    logits: Tensor
+
+
+class Teachers:
+    """The finished runs that a distillation names. Raises RunsMissing where one is not under `runs`."""
+
+    def __init__(self, distillation: Distillation, augmentation: Augmentation, training: Digits, runs: Path, device: str = "cpu") -> None:
+        found = finished_runs(distillation.teacher, runs)
+        missing = [seed for seed in distillation.teacher_seeds if seed not in found]
+        if missing:
+            raise RunsMissing(
+                f"the teachers' seeds {', '.join(map(str, missing))} are not under {runs}; "
+                f"`python -m model train --recipe {distillation.teacher} --seeds {' '.join(map(str, missing))}` makes them"
+            )
+        best = [found[seed][0] for seed in distillation.teacher_seeds]
+        weights = [run.folder / "weights.pt" for run in best]
+        self.networks = [_load(run.history["recipe"]["network"], file, device) for run, file in zip(best, weights, strict=True)]
+        self.views, self.augmentation, self.training, self.device = distillation.views, augmentation, training, device
+        asked = hashlib.sha256(repr(augmentation).encode() + training.pixels.tobytes())
+        for file in weights:
+            asked.update(file.read_bytes())
+        self.folder = runs / f"{distillation.teacher}-views-{asked.hexdigest()[:12]}"
+
+    def view(self, number: int) -> View:
+        """The view of this number, from 0; numbers past the last begin again. Made when first asked for, whoever asks."""
+        number %= self.views
+        path = self.folder / f"{number:03}.npz"
+        if not path.exists():
+            self._make(number, path)
+        with np.load(path) as kept:
+            return View(*(torch.from_numpy(kept[name]).to(self.device) for name in ("pixels", "logits")))
+
+    def _make(self, number: int, path: Path) -> None:
+        torch.manual_seed(number)
+        varied, said = [], []
+        for pixels in torch.split(torch.from_numpy(self.training.pixels), BATCH):
+            images = augment(pixels.to(self.device), self.augmentation).round().clamp(0, 255).to(torch.uint8)
+            varied.append(images.cpu())
+            said.append(self._ask(images).cpu())
+        path.parent.mkdir(parents=True, exist_ok=True)
+        partial = path.with_suffix(f".{id(self)}.partial.npz")
+        np.savez(partial, pixels=torch.cat(varied).numpy(), logits=torch.cat(said).numpy())
+        partial.replace(path)
+
+    def _ask(self, images: Tensor) -> Tensor:
+        with torch.inference_mode(), torch.autocast(torch.device(self.device).type, torch.bfloat16):
+            return torch.stack([network(images) for network in self.networks]).mean(0)
+
+
+def distillation_loss(student: Tensor, teacher: Tensor, labels: Tensor, how: Distillation) -> Tensor:
+    """Of logits `float32[n, 10]` each: the divergence of the student from the teacher, both softened, and the labels' cross-entropy.
+
+    The divergence is times temperature squared, so that its gradient keeps its size (Hinton et al. 2015, section 2.1).
+    """
+    said, meant = (functional.log_softmax(logits / how.temperature, 1) for logits in (student, teacher))
+    divergence = functional.kl_div(said, meant, log_target=True, reduction="batchmean") * how.temperature**2
+    return how.weight * divergence + (1 - how.weight) * functional.cross_entropy(student, labels)
+
+
+def _load(network: str, weights: Path, device: str) -> DigitNetwork:
+    built = build(network)
+    built.load_state_dict(torch.load(weights, map_location="cpu", weights_only=True))
+    built.to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
+    return built.eval()
