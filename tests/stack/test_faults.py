@@ -64,9 +64,11 @@ def test_new_pictures_are_new_and_canonical() -> None:
 def test_200_simultaneous_requests_with_one_new_picture_reach_the_model_once(ready_stack: Stack) -> None:
     picture = new_picture(2**20 + 5)
     limits = httpx.Limits(max_connections=200)
+    asked = ready_stack.metric("gateway_batch_size_sum")
     with httpx.Client(base_url=ready_stack.url, timeout=30, limits=limits) as client, ThreadPoolExecutor(200) as senders:
         answers = list(senders.map(lambda _: client.post("/v1/predict", content=picture), range(200)))
     states = [answer.json()["cache"] for answer in answers]
+    assert ready_stack.metric("gateway_batch_size_sum") == asked + 1
     assert states.count("miss") == 1
     assert set(states) <= {"miss", "coalesced", "hit"}
     assert len({answer.json()["digit"] for answer in answers}) == 1
@@ -106,6 +108,8 @@ def test_a_frozen_redis_costs_little_and_only_in_the_first_second(ready_stack: S
             during, later = answers[frozen:], answers[after_a_second + 1 :]
         finally:
             redis.send_signal(signal.SIGCONT)
+    print(f"frozen redis: longest lookup {1000 * max(map(lookup_seconds, during)):.0f} ms (n = {len(during)}), after a second ", end="")
+    print(f"{1000 * max(map(lookup_seconds, later)):.1f} ms (n = {len(later)})")
     assert {answer.status_code for answer in answers} == {200}
     assert max(map(lookup_seconds, during)) <= PROMISED_SECONDS + BUSY_SECONDS
     assert max(map(lookup_seconds, later)) <= BUSY_SECONDS
