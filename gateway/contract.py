@@ -1,5 +1,6 @@
 """The values that travel through the gateway: what the model said, what was seen of the upload, and the answer made of both."""
 
+import logging
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import cached_property
@@ -8,7 +9,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-CLASSES = 10
+from gateway.reference import Reference, ReferenceUnusable
+from model.preprocess import REASONS
+
 CREDIBLE_MASS = 0.99
 """`candidates` is the shortest list of digits, most probable first, whose probabilities reach this sum."""
 
@@ -19,7 +22,12 @@ STEPS = 2_048
 """Steps a nat in which logits are kept: 16 bits reach 32 nats down, a probability of 1e-14."""
 
 LOW_CONFIDENCE = "low_confidence"
-"""The reason that the answer adds to those of `model.preprocess.REASONS`."""
+"""The reason that the answer adds to those of preprocessing."""
+
+REJECTIONS = (*REASONS, LOW_CONFIDENCE)
+"""Every reason that there can be not to accept an answer."""
+
+log = logging.getLogger(__name__)
 
 
 class CacheState(StrEnum):
@@ -39,7 +47,7 @@ class CacheUse:
     write: bool = True
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class ModelVersion:
     """One READY version as a TorchServe instance described it. `facts` is what the archive says of itself."""
 
@@ -53,6 +61,15 @@ class ModelVersion:
     def accept_threshold(self) -> float:
         """Confidence in 0..1 under which the model itself says not to trust it."""
         return float(self.facts["accept_threshold"])
+
+    @cached_property
+    def reference(self) -> Reference | None:
+        """What is usual for it; None where it does not say, or says nonsense."""
+        try:
+            return Reference.of(self.facts)
+        except ReferenceUnusable as error:
+            log.warning("version %s: %s; drift cannot be seen", self.version, error)
+            return None
 
     @property
     def cache_version(self) -> str:
@@ -117,6 +134,8 @@ class Seen:
     inverted: bool
     box: tuple[int, int, int, int] | None
     reasons: tuple[str, ...]
+    buckets: tuple[int, ...] = ()
+    """Where its features lie in the reference of the version that answered; empty where that has none."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,10 @@
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
-CACHE_STATES = ("hit", "miss", "coalesced", "bypass", "none")
+from gateway.contract import REJECTIONS, CacheState
+from gateway.reference import CLASSES, FEATURES, Reference
+
+CACHE_STATES = (*CacheState, "none")
 """Those of answers, and `none` for what got no answer."""
 
 PREDICT_STATUSES = (200, 400, 404, 408, 413, 415, 422, 429, 500, 502, 503, 504)
@@ -64,15 +67,63 @@ class Metrics:
             buckets=(0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 0.98, 0.99, 0.995, 0.999, 1.0),
             registry=registry,
         )
+        self.rejections = Counter(
+            "digits_rejections", "Reasons given for answers that were not accepted.", ["reason", "model_version"], registry=registry
+        )
+        self.input_features = Counter(
+            "digits_input_feature",
+            "Answered uploads by the bucket of each feature, and by the digit that was answered.",
+            ["feature", "bucket", "cache", "model_version"],
+            registry=registry,
+        )
+        self.reference = Gauge(
+            "digits_reference_ratio",
+            "Share of the training pictures in each bucket.",
+            ["feature", "bucket", "model_version"],
+            registry=registry,
+        )
+        self.baseline_accuracy = Gauge(
+            "digits_baseline_accuracy_ratio", "Accuracy on the validation pictures.", ["model_version"], registry=registry
+        )
+        self.baseline_class = Gauge(
+            "digits_baseline_class_pictures",
+            "Validation pictures of each digit by how the model read them.",
+            ["label", "read", "model_version"],
+            registry=registry,
+        )
+        self._feature_cells: dict[tuple[str, str], list[list[Counter]]] = {}
         self._born()
 
-    def serve_version(self, version: str) -> None:
-        """Make the cells of a model version, and name it as the one that is served."""
-        for digit in range(10):
+    def serve_version(self, version: str, reference: Reference | None) -> None:
+        """Make the cells of a model version, say what is usual for it, and name it as the one that is served."""
+        for digit in range(CLASSES):
             for accepted in ("true", "false"):
                 self.predictions.labels(str(digit), version, accepted)
+        for reason in REJECTIONS:
+            self.rejections.labels(reason, version)
+        if reference is not None:
+            self._tell_usual(version, reference)
         self.info.clear()
         self.info.labels(version).set(1)
+
+    def count_features(self, version: str, cache: str, buckets: tuple[int, ...]) -> None:
+        """One upload's bucket of each of FEATURES, in their order."""
+        for cells, bucket in zip(self._feature_cells[cache, version], buckets, strict=True):
+            cells[bucket].inc()
+
+    def _tell_usual(self, version: str, reference: Reference) -> None:
+        for cache in CacheState:
+            self._feature_cells[cache, version] = [
+                [self.input_features.labels(feature, str(bucket), cache, version) for bucket in range(len(reference.ratios[feature]))]
+                for feature in FEATURES
+            ]
+        for feature, ratios in reference.ratios.items():
+            for bucket, ratio in enumerate(ratios):
+                self.reference.labels(feature, str(bucket), version).set(ratio)
+        self.baseline_accuracy.labels(version).set(reference.accuracy)
+        for digit, (pictures, misread) in enumerate(zip(reference.validated, reference.misread, strict=True)):
+            self.baseline_class.labels(str(digit), "right", version).set(pictures - misread)
+            self.baseline_class.labels(str(digit), "wrong", version).set(misread)
 
     def _born(self) -> None:
         for tier in TIERS:

@@ -11,9 +11,10 @@ import numpy as np
 import orjson
 from numpy.typing import NDArray
 
-from gateway.contract import CLASSES, ModelVersion, Prediction
+from gateway.contract import ModelVersion, Prediction
 from gateway.errors import DeadlineExceeded, ModelMisbehaved, ModelUnavailable, Problem
 from gateway.metrics import Metrics
+from gateway.reference import CLASSES
 
 PIXELS_TYPE = "application/x-digit-pixels"
 LOGITS_TYPE = "application/x-digit-logits"

@@ -18,7 +18,7 @@ from gateway.offloop import nearby
 from gateway.reading import PictureReader
 from gateway.redis_cache import RedisCache, RedisKey
 from gateway.versions import ModelWatch
-from model.preprocess import Canonical
+from model.preprocess import Canonical, measure
 
 REQUESTS_IN_FLIGHT = 2
 """One that TorchServe computes and one that waits at its door, so that the worker never idles between two."""
@@ -94,7 +94,9 @@ class Predictor:
         picture = await self._reader.read(upload)
         decoded = time.perf_counter()
         model, found = await self._ask_current(picture, use, model, tenant)
-        seen = Seen(picture.width, picture.height, picture.inverted, picture.box, picture.reasons)
+        usual = model.reference
+        buckets = () if usual is None else usual.buckets(measure(picture.pixels), picture.inverted)
+        seen = Seen(picture.width, picture.height, picture.inverted, picture.box, picture.reasons, buckets)
         if use.write:
             self._local.put(LocalKey(tenant, model.name, model.cache_version, digest), found.prediction, seen)
         return Answer(found.prediction, seen, model, found.state, {"decode": decoded - decoding, **found.seconds})

@@ -14,8 +14,9 @@ from redis.backoff import NoBackoff
 from redis.exceptions import RedisError
 
 from gateway.batching import Batcher, QueueFull
-from gateway.contract import CLASSES, Prediction
+from gateway.contract import Prediction
 from gateway.metrics import Metrics
+from gateway.reference import CLASSES
 from gateway.signing import Signer
 
 log = logging.getLogger(__name__)

@@ -153,7 +153,7 @@ class ModelWatch:
             return False
         log.info("serving model %s version %s", self.name, version)
         self._current, self._model = candidate, Check(True)
-        self._metrics.serve_version(version)
+        self._metrics.serve_version(version, candidate.reference)
         return True
 
     async def _misread(self, model: ModelVersion) -> int:

@@ -4,12 +4,11 @@ from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
-from tqdm import tqdm
 
 from model.data import Digits
 from model.figures import draw_histograms, draw_pictures, draw_sheet
 from model.metrics import CLASSES, Floats
-from model.preprocess import measure
+from model.reference import measure_all
 
 SHEET_COLUMNS = 20
 ENDS = 5
@@ -33,7 +32,8 @@ def describe(train: Digits, test: Digits) -> str:
 
 def draw(train: Digits, folder: Path) -> list[Path]:
     """Write the figures of the training pictures into `folder` and return their paths. Every digit must occur."""
-    slant, stroke = measure_all(train.pixels)
+    measured = measure_all(train.pixels)
+    slant, stroke = measured["slant"], measured["stroke"]
     paths = [folder / f"{name}.png" for name in ("first-nine", "contact-sheet", "extremes", "slant", "stroke")]
     first_nine, sheet, extreme, slants, strokes = paths
     draw_pictures(
@@ -55,12 +55,6 @@ def draw(train: Digits, folder: Path) -> list[Path]:
     draw_histograms(slant, train.labels, slants, name="slant (positive: the top leans to the right)")
     draw_histograms(stroke, train.labels, strokes, name="width of strokes in pixels")
     return paths
-
-
-def measure_all(pixels: NDArray[np.uint8]) -> tuple[Floats, Floats]:
-    """Slant and stroke of every picture of `uint8[n, 28, 28]`, each `float64[n]`, in the units of `model.preprocess.Features`."""
-    measured = [measure(picture) for picture in tqdm(pixels, desc="measuring", unit="picture", disable=None)]
-    return np.array([features.slant for features in measured]), np.array([features.stroke for features in measured])
 
 
 def contact_sheet(digits: Digits) -> NDArray[np.uint8]:

@@ -20,19 +20,23 @@ PREPROCESSING = "model/preprocess"
 SERVING_FACTS = ("model", "network", "temperature", "accept_threshold")
 """What of `release.json` serving depends on. Only these enter the fingerprint and the archive; a remark there changes no version."""
 
+REFERENCE_FACTS = ("pictures", "features", "digits", "validation")
+"""All that `reference.json` says: what live traffic is compared with."""
+
 
 class NotExportable(Exception):
     """Something that an archive is made of is missing or damaged. The message is one line that names it."""
 
 
 def fingerprint(released: Path, checkout: Path = CHECKOUT) -> str:
-    """12 hex digits of SHA-256 over the weights, the serving facts and every source file that ships with them.
+    """12 hex digits of SHA-256 over the weights, the serving facts, the reference and every source file that ships with them.
 
     The same on every machine and for every order and age of the files. Needs no torch. Raises NotExportable.
     """
     parts = {name: (checkout / name).read_bytes() for name in _sources(checkout)}
     parts["weights.pt"] = _weights(released)
     parts["release.json"] = _serving_facts(released)
+    parts["reference.json"] = json.dumps(_reference(released)).encode()
     total = hashlib.sha256()
     for name, content in sorted(parts.items()):
         total.update(f"{name}\0{len(content)}\0".encode())
@@ -94,6 +98,7 @@ def _facts(released: Path, version: str) -> dict[str, object]:
         "digest": hashlib.sha256(_weights(released)).hexdigest(),
         "parameters": parameter_count(build(facts["network"])),
         "arithmetic": arithmetic,
+        "reference": _reference(released),
     }
 
 
@@ -111,23 +116,33 @@ def _sources(checkout: Path) -> list[str]:
 
 
 def _weights(released: Path) -> bytes:
-    try:
-        return (released / "weights.pt").read_bytes()
-    except FileNotFoundError:
-        raise NotExportable(f"no released network: {released / 'weights.pt'} is missing; `python -m model train` makes one") from None
+    return _read(released / "weights.pt")
 
 
 def _serving_facts(released: Path) -> bytes:
-    file = released / "release.json"
+    return json.dumps(_chosen(released / "release.json", SERVING_FACTS), indent=1).encode()
+
+
+def _reference(released: Path) -> dict[str, object]:
+    return _chosen(released / "reference.json", REFERENCE_FACTS)
+
+
+def _chosen(file: Path, names: tuple[str, ...]) -> dict[str, object]:
+    """These members of a JSON object, in this order."""
     try:
-        release = json.loads(file.read_text(encoding="utf-8"))
-        return json.dumps({name: release[name] for name in SERVING_FACTS}, indent=1).encode()
-    except FileNotFoundError:
-        raise NotExportable(f"no released network: {file} is missing; `python -m model train` makes one") from None
+        content = json.loads(_read(file))
+        return {name: content[name] for name in names}
     except KeyError as error:
         raise NotExportable(f"{file} does not say {error}") from error
     except (ValueError, TypeError) as error:
-        raise NotExportable(f"{file} is no release: {error}") from error
+        raise NotExportable(f"{file} is damaged: {error}") from error
+
+
+def _read(file: Path) -> bytes:
+    try:
+        return file.read_bytes()
+    except FileNotFoundError:
+        raise NotExportable(f"no released network: {file} is missing; `python -m model train` and `release` make one") from None
 
 
 def _version_inside(archive: Path) -> str | None:

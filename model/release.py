@@ -11,6 +11,7 @@ import torch
 from model.calibrate import calibrate
 from model.data import DEFAULT_FOLDER, training_split
 from model.network import build
+from model.reference import write_reference
 from model.runs import Run, RunsMissing, finished_runs
 from model.train import logits_of
 
@@ -45,7 +46,7 @@ class ReleaseRecord:
 
 
 def choose(runs: Path, recipe: str, data: Path = DEFAULT_FOLDER, released: Path = RELEASED) -> ReleaseRecord:
-    """Freeze the best seed under `runs` into `released`: `weights.pt` and `release.json`. Only validation pictures are looked at.
+    """Freeze the best seed under `runs` into `released`: `weights.pt`, `release.json` and `reference.json`. No test picture is looked at.
 
     Raises RunsMissing when a run is missing, DataUnavailable.
     """
@@ -56,8 +57,9 @@ def choose(runs: Path, recipe: str, data: Path = DEFAULT_FOLDER, released: Path 
     weights = torch.load(best.folder / "weights.pt", map_location="cpu", weights_only=True)
     network = build(best.history["recipe"]["network"], dropout=best.dropout)
     network.load_state_dict(weights)
-    _, validation = training_split(data)
-    calibration = calibrate(logits_of(network, validation).numpy(), validation.labels)
+    training, validation = training_split(data)
+    logits = logits_of(network, validation).numpy()
+    calibration = calibrate(logits, validation.labels)
     record = ReleaseRecord(
         model="digits",
         network=best.history["recipe"]["network"],
@@ -72,6 +74,7 @@ def choose(runs: Path, recipe: str, data: Path = DEFAULT_FOLDER, released: Path 
     released.mkdir(parents=True, exist_ok=True)
     torch.save({name: value.contiguous() for name, value in weights.items()}, released / "weights.pt")
     (released / "release.json").write_text(json.dumps(asdict(record), indent=1) + "\n")
+    write_reference(released / "reference.json", training, validation, logits.argmax(axis=1))
     return record
 
 

@@ -30,7 +30,7 @@ LAYERS = [
     {"gateway.model_client", "gateway.redis_cache", "gateway.local_cache"},
     {"gateway.batching", "gateway.known", "gateway.offloop"},
     {"gateway.signing"},
-    {"gateway.contract", "gateway.errors", "gateway.settings", "gateway.metrics"},
+    {"gateway.contract", "gateway.errors", "gateway.settings", "gateway.metrics", "gateway.reference"},
 ]
 """Inside the gateway: a module imports from its own line or from those below it, never from one above."""
 

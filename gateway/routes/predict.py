@@ -90,6 +90,10 @@ def server_timing(seconds: dict[str, float]) -> str:
 
 def count(answer: Answer, metrics: Metrics) -> None:
     """Hits as much as misses, so that traffic is seen whole."""
-    accepted = "false" if answer.reasons else "true"
-    metrics.predictions.labels(str(answer.prediction.digit), answer.model.version, accepted).inc()
+    version, digit, reasons = answer.model.version, answer.prediction.digit, answer.reasons
+    metrics.predictions.labels(str(digit), version, "false" if reasons else "true").inc()
     metrics.confidence.observe(answer.prediction.confidence)
+    for reason in reasons:
+        metrics.rejections.labels(reason, version).inc()
+    if answer.seen.buckets:
+        metrics.count_features(version, answer.cache, (*answer.seen.buckets, digit))

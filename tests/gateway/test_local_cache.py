@@ -69,7 +69,8 @@ def test_an_entry_takes_no_more_memory_than_is_reckoned() -> None:
         said = Prediction.from_logits(np.arange(10, dtype=np.float32))
         assert said.digit == 9
         assert said.confidence > 0
-        cache.put(key(number), said, Seen(28 + number, 2800 + number, True, (number, 1000 + number, 2000, 3000 + number), ("several",)))
+        box, buckets = (number, 1000 + number, 2000, 3000 + number), tuple(number % bins for bins in (10, 8, 10, 10, 2))
+        cache.put(key(number), said, Seen(28 + number, 2800 + number, True, box, ("several",), buckets))
     after, _ = tracemalloc.get_traced_memory()
     tracemalloc.stop()
     assert (after - before) / entries <= ENTRY_BYTES

@@ -1,14 +1,18 @@
 """TorchServe as the gateway sees it, in memory: an httpx transport that describes versions and answers canonical pixels."""
 
 import asyncio
+import json
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from functools import cache
+from pathlib import Path
+from typing import Any
 
 import httpx
 import numpy as np
 from numpy.typing import NDArray
 
+import model
 from gateway.known import KnownDigits, read_known_digits
 from gateway.model_client import FACTS_TYPE, LOGITS_TYPE, PIXELS_TYPE
 
@@ -23,6 +27,13 @@ def known_digits() -> KnownDigits:
     everything = read_known_digits()
     first = np.searchsorted(everything.labels, np.arange(10))
     return KnownDigits(everything.pixels[first], everything.labels[first])
+
+
+@cache
+def shipped_reference() -> dict[str, Any]:
+    """That of the released model."""
+    shipped: dict[str, Any] = json.loads((Path(model.__file__).parent / "released" / "reference.json").read_text())
+    return shipped
 
 
 def logits_for(pixels: NDArray[np.uint8]) -> NDArray[np.float32]:
@@ -47,6 +58,7 @@ class TorchServeDouble:
     unreachable_hosts: set[str] = field(default_factory=set)
     described: int = 0
     says_it_is: str | None = None
+    reference: object = field(default_factory=shipped_reference)
     batches: list[int] = field(default_factory=list)
     pictures: list[bytes] = field(default_factory=list)
 
@@ -88,6 +100,7 @@ class TorchServeDouble:
                 "digest": "d" * 64,
                 "arithmetic": "float32",
                 "accept_threshold": self.accept_threshold,
+                "reference": self.reference,
             }
             return httpx.Response(200, json=facts)
         assert request.headers["content-type"] == PIXELS_TYPE

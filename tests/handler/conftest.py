@@ -1,13 +1,14 @@
 """What handler tests share: a released network with random weights, its archive, and one TorchServe for the session."""
 
 import json
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 import torch
 
-from model.export import build_archive
+from model.export import CHECKOUT, build_archive
 from model.network import build
 from tests.handler.torchserve import TorchServe, serving
 
@@ -20,6 +21,7 @@ def released(tmp_path_factory: pytest.TempPathFactory) -> Path:
         torch.save(build("residual-flat").state_dict(), folder / "weights.pt")
     facts = {"model": "digits", "network": "residual-flat", "temperature": 1.5, "accept_threshold": 0.5}
     (folder / "release.json").write_text(json.dumps(facts))
+    shutil.copy(CHECKOUT / "model/released/reference.json", folder)
     return folder
 
 

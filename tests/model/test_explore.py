@@ -7,7 +7,7 @@ import pytest
 
 import model
 from model.data import Digits
-from model.explore import contact_sheet, describe, draw, extremes, measure_all
+from model.explore import contact_sheet, describe, draw, extremes
 
 
 @pytest.fixture(scope="module")
@@ -53,12 +53,6 @@ def test_the_contact_sheet_has_a_row_a_digit_in_the_set_s_order(digits: Digits) 
     assert sheet.shape == (10, 20, 28, 28)
     assert np.array_equal(sheet[4, 0], digits.pixels[40])
     assert not sheet[4, 10:].any()
-
-
-def test_slant_and_stroke_are_measured_of_every_picture(digits: Digits) -> None:
-    slant, stroke = measure_all(digits.pixels)
-    assert slant.shape == stroke.shape == (100,)
-    assert 1 < np.median(stroke) < 5
 
 
 def test_every_figure_is_written(digits: Digits, tmp_path: Path) -> None:

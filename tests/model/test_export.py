@@ -32,6 +32,7 @@ def released(tmp_path: Path, weights: Path) -> Path:
     folder.mkdir()
     shutil.copy(weights, folder)
     (folder / "release.json").write_text(json.dumps(RELEASE))
+    shutil.copy(CHECKOUT / "model/released/reference.json", folder)
     return folder
 
 
@@ -200,7 +201,7 @@ def refused(released: Path, checkout: Path) -> str:
     return str(error.value)
 
 
-@pytest.mark.parametrize("name", ["weights.pt", "release.json"])
+@pytest.mark.parametrize("name", ["weights.pt", "release.json", "reference.json"])
 def test_a_missing_release_is_one_line_that_says_what_to_do(released: Path, checkout: Path, name: str) -> None:
     (released / name).unlink()
     assert f"{name} is missing; `python -m model train`" in refused(released, checkout)
@@ -212,10 +213,21 @@ def test_a_missing_source_is_one_line_that_names_it(released: Path, checkout: Pa
     assert refused(released, checkout).startswith(f"{name} is missing")
 
 
+@pytest.mark.parametrize("name", ["release.json", "reference.json"])
 @pytest.mark.parametrize("content", ["", "[]", "{}", '{"model": "digits"}'])
-def test_a_release_without_its_facts_is_refused(released: Path, checkout: Path, content: str) -> None:
-    (released / "release.json").write_text(content)
-    assert "release.json" in refused(released, checkout)
+def test_a_release_without_its_facts_is_refused(released: Path, checkout: Path, name: str, content: str) -> None:
+    (released / name).write_text(content)
+    assert name in refused(released, checkout)
+
+
+def test_another_reference_is_another_version_and_the_archive_carries_it(released: Path, tmp_path: Path) -> None:
+    before = fingerprint(released)
+    reference = json.loads((released / "reference.json").read_text())
+    reference["digits"].reverse()
+    (released / "reference.json").write_text(json.dumps(reference))
+    assert fingerprint(released) != before
+    with zipfile.ZipFile(build_archive(released, tmp_path / "store")) as content:
+        assert json.loads(content.read("facts.json"))["reference"] == reference
 
 
 def test_weights_that_do_not_fit_are_not_packed(released: Path, checkout: Path) -> None:
