@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from functools import partial
 
 import httpx
 import redis.asyncio
@@ -20,14 +21,24 @@ from gateway.observing import Observed
 from gateway.prediction import Predictor
 from gateway.prediction_id import PredictionIds
 from gateway.reading import PictureReader
+from gateway.recording import Recording
+from gateway.records.database import database_url, open_sink
+from gateway.records.reader import Reader
+from gateway.records.recorder import Recorder
+from gateway.records.store import Retention
 from gateway.redis_cache import RedisCache, connect
+from gateway.routes.audit import audit_routes
 from gateway.routes.health import Lifecycle, health_routes
+from gateway.routes.labels import label_routes
 from gateway.routes.model import model_routes
 from gateway.routes.predict import predict_routes
 from gateway.settings import Settings, SettingsError
 from gateway.signing import Signer, read_or_make_secret
 from gateway.upload import Uploads
 from gateway.versions import ModelWatch
+
+RECORDS_DRAIN_SECONDS = 2.0
+"""What is left in memory has so long to be written when the process is told to stop."""
 
 
 def create_app(
@@ -51,6 +62,9 @@ def create_app(
     shared = None if redis_client is None else RedisCache(redis_client, signer, metrics, settings.cache_ttl_seconds, on_purge=local.clear)
     predictor = Predictor(PictureReader(settings.max_pixels), local, shared, client, watch, metrics, queue_pictures=settings.queue_pictures)
     uploads = Uploads(settings.max_upload_bytes, metrics)
+    ids = PredictionIds(signer)
+    recorder, reader = _records(settings, metrics)
+    recording = Recording(recorder, durable=settings.records == "durable")
     lifecycle = Lifecycle()
     metrics.ready.set_function(lambda: lifecycle.state == "serving" and watch.ready)
 
@@ -59,6 +73,8 @@ def create_app(
         watchers = [asyncio.create_task(watch.run())]
         if shared is not None:
             watchers.append(asyncio.create_task(shared.watch()))
+        if recorder is not None:
+            recorder.start()
         lifecycle.state = "serving"
         yield
         lifecycle.state = "draining"
@@ -69,6 +85,9 @@ def create_app(
         if shared is not None:
             await shared.close()
         await client.close()
+        if recorder is not None and reader is not None:
+            await recorder.close(RECORDS_DRAIN_SECONDS)
+            reader.close()
 
     app = FastAPI(
         title="digitserve",
@@ -77,9 +96,11 @@ def create_app(
         lifespan=lifespan,
         redirect_slashes=False,
     )
-    app.include_router(predict_routes(uploads, predictor, PredictionIds(signer), metrics, settings.deadline_seconds))
+    app.include_router(predict_routes(uploads, predictor, ids, recording, metrics, settings.deadline_seconds))
+    app.include_router(label_routes(ids, recorder, settings.deadline_seconds))
+    app.include_router(audit_routes(ids, reader, settings.deadline_seconds))
     app.include_router(model_routes(watch))
-    app.include_router(health_routes(lifecycle, watch, shared, metrics))
+    app.include_router(health_routes(lifecycle, watch, shared, recorder, metrics))
     _answer_problems(app)
     app.add_middleware(Observed, metrics=metrics)
     return app
@@ -109,3 +130,14 @@ def _connected(url: str) -> "redis.asyncio.Redis":
         return connect(url)
     except ValueError as error:
         raise SettingsError(f"GATEWAY_REDIS_URL: {error}") from error
+
+
+def _records(settings: Settings, metrics: Metrics) -> tuple[Recorder | None, Reader | None]:
+    if settings.records == "off":
+        return None, None
+    try:
+        url = database_url(settings.records_url)
+    except ValueError as error:
+        raise SettingsError(f"GATEWAY_DATABASE_URL: {error}") from error
+    retention = Retention(settings.retention_days, settings.retention_bytes)
+    return Recorder(partial(open_sink, url), metrics, retention), Reader(url)

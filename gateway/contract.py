@@ -136,6 +136,8 @@ class Seen:
     reasons: tuple[str, ...]
     buckets: tuple[int, ...] = ()
     """Where its features lie in the reference of the version that answered; empty where that has none."""
+    digest: bytes = b""
+    """SHA-256 of the canonical pixels."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,6 +149,8 @@ class Answer:
     model: ModelVersion
     cache: CacheState
     seconds: dict[str, float]
+    pixels: NDArray[np.uint8] | None = None
+    """Canonical, uint8 (28, 28); None where the in-process cache answered, which knows none."""
 
     @property
     def reasons(self) -> list[str]:

@@ -35,6 +35,12 @@ class NotFound(Problem):
     status, slug = 404, "not-found"
 
 
+class Conflict(Problem):
+    """What was asked contradicts what is recorded."""
+
+    status, slug = 409, "conflict"
+
+
 class UploadTooSlow(Problem):
     status, slug = 408, "upload-too-slow"
 
@@ -69,6 +75,12 @@ class ModelUnavailable(Problem):
     """No model can answer now."""
 
     status, slug = 503, "model-unavailable"
+
+
+class RecordsProblem(Problem):
+    """Records cannot be written or read now; predictions go on."""
+
+    status, slug = 503, "records-unavailable"
 
 
 class DeadlineExceeded(Problem):

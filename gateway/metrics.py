@@ -14,6 +14,10 @@ LOOKUP_OUTCOMES = ("hit", "miss", "invalid", "error", "skipped")
 """`invalid`: a value that cannot be believed; `skipped`: not asked, because Redis is known to be unwell."""
 
 MODEL_OUTCOMES = ("ok", "gone", "misbehaved", "timeout", "unavailable")
+RECORD_KINDS = ("prediction", "pixels", "label")
+RECORD_OUTCOMES = ("written", "failed", "dropped", "deleted")
+"""`failed`: not now, and tried again; `dropped`: never, because too many waited; `deleted`: by retention."""
+
 SHED_REASONS = ("queue_full", "large_uploads")
 
 
@@ -91,6 +95,17 @@ class Metrics:
             ["label", "read", "model_version"],
             registry=registry,
         )
+        self.records = Counter("gateway_records", "Rows of records by what became of them.", ["kind", "outcome"], registry=registry)
+        self.records_waiting = Gauge("gateway_records_waiting", "Predictions that wait to be written.", registry=registry)
+        self.feedback = Counter(
+            "digits_feedback", "True labels, the first of each prediction.", ["label", "predicted", "model_version"], registry=registry
+        )
+        self.corrections = Counter(
+            "digits_corrections",
+            "Labels that an auditor replaced by another.",
+            ["label", "previous", "predicted", "model_version"],
+            registry=registry,
+        )
         self._feature_cells: dict[tuple[str, str], list[list[Counter]]] = {}
         self._born()
 
@@ -99,6 +114,8 @@ class Metrics:
         for digit in range(CLASSES):
             for accepted in ("true", "false"):
                 self.predictions.labels(str(digit), version, accepted)
+            for predicted in range(CLASSES):
+                self.feedback.labels(str(digit), str(predicted), version)
         for reason in REJECTIONS:
             self.rejections.labels(reason, version)
         if reference is not None:
@@ -110,6 +127,13 @@ class Metrics:
         """One upload's bucket of each of FEATURES, in their order."""
         for cells, bucket in zip(self._feature_cells[cache, version], buckets, strict=True):
             cells[bucket].inc()
+
+    def count_label(self, version: str, predicted: int, label: int, previous: int | None) -> None:
+        """A label that was stored: the first of its prediction, or one in the place of another."""
+        if previous is None:
+            self.feedback.labels(str(label), str(predicted), version).inc()
+        else:
+            self.corrections.labels(str(label), str(previous), str(predicted), version).inc()
 
     def _tell_usual(self, version: str, reference: Reference) -> None:
         for cache in CacheState:
@@ -134,6 +158,9 @@ class Metrics:
             self.model_requests.labels(outcome)
         for status in PREDICT_STATUSES:
             self.requests.labels("/v1/predict", "POST", str(status))
+        for kind in RECORD_KINDS:
+            for outcome in RECORD_OUTCOMES:
+                self.records.labels(kind, outcome)
         for reason in SHED_REASONS:
             self.shed.labels(reason)
         for state in CACHE_STATES:

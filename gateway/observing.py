@@ -1,4 +1,4 @@
-"""Around every request: its id, its duration, its place among those in flight, and a problem for whatever escaped."""
+"""Around every request: its id, its start and duration, its place among those in flight, and a problem for whatever escaped."""
 
 import logging
 import re
@@ -33,6 +33,7 @@ class Observed:
         started = time.perf_counter()
         state: dict[str, Any] = scope.setdefault("state", {})
         state["request_id"] = request_id = _request_id(scope)
+        state["started"] = started
         status = 500
 
         async def send_with_id(message: Message) -> None:

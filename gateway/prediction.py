@@ -18,7 +18,7 @@ from gateway.offloop import nearby
 from gateway.reading import PictureReader
 from gateway.redis_cache import RedisCache, RedisKey
 from gateway.versions import ModelWatch
-from model.preprocess import Canonical, measure
+from model.preprocess import measure
 
 REQUESTS_IN_FLIGHT = 2
 """One that TorchServe computes and one that waits at its door, so that the worker never idles between two."""
@@ -67,11 +67,23 @@ class Predictor:
         )
         metrics.model_queue_depth.set_function(lambda: self._queue.depth)
 
-    async def predict(self, upload: bytes, use: CacheUse, *, deadline: float, name: str | None = None, tenant: str | None = None) -> Answer:
-        """The answer to one upload before `deadline` (the event loop's time). Raises the Problem that says why there is none."""
+    async def predict(
+        self,
+        upload: bytes,
+        use: CacheUse,
+        *,
+        deadline: float,
+        name: str | None = None,
+        tenant: str | None = None,
+        needs_pixels: bool = False,
+    ) -> Answer:
+        """The answer to one upload before `deadline` (the event loop's time), `needs_pixels`: with its canonical pixels.
+
+        Raises the Problem that says why there is none.
+        """
         try:
             async with asyncio.timeout_at(deadline):
-                return await self._predict(upload, use, self._chosen(name), tenant)
+                return await self._predict(upload, use, self._chosen(name), tenant, needs_pixels)
         except TimeoutError as error:
             raise DeadlineExceeded("no answer in time; try again") from error
 
@@ -85,21 +97,23 @@ class Predictor:
             raise NotFound(f"no model is called {name!r}; there is {self._watch.name!r}")
         return self._watch.current
 
-    async def _predict(self, upload: bytes, use: CacheUse, model: ModelVersion, tenant: str | None) -> Answer:
+    async def _predict(self, upload: bytes, use: CacheUse, model: ModelVersion, tenant: str | None, needs_pixels: bool) -> Answer:
         started = time.perf_counter()
-        digest = await nearby(len(upload), lambda: hashlib.sha256(upload).digest())
-        if use.read and (remembered := self._remembered(LocalKey(tenant, model.name, model.cache_version, digest))):
+        raw_digest = await nearby(len(upload), lambda: hashlib.sha256(upload).digest())
+        remember = LocalKey(tenant, model.name, model.cache_version, raw_digest)
+        if use.read and not needs_pixels and (remembered := self._remembered(remember)):
             return Answer(*remembered, model, CacheState.HIT, {"cache": time.perf_counter() - started})
         decoding = time.perf_counter()
         picture = await self._reader.read(upload)
         decoded = time.perf_counter()
-        model, found = await self._ask_current(picture, use, model, tenant)
+        digest = hashlib.sha256(picture.pixels.tobytes()).digest()
+        model, found = await self._ask_current(picture.pixels, digest, use, model, tenant)
         usual = model.reference
         buckets = () if usual is None else usual.buckets(measure(picture.pixels), picture.inverted)
-        seen = Seen(picture.width, picture.height, picture.inverted, picture.box, picture.reasons, buckets)
+        seen = Seen(picture.width, picture.height, picture.inverted, picture.box, picture.reasons, buckets, digest)
         if use.write:
-            self._local.put(LocalKey(tenant, model.name, model.cache_version, digest), found.prediction, seen)
-        return Answer(found.prediction, seen, model, found.state, {"decode": decoded - decoding, **found.seconds})
+            self._local.put(replace(remember, version=model.cache_version), found.prediction, seen)
+        return Answer(found.prediction, seen, model, found.state, {"decode": decoded - decoding, **found.seconds}, picture.pixels)
 
     def _remembered(self, key: LocalKey) -> tuple[Prediction, Seen] | None:
         started = time.perf_counter()
@@ -108,22 +122,24 @@ class Predictor:
         self._metrics.cache_lookups.labels("local", "miss" if found is None else "hit").inc()
         return found
 
-    async def _ask_current(self, picture: Canonical, use: CacheUse, model: ModelVersion, tenant: str | None) -> tuple[ModelVersion, _Found]:
+    async def _ask_current(
+        self, pixels: NDArray[np.uint8], digest: bytes, use: CacheUse, model: ModelVersion, tenant: str | None
+    ) -> tuple[ModelVersion, _Found]:
         """Ask `model`; when it has gone, look which version is current and ask that, once, under its own key and URL."""
         try:
-            return model, await self._ask(picture, use, model, tenant)
+            return model, await self._ask(pixels, digest, use, model, tenant)
         except VersionGone:
             await self._watch.look_beyond(model)
         model = self._watch.current
         try:
-            return model, await self._ask(picture, use, model, tenant)
+            return model, await self._ask(pixels, digest, use, model, tenant)
         except VersionGone as error:
             raise ModelUnavailable("the model is being replaced; try again", retry_after_seconds=RETRY_AFTER_SECONDS) from error
 
-    async def _ask(self, picture: Canonical, use: CacheUse, model: ModelVersion, tenant: str | None) -> _Found:
+    async def _ask(self, pixels: NDArray[np.uint8], digest: bytes, use: CacheUse, model: ModelVersion, tenant: str | None) -> _Found:
         """The prediction for canonical pixels; equal ones in flight share one lookup and one answer."""
-        asked = _Asked(model, picture.pixels)
-        key = RedisKey(tenant, model.name, model.cache_version, hashlib.sha256(picture.pixels.tobytes()).digest())
+        asked = _Asked(model, pixels)
+        key = RedisKey(tenant, model.name, model.cache_version, digest)
         if not (use.read and use.write):
             return await self._compute(key, asked, CacheState.BYPASS, use.write)
         found, joined = await self._flights.share(key, lambda: self._look_up_or_compute(key, asked))

@@ -22,6 +22,17 @@ class PredictionId:
     version: str
 
 
+def first_id_at(milliseconds: int) -> str:
+    """An id under which no id of this time or later is: what ranges of time are asked for by."""
+    size = TIME_BYTES + RANDOM_BYTES + 1 + VERSION_BYTES + MAC_BYTES
+    return base64.b32hexencode(max(0, milliseconds).to_bytes(TIME_BYTES, "big").ljust(size, b"\0")).decode().lower()
+
+
+def milliseconds_of(text: str) -> int:
+    """The time in an id of ours, since 1970. Its MAC is not looked at."""
+    return int.from_bytes(base64.b32hexdecode(text.upper())[:TIME_BYTES], "big")
+
+
 class PredictionIds:
     """Issues and reads ids: 48 characters of base32hex in lower case, whose order is the order of their times."""
 

@@ -1,5 +1,6 @@
 """The documented shapes of answers and problems: what OpenAPI shows, and what the tests hold the real answers to."""
 
+from datetime import datetime
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -8,8 +9,11 @@ from gateway.contract import Answer
 
 Reason = Literal["blank", "faint", "noise", "several", "low_confidence"]
 
+RecordState = Literal["durable", "buffered", "none"]
+
 Probability = Annotated[float, Field(ge=0, le=1)]
 EXAMPLE_VERSION = "ab12cd34ef56"
+EXAMPLE_ID = "069q1v0g5k3f2m8s4t6u7v9d1e5g2h4j6k8m0n2p4q6r8s0t"
 
 
 class ModelName(BaseModel):
@@ -36,7 +40,7 @@ class PredictAnswer(BaseModel):
     model_config = ConfigDict(
         json_schema_extra={
             "example": {
-                "prediction_id": "069q1v0g5k3f2m8s4t6u7v9d1e5g2h4j6k8m0n2p4q6r8s0t",
+                "prediction_id": EXAMPLE_ID,
                 "digit": 7,
                 "confidence": 0.9998,
                 "probabilities": [0.0, 0.00005, 0.00005, 0.00005, 0.0, 0.0, 0.0, 0.9998, 0.0, 0.00005],
@@ -60,7 +64,9 @@ class PredictAnswer(BaseModel):
     reasons: list[Reason]
     model: ModelName
     cache: Literal["hit", "miss", "coalesced", "bypass"]
-    record: Literal["durable", "buffered", "none"] = Field(description="How safely this answer is recorded.")
+    record: RecordState = Field(
+        description="How safely this answer is recorded: `durable` is committed; `buffered` is lost only if this process is killed; `none`."
+    )
     input: InputReport
 
 
@@ -74,6 +80,68 @@ class ProblemBody(BaseModel):
     request_id: str
 
 
+VersionName = Annotated[str, Field(pattern=r"^[0-9a-f]{12}$", examples=[EXAMPLE_VERSION])]
+TrueDigit = Annotated[int, Field(ge=0, le=9, strict=True, examples=[7])]
+
+
+class Label(BaseModel):
+    """The digit that it was."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    label: TrueDigit
+
+
+class Feedback(Label):
+    """The digit that it was, for an answer."""
+
+    prediction_id: str = Field(description="Of the answer.", examples=[EXAMPLE_ID], max_length=128)
+
+
+class FeedbackAnswer(BaseModel):
+    """The label is committed."""
+
+    prediction_id: str
+    label: int
+    state: Literal["stored", "same"] = Field(description="`same`: it was there already.")
+    previous: int | None = Field(description="The label before this one.")
+
+
+class LabelChange(BaseModel):
+    """One label that was given."""
+
+    label: int
+    previous: int | None
+    source: str = Field(description="feedback or audit.")
+    time: datetime
+    caller: str | None
+
+
+class RecordedPrediction(BaseModel):
+    """What was answered, and what the truth was."""
+
+    prediction_id: str
+    time: datetime
+    model_version: str
+    digit: int
+    recorded: bool = Field(description="False where only what the id itself says is known.")
+    confidence: float | None
+    accepted: bool | None
+    cache: str | None
+    latency_ms: float | None
+    digest: str | None = Field(description="SHA-256 of the canonical pixels.")
+    caller: str | None
+    label: int | None = Field(description="The true digit, where somebody said it.")
+    history: list[LabelChange] | None = Field(description="Every label that was given, oldest first; not told in pages.")
+
+
+class AuditPage(BaseModel):
+    """Recorded predictions, newest first."""
+
+    predictions: list[RecordedPrediction]
+    next: str | None = Field(description="Give it as `before` to get the next page; absent on the last.")
+
+
 class ModelCard(BaseModel):
     """What is served, as its archive says of itself."""
 
@@ -84,7 +152,7 @@ class ModelCard(BaseModel):
     facts: dict[str, Any]
 
 
-def answer_body(answer: Answer, prediction_id: str) -> dict[str, object]:
+def answer_body(answer: Answer, prediction_id: str, record: RecordState) -> dict[str, object]:
     """The members of PredictAnswer, in its order."""
     prediction, seen, reasons = answer.prediction, answer.seen, answer.reasons
     return {
@@ -97,6 +165,6 @@ def answer_body(answer: Answer, prediction_id: str) -> dict[str, object]:
         "reasons": reasons,
         "model": {"name": answer.model.name, "version": answer.model.version},
         "cache": answer.cache,
-        "record": "none",
+        "record": record,
         "input": {"width": seen.width, "height": seen.height, "inverted": seen.inverted, "box": seen.box},
     }

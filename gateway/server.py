@@ -21,6 +21,7 @@ def serve(settings: Settings) -> None:
     disable_created_metrics()  # type: ignore[no-untyped-call]  # a second series for every counter, which nothing here asks for
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
     logging.getLogger("httpx").setLevel(logging.WARNING)  # else a line a model request
+    logging.getLogger("alembic").setLevel(logging.WARNING)
     server = uvicorn.Server(
         uvicorn.Config(
             create_app(settings),

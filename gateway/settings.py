@@ -1,6 +1,7 @@
 """Every setting of the gateway, read once from `GATEWAY_*` environment variables into one frozen value."""
 
 from pathlib import Path
+from typing import Literal
 from urllib.parse import urlsplit
 
 from pydantic import Field, ValidationError
@@ -54,8 +55,25 @@ class Settings(BaseSettings):
     queue_pictures: int = Field(default=512, ge=1)
     """How many pictures may wait for the model; one more is a 429."""
 
+    records: Literal["buffered", "durable", "off"] = "buffered"
+    """Predictions are recorded `buffered`, in batches after the answer; `durable`, committed before it, which is slower; or `off`."""
+
+    database_url: str | None = None
+    """Where records are kept, sqlite:////path or postgresql://user:password@host/name; without it a SQLite file in the state folder."""
+
+    retention_days: float = Field(default=30, gt=0)
+    """How long recorded predictions and their labels are kept."""
+
+    retention_bytes: int = Field(default=10 * 2**30, ge=2**20)
+    """How much room records may take; past it the oldest go first."""
+
     state_dir: Path = Path("var")
-    """Folder for what outlives the process: the model archive, the secret, logs of a failed start."""
+    """Folder for what outlives the process: the model archive, the secret, records, logs of a failed start."""
+
+    @property
+    def records_url(self) -> str:
+        """Where records are kept."""
+        return self.database_url or f"sqlite:///{self.state_dir.resolve() / 'records.sqlite'}"
 
     @property
     def torchserve_instances(self) -> tuple[tuple[str, str], ...]:

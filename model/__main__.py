@@ -67,7 +67,9 @@ def parser() -> argparse.ArgumentParser:
 
     made = command("train", _train, "train a recipe once a seed, or go on after the last finished epoch")
     data(made)
-    made.add_argument("--recipe", required=True, help="release, its teacher, or article: the first article's recipe as written")
+    made.add_argument(
+        "--recipe", required=True, help="release, distilled: taught by release, or article: the first article's recipe as written"
+    )
     made.add_argument("--seeds", type=int, nargs="+", default=[1, 2, 3], metavar="N", help="one run for each")
     made.add_argument("--out", type=Path, default=RUNS, metavar="DIR", help="a folder for each run is made here")
     made.add_argument("--device", default="cpu", help="cpu or cuda")

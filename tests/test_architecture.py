@@ -24,11 +24,14 @@ LAYERS = [
     {"gateway.__main__"},
     {"gateway.app", "gateway.server", "gateway.embedded", "gateway.purge"},
     {"gateway.routes"},
-    {"gateway.schema", "gateway.upload", "gateway.observing", "gateway.prediction_id"},
+    {"gateway.recording"},
+    {"gateway.schema", "gateway.upload", "gateway.observing"},
     {"gateway.prediction"},
     {"gateway.versions", "gateway.reading"},
+    {"gateway.records"},
     {"gateway.model_client", "gateway.redis_cache", "gateway.local_cache"},
     {"gateway.batching", "gateway.known", "gateway.offloop"},
+    {"gateway.prediction_id"},
     {"gateway.signing"},
     {"gateway.contract", "gateway.errors", "gateway.settings", "gateway.metrics", "gateway.reference"},
 ]
@@ -109,7 +112,10 @@ def test_the_gateway_imports_downwards(path: Path) -> None:
             assert layer(imported) >= layer(name), f"{name} imports {imported}, which stands above it"
 
 
-@pytest.mark.parametrize(("library", "home"), [("redis", {"gateway.redis_cache", "gateway.purge"}), ("httpx", {"gateway.model_client"})])
+@pytest.mark.parametrize(
+    ("library", "home"),
+    [("redis", {"gateway.redis_cache", "gateway.purge"}), ("httpx", {"gateway.model_client"}), ("sqlalchemy", {"gateway.records"})],
+)
 def test_foreign_libraries_stay_behind_their_seam(library: str, home: set[str]) -> None:
     """The composition root may name their types, the commands may make a client, and the embedded run asks over HTTP."""
     allowed = home | {"gateway.app", "gateway.__main__", "gateway.embedded"}

@@ -9,6 +9,7 @@ from fastapi import APIRouter, Query, Response
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
 from gateway.metrics import Metrics
+from gateway.records.recorder import Recorder
 from gateway.redis_cache import RedisCache
 from gateway.versions import Check, ModelWatch
 
@@ -20,7 +21,9 @@ class Lifecycle:
         self.state: Literal["starting", "serving", "draining"] = "starting"
 
 
-def health_routes(lifecycle: Lifecycle, watch: ModelWatch, redis: RedisCache | None, metrics: Metrics) -> APIRouter:
+def health_routes(
+    lifecycle: Lifecycle, watch: ModelWatch, redis: RedisCache | None, recorder: Recorder | None, metrics: Metrics
+) -> APIRouter:
     """Health and metrics routes over what they look at."""
     router = APIRouter(tags=["operation"])
 
@@ -37,7 +40,7 @@ def health_routes(lifecycle: Lifecycle, watch: ModelWatch, redis: RedisCache | N
         if asked_for == "traffic":
             serving = lifecycle.state == "serving"
             return _json({"ready": serving, "state": lifecycle.state}, 200 if serving else 503)
-        checks = {"torchserve": watch.torchserve, "model": watch.model, "redis": _redis_check(redis)}
+        checks = {"torchserve": watch.torchserve, "model": watch.model, "redis": _redis_check(redis), "records": _records_check(recorder)}
         ready = lifecycle.state == "serving" and watch.ready
         body = {"ready": ready, "state": lifecycle.state, "checks": {name: asdict(check) for name, check in checks.items()}}
         return _json(body, 200 if ready else 503)
@@ -54,6 +57,13 @@ def _redis_check(redis: RedisCache | None) -> Check:
     if redis is None:
         return Check(True, "none is configured; only the in-process cache is used")
     return Check(True) if redis.well else Check(False, redis.failure)
+
+
+def _records_check(recorder: Recorder | None) -> Check:
+    """No reason not to be ready either: predictions go on, and rows wait in memory."""
+    if recorder is None:
+        return Check(True, "switched off")
+    return Check(recorder.failure is None, recorder.failure)
 
 
 def _json(body: Mapping[str, object], status: int) -> Response:

@@ -9,6 +9,7 @@ from gateway.contract import Answer, CacheUse
 from gateway.metrics import Metrics
 from gateway.prediction import Predictor
 from gateway.prediction_id import PredictionIds
+from gateway.recording import Recording
 from gateway.schema import PredictAnswer, ProblemBody, answer_body
 from gateway.upload import Uploads
 
@@ -39,7 +40,9 @@ REFUSALS = {
 }
 
 
-def predict_routes(uploads: Uploads, predictor: Predictor, ids: PredictionIds, metrics: Metrics, deadline_seconds: float) -> APIRouter:
+def predict_routes(
+    uploads: Uploads, predictor: Predictor, ids: PredictionIds, recording: Recording, metrics: Metrics, deadline_seconds: float
+) -> APIRouter:
     """The predict routes over what they use."""
     router = APIRouter(prefix="/v1", tags=["prediction"])
 
@@ -59,13 +62,17 @@ def predict_routes(uploads: Uploads, predictor: Predictor, ids: PredictionIds, m
         """PNG, JPEG, WebP, BMP, TIFF, or the first frame of a GIF: as the body itself, as the multipart field `image`, or in JSON.
 
         `Cache-Control: no-cache` answers afresh and remembers, `no-store` neither looks nor remembers.
+        `X-Consent: training` lets us keep the canonical pixels, to train later models.
         """
+        consent = request.headers.get("x-consent", "").strip().lower() == "training"
         deadline = asyncio.get_running_loop().time() + deadline_seconds
         async with uploads.read(request, deadline) as upload:
-            answer = await predictor.predict(upload, cache_use(request), deadline=deadline, name=model)
+            answer = await predictor.predict(upload, cache_use(request), deadline=deadline, name=model, needs_pixels=consent)
         request.state.cache = answer.cache.value
         count(answer, metrics)
-        body = answer_body(answer, ids.issue(answer.prediction.digit, answer.model.version))
+        prediction_id = ids.issue(answer.prediction.digit, answer.model.version)
+        record = await recording.record(prediction_id, answer, started=request.state.started, deadline=deadline, keep_pixels=consent)
+        body = answer_body(answer, prediction_id, record)
         return Response(
             orjson.dumps(body, option=orjson.OPT_SERIALIZE_NUMPY),
             media_type="application/json",

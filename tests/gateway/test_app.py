@@ -19,7 +19,17 @@ pytestmark = pytest.mark.anyio
 async def test_the_contract_is_documented_with_examples_that_keep_to_it(gateway: Gateway) -> None:
     async with gateway() as client:
         document = (await client.get("/openapi.json")).json()
-    assert set(document["paths"]) == {"/v1/predict", "/v1/model", "/healthz", "/readyz", "/metrics"}
+    assert set(document["paths"]) == {
+        "/v1/predict",
+        "/v1/feedback",
+        "/v1/predictions/{prediction_id}",
+        "/v1/predictions/{prediction_id}/label",
+        "/v1/audit",
+        "/v1/model",
+        "/healthz",
+        "/readyz",
+        "/metrics",
+    }
     predict = document["paths"]["/v1/predict"]["post"]
     assert {"image/png", "multipart/form-data", "application/json"} <= set(predict["requestBody"]["content"])
     assert {"200", "400", "404", "408", "413", "415", "422", "429", "502", "503", "504"} <= set(predict["responses"])

@@ -70,7 +70,7 @@ def test_an_entry_takes_no_more_memory_than_is_reckoned() -> None:
         assert said.digit == 9
         assert said.confidence > 0
         box, buckets = (number, 1000 + number, 2000, 3000 + number), tuple(number % bins for bins in (10, 8, 10, 10, 2))
-        cache.put(key(number), said, Seen(28 + number, 2800 + number, True, box, ("several",), buckets))
+        cache.put(key(number), said, Seen(28 + number, 2800 + number, True, box, ("several",), buckets, sha256(bytes(number)).digest()))
     after, _ = tracemalloc.get_traced_memory()
     tracemalloc.stop()
     assert (after - before) / entries <= ENTRY_BYTES

@@ -38,7 +38,7 @@ async def test_a_picture_gets_its_digit(gateway: Gateway) -> None:
     assert body.accepted
     assert body.model.version == VERSION
     assert body.cache == "miss"
-    assert body.record == "none"
+    assert body.record == "buffered"
     assert (body.input.width, body.input.height, body.input.inverted) == (28, 28, False)
     assert answer.headers["x-cache"] == "miss"
     assert {part.split(";")[0] for part in answer.headers["server-timing"].split(", ")} == {"cache", "decode", "queue", "model"}

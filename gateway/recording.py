@@ -1,0 +1,46 @@
+"""An answer becomes a row, and the answer says truthfully how safe that row is."""
+
+import asyncio
+import time
+from collections.abc import Callable
+
+from gateway.contract import Answer
+from gateway.records.batch import PixelsRow, PredictionRow
+from gateway.records.recorder import Recorder
+from gateway.schema import RecordState
+
+
+class Recording:
+    """Records answers through the recorder, if there is one; `durable` waits until a row is committed, as long as the request has time."""
+
+    def __init__(self, recorder: Recorder | None, *, durable: bool, clock: Callable[[], float] = time.time) -> None:
+        self._recorder, self._durable, self._clock = recorder, durable, clock
+
+    async def record(self, prediction_id: str, answer: Answer, *, started: float, deadline: float, keep_pixels: bool) -> RecordState:
+        """`started` is of `time.perf_counter`, `deadline` of the event loop's time."""
+        if self._recorder is None:
+            return "none"
+        prediction, seen, now_ms = answer.prediction, answer.seen, int(self._clock() * 1000)
+        row = PredictionRow(
+            prediction_id,
+            now_ms,
+            seen.digest,
+            answer.model.version,
+            prediction.digit,
+            prediction.confidence,
+            not answer.reasons,
+            answer.cache.value,
+            int((time.perf_counter() - started) * 1e6),
+            None,
+        )
+        kept = PixelsRow(seen.digest, answer.pixels.tobytes(), now_ms) if keep_pixels and answer.pixels is not None else None
+        if not self._recorder.record(row, kept):
+            return "none"
+        if not self._durable:
+            return "buffered"
+        try:
+            async with asyncio.timeout_at(deadline):
+                await self._recorder.settled()
+        except TimeoutError:  # it stays in memory and is tried again
+            return "buffered"
+        return "durable"

@@ -1,0 +1,32 @@
+"""Which database records are kept in, by its URL, and the way to write there."""
+
+from pathlib import Path
+
+from sqlalchemy.engine import URL, make_url
+from sqlalchemy.exc import ArgumentError
+
+from gateway.records.elected import open_elected
+from gateway.records.store import Sink, open_postgres
+
+
+def database_url(text: str) -> URL:
+    """The URL of a database that records can be kept in. Raises ValueError that says what is taken."""
+    try:
+        url = make_url(text)
+    except ArgumentError:
+        raise ValueError(f"{text!r} is no database URL; give sqlite:////path or postgresql://user:password@host/name") from None
+    match url.get_backend_name():
+        case "sqlite" if url.database not in (None, "", ":memory:"):
+            return url
+        case "postgresql":
+            return url.set(drivername="postgresql+psycopg")
+        case _:
+            raise ValueError("records are kept in a SQLite file or in PostgreSQL; give sqlite:////path or postgresql://...")
+
+
+def open_sink(url: URL) -> Sink:
+    """Where batches go: PostgreSQL, or the one process that writes this SQLite file. Raises RecordsUnavailable."""
+    if url.get_backend_name() == "sqlite":
+        assert url.database is not None
+        return open_elected(Path(url.database))
+    return open_postgres(url)

@@ -1,0 +1,131 @@
+"""What the records say, for audits: one prediction with the history of its label, or pages of them by filters. Writes nothing."""
+
+import asyncio
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+from sqlalchemy import Connection, Select, and_, create_engine, select
+from sqlalchemy.engine import URL
+from sqlalchemy.pool import NullPool
+
+from gateway.prediction_id import first_id_at
+from gateway.records.store import CONNECT_SECONDS, DRIVER_ERRORS, STATEMENT_MS, RecordsUnavailable, in_a_line
+from gateway.records.tables import label_changes, labels, predictions
+
+READERS = 2
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Recorded:
+    """One prediction, or what is left of it: all but `id` are None where only its label is known."""
+
+    id: str
+    at_ms: int | None
+    digest: bytes | None
+    model_version: str | None
+    digit: int | None
+    confidence: float | None
+    accepted: bool | None
+    cache: str | None
+    latency_us: int | None
+    caller: str | None
+    label: int | None
+    label_source: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One label that was given; `previous` is None for the first."""
+
+    label: int
+    previous: int | None
+    source: str
+    at_ms: int
+    caller: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Filters:
+    """Which predictions; None asks nothing. Times are milliseconds since 1970, `since` inclusive, `until` exclusive."""
+
+    since_ms: int | None = None
+    until_ms: int | None = None
+    digit: int | None = None
+    label: int | None = None
+    model_version: str | None = None
+    disagreements: bool = False
+    """Only those whose label is another digit than the one that was answered."""
+
+
+class Reader:
+    """Queries in threads of their own, on connections that may only read."""
+
+    def __init__(self, url: URL) -> None:
+        sqlite = url.get_backend_name() == "sqlite"
+        options: dict[str, Any] = {"uri": True} if sqlite else {"connect_timeout": CONNECT_SECONDS, "options": READ_ONLY}
+        address = url.set(database=f"file:{url.database}", query={"mode": "ro", "uri": "true"}) if sqlite else url
+        self._engine = create_engine(address, poolclass=NullPool if sqlite else None, connect_args=options)
+        self._threads = ThreadPoolExecutor(READERS, thread_name_prefix="records-reader")
+
+    async def get(self, prediction_id: str) -> tuple[Recorded | None, list[Change]]:
+        """The prediction, None where it is not recorded (yet, or any more), and its labels, oldest first. Raises RecordsUnavailable."""
+
+        def ask(connection: Connection) -> tuple[Recorded | None, list[Change]]:
+            found = connection.execute(_columns().where(predictions.c.id == prediction_id)).one_or_none()
+            history = (
+                select(label_changes)
+                .where(label_changes.c.id == prediction_id)
+                .order_by(label_changes.c.at_ms, label_changes.c.previous.is_not(None))
+            )
+            changes = [Change(row.label, row.previous, row.source, row.at_ms, row.caller) for row in connection.execute(history)]
+            return (None if found is None else Recorded(*found)), changes
+
+        return await self._ask(ask)
+
+    async def page(self, filters: Filters, *, before: str | None, limit: int) -> list[Recorded]:
+        """At most `limit`, newest first, from before the id `before` on. Raises RecordsUnavailable."""
+        return await self._ask(lambda connection: [Recorded(*row) for row in connection.execute(_page(filters, before, limit))])
+
+    def close(self) -> None:
+        self._threads.shutdown(wait=False, cancel_futures=True)
+        self._engine.dispose()
+
+    async def _ask(self, ask: Callable[[Connection], T]) -> T:
+        def run() -> T:
+            try:
+                with self._engine.connect() as connection:
+                    return ask(connection)
+            except DRIVER_ERRORS as error:
+                raise RecordsUnavailable(in_a_line(error)) from error
+
+        return await asyncio.get_running_loop().run_in_executor(self._threads, run)
+
+
+READ_ONLY = f"-c default_transaction_read_only=on -c statement_timeout={STATEMENT_MS}"
+
+
+def _columns(from_labels: bool = False) -> Select[Any]:
+    base, other = (labels, predictions) if from_labels else (predictions, labels)
+    own = [column for column in predictions.columns if column.name != "id"]
+    return select(base.c.id, *own, labels.c.label, labels.c.source).select_from(base.outerjoin(other, base.c.id == other.c.id))
+
+
+def _page(filters: Filters, before: str | None, limit: int) -> Select[Any]:
+    labelled = filters.disagreements or filters.label is not None
+    base = labels if labelled else predictions
+    digit = labels.c.predicted if labelled else predictions.c.digit
+    wanted = [
+        None if filters.since_ms is None else base.c.id >= first_id_at(filters.since_ms),
+        None if filters.until_ms is None else base.c.id < first_id_at(filters.until_ms),
+        None if before is None else base.c.id < before,
+        None if filters.digit is None else digit == filters.digit,
+        None if filters.label is None else labels.c.label == filters.label,
+        None if filters.model_version is None else base.c.model_version == filters.model_version,
+        labels.c.label != labels.c.predicted if filters.disagreements else None,
+    ]
+    conditions = [condition for condition in wanted if condition is not None]
+    query = _columns(from_labels=labelled)
+    return (query.where(and_(*conditions)) if conditions else query).order_by(base.c.id.desc()).limit(limit)

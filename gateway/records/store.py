@@ -1,0 +1,227 @@
+"""One connection that writes: a batch is committed whole and durably, or not at all. The driver is called directly, with SQL made once."""
+
+import sqlite3
+import time
+from collections.abc import Iterable
+from contextlib import closing, suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal, Protocol
+
+import psycopg
+from sqlalchemy import Table, bindparam, create_engine, delete, select, update
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.engine import URL, Dialect
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.pool import NullPool
+
+from gateway.prediction_id import first_id_at, milliseconds_of
+from gateway.records.batch import Batch, LabelOutcome, LabelRow, LabelState
+from gateway.records.migrate import migrate, newest_revision, revision
+from gateway.records.tables import label_changes, labels, pixels, predictions
+
+BUSY_SECONDS = 2.0
+"""How long a lock that somebody else holds is waited for."""
+
+CONNECT_SECONDS = 3
+STATEMENT_MS = 5_000
+SECONDS_A_DAY = 86_400
+CHUNK_ROWS = 10_000
+"""Deleted in one transaction; writes wait for no more."""
+
+LAST_ID = "w" * 48
+"""After every id: base32hex ends at v."""
+
+SQLITE_USED = "SELECT (page_count - freelist_count) * page_size FROM pragma_page_count, pragma_freelist_count, pragma_page_size"
+POSTGRES_USED = """
+SELECT coalesce(sum(pg_total_relation_size(relid) * (n_live_tup / greatest(n_live_tup + n_dead_tup, 1)::float)), 0)::bigint
+FROM pg_stat_user_tables WHERE relname IN ('predictions', 'labels', 'label_changes', 'pixels')
+"""
+"""The room that dead rows take is used again once autovacuum has been there."""
+
+FEEDBACK: Literal["feedback"] = "feedback"
+AUDIT: Literal["audit"] = "audit"
+DRIVER_ERRORS = (sqlite3.Error, psycopg.Error, DBAPIError, OSError)
+
+
+class RecordsUnavailable(Exception):
+    """The database cannot be written or read now; the message says why, in one line."""
+
+
+@dataclass(frozen=True)
+class Retention:
+    """How long predictions and their labels are kept, and how much room they may take; what is older or more goes, oldest first."""
+
+    days: float
+    bytes: int
+
+
+class Sink(Protocol):
+    """Where batches go. Everything here blocks: it is called from a thread of its own."""
+
+    def write(self, batch: Batch) -> list[LabelOutcome]:
+        """Commit the batch; what became of its labels, in order. Raises RecordsUnavailable, and then nothing of it was acknowledged."""
+
+    def tidy(self, retention: Retention) -> int:
+        """Delete what retention says to, oldest first; how many predictions that were. Raises RecordsUnavailable."""
+
+    def close(self) -> None: ...
+
+
+class Store:
+    """A `Sink` over one open connection, SQLite's or PostgreSQL's."""
+
+    def __init__(self, connection: Any, dialect: Dialect) -> None:
+        self._connection = connection
+        self._sqlite = dialect.name == "sqlite"
+        self._sql = _Statements(dialect)
+
+    def write(self, batch: Batch) -> list[LabelOutcome]:
+        try:
+            with closing(self._connection.cursor()) as cursor:
+                try:
+                    cursor.execute(self._sql.begin)
+                    outcomes = self._write(cursor, batch)
+                    cursor.execute("COMMIT")
+                    return outcomes
+                except BaseException:
+                    with suppress(*DRIVER_ERRORS):  # it says less than what went wrong before
+                        cursor.execute("ROLLBACK")
+                    raise
+        except DRIVER_ERRORS as error:
+            raise RecordsUnavailable(in_a_line(error)) from error
+
+    def tidy(self, retention: Retention) -> int:
+        try:
+            with closing(self._connection.cursor()) as cursor:
+                before = first_id_at(int((time.time() - retention.days * SECONDS_A_DAY) * 1000))
+                deleted = 0
+                while chunk := self._delete_oldest(cursor, before):
+                    deleted += chunk
+                while self.used_bytes() > retention.bytes and (chunk := self._delete_oldest(cursor, LAST_ID)):
+                    deleted += chunk
+                if deleted and self._sqlite:
+                    cursor.executescript("PRAGMA incremental_vacuum")  # execute() would stop after one page
+                if self._sqlite:
+                    cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+                return deleted
+        except DRIVER_ERRORS as error:
+            raise RecordsUnavailable(in_a_line(error)) from error
+
+    def used_bytes(self) -> int:
+        """What the live rows of all tables take, indices included."""
+        with closing(self._connection.cursor()) as cursor:
+            cursor.execute(SQLITE_USED if self._sqlite else POSTGRES_USED)
+            return int(cursor.fetchone()[0])
+
+    def _delete_oldest(self, cursor: Any, before: str) -> int:
+        """Delete a chunk of the oldest predictions with ids under `before`, with their labels."""
+        cursor.execute(self._sql.oldest, (before, CHUNK_ROWS))
+        ids = [row[0] for row in cursor.fetchall()]
+        if ids:
+            cursor.execute(self._sql.begin)
+            for statement in self._sql.delete_up_to:
+                cursor.execute(statement, (ids[-1],))
+            cursor.execute(self._sql.delete_old_pixels, (milliseconds_of(ids[-1]),))
+            cursor.execute("COMMIT")
+        return len(ids)
+
+    def close(self) -> None:
+        self._connection.close()
+
+    def _write(self, cursor: Any, batch: Batch) -> list[LabelOutcome]:
+        if batch.predictions:
+            cursor.executemany(self._sql.insert_prediction, batch.predictions)
+        if batch.pixels:
+            cursor.executemany(self._sql.insert_pixels, batch.pixels)
+        return [self._label(cursor, row) for row in batch.labels]
+
+    def _label(self, cursor: Any, row: LabelRow) -> LabelOutcome:
+        cursor.execute(self._sql.insert_label, row)
+        if cursor.rowcount == 1:
+            return self._changed(cursor, row, None)
+        cursor.execute(self._sql.get_label, (row.id,))
+        label, token = cursor.fetchone()
+        if token == row.token:  # written before, and its answer was lost
+            cursor.execute(self._sql.get_change, (row.token,))
+            return LabelOutcome(LabelState.STORED, cursor.fetchone()[0])
+        if label == row.label:
+            return LabelOutcome(LabelState.SAME, label)
+        if row.source != AUDIT:
+            return LabelOutcome(LabelState.CONFLICT, label)
+        cursor.execute(self._sql.update_label, (row.label, row.source, row.at_ms, row.caller, row.token, row.id))
+        return self._changed(cursor, row, label)
+
+    def _changed(self, cursor: Any, row: LabelRow, previous: int | None) -> LabelOutcome:
+        cursor.execute(self._sql.insert_change, (row.token, row.id, previous, row.label, row.source, row.at_ms, row.caller))
+        return LabelOutcome(LabelState.STORED, previous)
+
+
+class _Statements:
+    """The statements of one dialect, with positional parameters in the order of the tables' columns."""
+
+    def __init__(self, dialect: Dialect) -> None:
+        self.begin = "BEGIN" if dialect.name == "postgresql" else "BEGIN IMMEDIATE"
+
+        def sql(statement: Any) -> str:
+            return str(statement.compile(dialect=dialect))
+
+        def insert(table: Table) -> str:
+            make = postgresql.insert if dialect.name == "postgresql" else sqlite.insert
+            return sql(make(table).values({column.name: bindparam(column.name) for column in table.columns}).on_conflict_do_nothing())
+
+        self.insert_prediction, self.insert_pixels = insert(predictions), insert(pixels)
+        self.insert_label, self.insert_change = insert(labels), insert(label_changes)
+        self.get_label = sql(select(labels.c.label, labels.c.token).where(labels.c.id == bindparam("wanted")).with_for_update())
+        self.get_change = sql(select(label_changes.c.previous).where(label_changes.c.token == bindparam("wanted")))
+        given: dict[str, Any] = {name: bindparam(f"new_{name}") for name in ("label", "source", "at_ms", "caller", "token")}
+        self.update_label = sql(update(labels).values(given).where(labels.c.id == bindparam("wanted")))
+        oldest = select(predictions.c.id).where(predictions.c.id < bindparam("before")).order_by(predictions.c.id)
+        self.oldest = f"{sql(oldest)} LIMIT {'%s' if dialect.name == 'postgresql' else '?'}"
+        self.delete_old_pixels = sql(delete(pixels).where(pixels.c.at_ms <= bindparam("last")))
+        self.delete_up_to = [sql(delete(table).where(table.c.id <= bindparam("last"))) for table in (predictions, labels, label_changes)]
+
+
+def open_sqlite(path: Path) -> Store:
+    """The database in this file, made or brought up to date. Only the elected writer may call it. Raises RecordsUnavailable."""
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        if not path.exists():
+            with closing(sqlite3.connect(path)) as fresh:  # before anything is in it, or it has no effect
+                fresh.execute("PRAGMA auto_vacuum = INCREMENTAL")
+                fresh.execute("VACUUM")
+        engine = create_engine(f"sqlite:///{path}", poolclass=NullPool)
+        migrate(engine)
+        connection = sqlite3.connect(path, timeout=BUSY_SECONDS, isolation_level=None, check_same_thread=False)
+        connection.execute("PRAGMA journal_mode = WAL")
+        connection.execute("PRAGMA synchronous = FULL")
+    except DRIVER_ERRORS as error:
+        raise RecordsUnavailable(f"{path}: {in_a_line(error)}") from error
+    return Store(connection, sqlite.dialect(paramstyle="qmark"))
+
+
+def open_postgres(url: URL) -> Store:
+    """Raises RecordsUnavailable, also where the database is at another revision than this code."""
+    engine = create_engine(url, poolclass=NullPool, connect_args={"connect_timeout": CONNECT_SECONDS})
+    try:
+        with engine.connect() as connection:
+            found, wanted = revision(connection), newest_revision()
+        if found != wanted:
+            raise RecordsUnavailable(
+                f"the database is at revision {found} and this gateway needs {wanted}; run `python -m gateway migrate`"
+            )
+        raw = psycopg.connect(
+            url.set(drivername="postgresql").render_as_string(hide_password=False),
+            autocommit=True,
+            connect_timeout=CONNECT_SECONDS,
+            options=f"-c statement_timeout={STATEMENT_MS} -c lock_timeout={STATEMENT_MS}",
+        )
+    except DRIVER_ERRORS as error:
+        raise RecordsUnavailable(in_a_line(error)) from error
+    return Store(raw, postgresql.psycopg.dialect(paramstyle="format"))  # type: ignore[no-untyped-call]
+
+
+def in_a_line(error: BaseException) -> str:
+    """What a driver said, without its line breaks, its SQL and its links."""
+    said: Iterable[str] = str(getattr(error, "orig", None) or error).strip().splitlines()
+    return f"{type(error).__name__}: {next(iter(said), '')}".rstrip(": ")

@@ -1,0 +1,57 @@
+"""The tables of records, one description for SQLite and PostgreSQL. `migrations` brings a database to it."""
+
+from sqlalchemy import BigInteger, Boolean, Column, Double, Integer, LargeBinary, MetaData, SmallInteger, String, Table
+
+metadata = MetaData()
+
+predictions = Table(
+    "predictions",
+    metadata,
+    Column("id", String(48), primary_key=True, comment="Its order is the order of time."),
+    Column("at_ms", BigInteger, nullable=False, comment="Milliseconds since 1970."),
+    Column("digest", LargeBinary, nullable=False, comment="SHA-256 of the canonical pixels."),
+    Column("model_version", String(12), nullable=False),
+    Column("digit", SmallInteger, nullable=False),
+    Column("confidence", Double, nullable=False),
+    Column("accepted", Boolean, nullable=False),
+    Column("cache", String(9), nullable=False),
+    Column("latency_us", Integer, nullable=False, comment="From the request's first byte to the answer, microseconds."),
+    Column("caller", String(64)),
+    sqlite_with_rowid=False,
+)
+
+labels = Table(
+    "labels",
+    metadata,
+    Column("id", String(48), primary_key=True, comment="The prediction's."),
+    Column("label", SmallInteger, nullable=False, comment="The newest that was given."),
+    Column("predicted", SmallInteger, nullable=False),
+    Column("model_version", String(12), nullable=False),
+    Column("source", String(8), nullable=False, comment="feedback or audit."),
+    Column("at_ms", BigInteger, nullable=False),
+    Column("caller", String(64)),
+    Column("token", String(16), nullable=False, comment="Of the request that gave it, so that a write told twice is known as one."),
+    sqlite_with_rowid=False,
+)
+
+label_changes = Table(
+    "label_changes",
+    metadata,
+    Column("token", String(16), primary_key=True),
+    Column("id", String(48), nullable=False, index=True),
+    Column("previous", SmallInteger, comment="None: there was no label."),
+    Column("label", SmallInteger, nullable=False),
+    Column("source", String(8), nullable=False),
+    Column("at_ms", BigInteger, nullable=False),
+    Column("caller", String(64)),
+    sqlite_with_rowid=False,
+)
+
+pixels = Table(
+    "pixels",
+    metadata,
+    Column("digest", LargeBinary, primary_key=True),
+    Column("pixels", LargeBinary, nullable=False, comment="784 canonical bytes, kept with the caller's consent."),
+    Column("at_ms", BigInteger, nullable=False),
+    sqlite_with_rowid=False,
+)

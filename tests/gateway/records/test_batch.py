@@ -1,0 +1,20 @@
+"""A batch arrives over a wire as it was sent."""
+
+import pytest
+
+from gateway.records.batch import Batch
+from tests.gateway.records.rows import kept, label, prediction
+
+
+def test_a_batch_comes_back_from_the_wire_as_it_was() -> None:
+    row = prediction(caller="hospital")
+    batch = Batch([row, prediction(digit=3)], [kept()], [label(row, 4)])
+    again = Batch.from_wire(batch.to_wire())
+    assert again == batch
+    assert len(again) == 4
+
+
+@pytest.mark.parametrize("wire", [b"", b"{}", b"[]", b'{"predictions": [1], "pixels": [], "labels": []}'])
+def test_what_is_no_batch_is_refused(wire: bytes) -> None:
+    with pytest.raises((ValueError, KeyError, TypeError)):
+        Batch.from_wire(wire)
