@@ -12,6 +12,7 @@ from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 
 from gateway import __version__
+from gateway.canary import Canary
 from gateway.errors import HttpProblem, Malformed, Problem, problem_response
 from gateway.known import KnownDigits, read_known_digits
 from gateway.local_cache import LocalCache
@@ -55,7 +56,8 @@ def create_app(
     metrics = Metrics()
     signer = Signer(read_or_make_secret(settings.secret_file or settings.state_dir / "secret"))
     client = ModelClient(metrics, settings.deadline_seconds, transport)
-    watch = ModelWatch(client, settings.torchserve_instances, known or read_known_digits(), metrics)
+    known = known or read_known_digits()
+    watch = ModelWatch(client, settings.torchserve_instances, known, metrics)
     local = LocalCache(settings.local_cache_bytes, settings.cache_ttl_seconds)
     if redis_client is None and settings.redis_url is not None:
         redis_client = _connected(settings.redis_url)
@@ -66,6 +68,8 @@ def create_app(
     recorder, reader = _records(settings, metrics)
     recording = Recording(recorder, durable=settings.records == "durable")
     lifecycle = Lifecycle()
+    if shared is not None:
+        metrics.cache_up.labels("redis").set_function(lambda: shared.well)
     metrics.ready.set_function(lambda: lifecycle.state == "serving" and watch.ready)
 
     @asynccontextmanager
@@ -73,6 +77,8 @@ def create_app(
         watchers = [asyncio.create_task(watch.run())]
         if shared is not None:
             watchers.append(asyncio.create_task(shared.watch()))
+        if settings.canary_seconds:
+            watchers.append(asyncio.create_task(Canary(predictor, known, metrics, settings.canary_seconds).run()))
         if recorder is not None:
             recorder.start()
         lifecycle.state = "serving"

@@ -49,6 +49,7 @@ class Metrics:
         self.shed = Counter("gateway_shed", "Requests refused to protect the rest.", ["reason"], registry=registry)
         self.ready = Gauge("gateway_ready", "1 when /readyz says 200.", registry=registry)
         self.cache_lookups = Counter("gateway_cache_lookups", "Cache lookups.", ["tier", "outcome"], registry=registry)
+        self.cache_up = Gauge("gateway_cache_up", "1 where Redis answers; absent where none is configured.", ["tier"], registry=registry)
         self.cache_duration = Histogram(
             "gateway_cache_duration_seconds", "Time of a cache lookup.", ["tier"], buckets=LATENCY_BUCKETS, registry=registry
         )
@@ -100,6 +101,15 @@ class Metrics:
         self.feedback = Counter(
             "digits_feedback", "True labels, the first of each prediction.", ["label", "predicted", "model_version"], registry=registry
         )
+        self.label_delay = Histogram(
+            "digits_label_delay_seconds",
+            "From the answer to its first label.",
+            buckets=(1, 10, 60, 600, 3_600, 21_600, 86_400, 604_800, 2_592_000),
+            registry=registry,
+        )
+        self.canary = Counter(
+            "digits_canary", "Known digits sent past every cache.", ["label", "predicted", "model_version"], registry=registry
+        )
         self.corrections = Counter(
             "digits_corrections",
             "Labels that an auditor replaced by another.",
@@ -116,6 +126,7 @@ class Metrics:
                 self.predictions.labels(str(digit), version, accepted)
             for predicted in range(CLASSES):
                 self.feedback.labels(str(digit), str(predicted), version)
+                self.canary.labels(str(digit), str(predicted), version)
         for reason in REJECTIONS:
             self.rejections.labels(reason, version)
         if reference is not None:
@@ -128,10 +139,11 @@ class Metrics:
         for cells, bucket in zip(self._feature_cells[cache, version], buckets, strict=True):
             cells[bucket].inc()
 
-    def count_label(self, version: str, predicted: int, label: int, previous: int | None) -> None:
+    def count_label(self, version: str, predicted: int, label: int, previous: int | None, delay_seconds: float) -> None:
         """A label that was stored: the first of its prediction, or one in the place of another."""
         if previous is None:
             self.feedback.labels(str(label), str(predicted), version).inc()
+            self.label_delay.observe(delay_seconds)
         else:
             self.corrections.labels(str(label), str(previous), str(predicted), version).inc()
 

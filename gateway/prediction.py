@@ -87,6 +87,16 @@ class Predictor:
         except TimeoutError as error:
             raise DeadlineExceeded("no answer in time; try again") from error
 
+    async def probe(self, upload: bytes) -> tuple[int, str]:
+        """The digit that the current version reads in an upload, and that version: past every cache, and in no series.
+
+        Raises a Problem, VersionGone.
+        """
+        model = self._watch.current
+        picture = await self._reader.read(upload)
+        [prediction] = await self._client.ask(model, [picture.pixels])
+        return prediction.digit, model.version
+
     async def close(self) -> None:
         await self._flights.close()
         await self._queue.close()

@@ -61,6 +61,9 @@ class Settings(BaseSettings):
     database_url: str | None = None
     """Where records are kept, sqlite:////path or postgresql://user:password@host/name; without it a SQLite file in the state folder."""
 
+    canary_seconds: float = Field(default=10, ge=0)
+    """How often a known digit is sent through the whole path, to see that it is still read right; 0 switches that off."""
+
     retention_days: float = Field(default=30, gt=0)
     """How long recorded predictions and their labels are kept."""
 

@@ -26,6 +26,7 @@ LAYERS = [
     {"gateway.routes"},
     {"gateway.recording"},
     {"gateway.schema", "gateway.upload", "gateway.observing"},
+    {"gateway.canary"},
     {"gateway.prediction"},
     {"gateway.versions", "gateway.reading"},
     {"gateway.records"},

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Generic, TypeVar
 
 from gateway.metrics import Metrics
+from gateway.prediction_id import milliseconds_of
 from gateway.records.batch import Batch, LabelOutcome, LabelRow, LabelState, PixelsRow, PredictionRow
 from gateway.records.store import RecordsUnavailable, Retention, Sink
 
@@ -95,7 +96,8 @@ class Recorder:
 
         def answer(outcome: LabelOutcome) -> None:
             if outcome.state is LabelState.STORED:
-                self._metrics.count_label(row.model_version, row.predicted, row.label, outcome.previous)
+                delay_seconds = max(0, row.at_ms - milliseconds_of(row.id)) / 1000
+                self._metrics.count_label(row.model_version, row.predicted, row.label, outcome.previous, delay_seconds)
             waiter.tell(outcome)
 
         self._labels.append(_Asked(row, answer))
