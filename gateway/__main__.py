@@ -27,6 +27,11 @@ def _parser() -> argparse.ArgumentParser:
     run.set_defaults(command=_run)
     serve = commands.add_parser("serve", help="start one gateway; Redis and TorchServe by GATEWAY_REDIS_URL and GATEWAY_TORCHSERVE_URL")
     serve.set_defaults(command=_serve)
+    baseline = commands.add_parser("baseline", help="measure how fast a running gateway answers, for the alerts on slowness")
+    baseline.add_argument("--url", help="where it runs; else GATEWAY_HOST and GATEWAY_PORT")
+    baseline.add_argument("--rate", type=float, default=50.0, help="requests a second (default 50)")
+    baseline.add_argument("--seconds", type=float, default=60.0, help="how long, half with new pictures and half with repeats (default 60)")
+    baseline.set_defaults(command=_baseline)
     cache = commands.add_parser("cache", help="look after the cache").add_subparsers(required=True, metavar="action")
     purge = cache.add_parser("purge", help="forget cached answers; without options, all of them")
     purge.add_argument("--model", help="only answers of this model")
@@ -58,6 +63,28 @@ def _serve(settings: Settings, options: argparse.Namespace) -> int:
     from gateway.server import serve
 
     serve(settings)
+    return 0
+
+
+def _baseline(settings: Settings, options: argparse.Namespace) -> int:
+    import asyncio
+
+    from gateway.baseline import BaselineUnusable
+    from gateway.known import read_known_digits
+    from gateway.measuring import measure
+
+    if options.rate <= 0 or options.seconds <= 0:
+        raise SettingsError("--rate and --seconds are more than 0")
+    url = options.url or f"http://{settings.host}:{settings.port}"
+    try:
+        baseline = asyncio.run(measure(url, read_known_digits(), rate=options.rate, seconds=options.seconds))
+    except BaselineUnusable as error:
+        raise SettingsError(str(error)) from error
+    file = baseline.write(settings.state_dir)
+    for state, seconds in baseline.seconds.items():
+        figures = ", ".join(f"{float(q):.0%} {1000 * value:.2f} ms" for q, value in seconds.items())
+        print(f"{state}: {figures} (n = {baseline.answers[state]})")
+    print(f"at {baseline.rate_per_second:g} requests a second, model {baseline.model_version}; kept in {file}")
     return 0
 
 

@@ -12,6 +12,7 @@ from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 
 from gateway import __version__
+from gateway.baseline import BaselineWatch
 from gateway.canary import Canary
 from gateway.errors import HttpProblem, Malformed, Problem, problem_response
 from gateway.known import KnownDigits, read_known_digits
@@ -74,7 +75,7 @@ def create_app(
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
-        watchers = [asyncio.create_task(watch.run())]
+        watchers = [asyncio.create_task(watch.run()), asyncio.create_task(BaselineWatch(settings.state_dir, metrics).run())]
         if shared is not None:
             watchers.append(asyncio.create_task(shared.watch()))
         if settings.canary_seconds:

@@ -1,5 +1,7 @@
 """Every series of the gateway, in base units and closed label sets, on its own registry. What alerts read exists from the start."""
 
+from collections.abc import Mapping
+
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
 from gateway.contract import REJECTIONS, CacheState
@@ -90,6 +92,12 @@ class Metrics:
         self.baseline_accuracy = Gauge(
             "digits_baseline_accuracy_ratio", "Accuracy on the validation pictures.", ["model_version"], registry=registry
         )
+        self.baseline_latency = Gauge(
+            "digits_baseline_latency_seconds",
+            "Time of an answer when this installation was well, as it was measured.",
+            ["quantile", "cache", "model_version"],
+            registry=registry,
+        )
         self.baseline_class = Gauge(
             "digits_baseline_class_pictures",
             "Validation pictures of each digit by how the model read them.",
@@ -146,6 +154,13 @@ class Metrics:
             self.label_delay.observe(delay_seconds)
         else:
             self.corrections.labels(str(label), str(previous), str(predicted), version).inc()
+
+    def tell_baseline_latency(self, version: str, seconds: Mapping[str, Mapping[str, float]]) -> None:
+        """By cache state and quantile; in the place of what was told before."""
+        self.baseline_latency.clear()
+        for cache, quantiles in seconds.items():
+            for quantile, value in quantiles.items():
+                self.baseline_latency.labels(quantile, cache, version).set(value)
 
     def _tell_usual(self, version: str, reference: Reference) -> None:
         for cache in CacheState:

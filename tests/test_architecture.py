@@ -22,7 +22,7 @@ PREPROCESS_THIRD_PARTY = {"numpy", "cv2", "PIL"}
 
 LAYERS = [
     {"gateway.__main__"},
-    {"gateway.app", "gateway.server", "gateway.embedded", "gateway.purge"},
+    {"gateway.app", "gateway.server", "gateway.embedded", "gateway.purge", "gateway.measuring"},
     {"gateway.routes"},
     {"gateway.recording"},
     {"gateway.schema", "gateway.upload", "gateway.observing"},
@@ -31,7 +31,7 @@ LAYERS = [
     {"gateway.versions", "gateway.reading"},
     {"gateway.records"},
     {"gateway.model_client", "gateway.redis_cache", "gateway.local_cache"},
-    {"gateway.batching", "gateway.known", "gateway.offloop"},
+    {"gateway.batching", "gateway.known", "gateway.offloop", "gateway.baseline"},
     {"gateway.prediction_id"},
     {"gateway.signing"},
     {"gateway.contract", "gateway.errors", "gateway.settings", "gateway.metrics", "gateway.reference"},
@@ -115,7 +115,7 @@ def test_the_gateway_imports_downwards(path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("library", "home"),
-    [("redis", {"gateway.redis_cache", "gateway.purge"}), ("httpx", {"gateway.model_client"}), ("sqlalchemy", {"gateway.records"})],
+    [("redis", {"gateway.redis_cache", "gateway.purge"}), ("httpx", {"gateway.model_client", "gateway.measuring"}), ("sqlalchemy", {"gateway.records"})],
 )
 def test_foreign_libraries_stay_behind_their_seam(library: str, home: set[str]) -> None:
     """The composition root may name their types, the commands may make a client, and the embedded run asks over HTTP."""
