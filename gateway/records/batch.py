@@ -1,9 +1,10 @@
 """What travels to the database: rows of one batch, committed together, and what became of each label. Plain values, also on a wire."""
 
 import secrets
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import orjson
 
@@ -34,7 +35,7 @@ class PixelsRow(NamedTuple):
 
 
 class LabelRow(NamedTuple):
-    """A true label for a prediction. `source` audit supersedes what is there; feedback does not."""
+    """A true label for a prediction, in the order of the table's columns. `source` audit supersedes what is there; feedback does not."""
 
     id: str
     label: int
@@ -44,6 +45,18 @@ class LabelRow(NamedTuple):
     at_ms: int
     caller: str | None
     token: str
+
+
+class ChangeRow(NamedTuple):
+    """One label that was given, in the order of the table's columns; `previous` is None for the first."""
+
+    token: str
+    id: str
+    previous: int | None
+    label: int
+    source: str
+    at_ms: int
+    caller: str | None
 
 
 class LabelState(StrEnum):
@@ -68,29 +81,43 @@ class Batch:
     predictions: list[PredictionRow] = field(default_factory=list)
     pixels: list[PixelsRow] = field(default_factory=list)
     labels: list[LabelRow] = field(default_factory=list)
+    """Given now: each has an outcome."""
+    restored_labels: list[LabelRow] = field(default_factory=list)
+    restored_changes: list[ChangeRow] = field(default_factory=list)
+    """Out of a backup: put where nothing is, with no outcome."""
 
     def __len__(self) -> int:
-        return len(self.predictions) + len(self.pixels) + len(self.labels)
+        return sum(len(rows) for rows in vars(self).values())
 
     def to_wire(self) -> bytes:
         """JSON, bytes in hexadecimal."""
-        return orjson.dumps(
-            {
-                "predictions": [[value.hex() if isinstance(value, bytes) else value for value in row] for row in self.predictions],
-                "pixels": [[row.digest.hex(), row.pixels.hex(), row.at_ms] for row in self.pixels],
-                "labels": [list(row) for row in self.labels],
-            }
-        )
+        return orjson.dumps({name: [row_to_json(row) for row in rows] for name, rows in vars(self).items()})
 
     @classmethod
     def from_wire(cls, wire: bytes) -> "Batch":
         """Raises ValueError, TypeError or KeyError for what `to_wire` did not make."""
         said = orjson.loads(wire)
         return cls(
-            [PredictionRow(row[0], row[1], bytes.fromhex(row[2]), *row[3:]) for row in said["predictions"]],
-            [PixelsRow(bytes.fromhex(digest), bytes.fromhex(pixels), at_ms) for digest, pixels, at_ms in said["pixels"]],
+            [prediction_from_json(row) for row in said["predictions"]],
+            [pixels_from_json(row) for row in said["pixels"]],
             [LabelRow(*row) for row in said["labels"]],
+            [LabelRow(*row) for row in said["restored_labels"]],
+            [ChangeRow(*row) for row in said["restored_changes"]],
         )
+
+
+def row_to_json(row: Iterable[Any]) -> list[Any]:
+    """Bytes in hexadecimal."""
+    return [value.hex() if isinstance(value, bytes) else value for value in row]
+
+
+def prediction_from_json(row: list[Any]) -> PredictionRow:
+    return PredictionRow(row[0], row[1], bytes.fromhex(row[2]), *row[3:])
+
+
+def pixels_from_json(row: list[Any]) -> PixelsRow:
+    digest, pixels, at_ms = row
+    return PixelsRow(bytes.fromhex(digest), bytes.fromhex(pixels), at_ms)
 
 
 def new_token() -> str:

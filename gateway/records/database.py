@@ -1,12 +1,15 @@
-"""Which database records are kept in, by its URL, and the way to write there."""
+"""Which database records are kept in, by its URL, and the ways to bring it up to date and to write there."""
 
 from pathlib import Path
 
+from sqlalchemy import create_engine
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError
+from sqlalchemy.pool import NullPool
 
-from gateway.records.elected import open_elected
-from gateway.records.store import Sink, open_postgres
+from gateway.records.elected import migrate_unwritten, open_elected
+from gateway.records.migrate import migrate, newest_revision
+from gateway.records.store import CONNECT_SECONDS, DRIVER_ERRORS, RecordsUnavailable, Sink, in_a_line, open_postgres
 
 
 def database_url(text: str) -> URL:
@@ -30,3 +33,16 @@ def open_sink(url: URL) -> Sink:
         assert url.database is not None
         return open_elected(Path(url.database))
     return open_postgres(url)
+
+
+def migrate_database(url: URL) -> str:
+    """Bring it to the newest revision, which is returned. Raises RecordsUnavailable, also where a gateway writes this SQLite file now."""
+    if url.get_backend_name() == "sqlite":
+        assert url.database is not None
+        migrate_unwritten(Path(url.database))
+    else:
+        try:
+            migrate(create_engine(url, poolclass=NullPool, connect_args={"connect_timeout": CONNECT_SECONDS}))
+        except DRIVER_ERRORS as error:
+            raise RecordsUnavailable(in_a_line(error)) from error
+    return newest_revision()

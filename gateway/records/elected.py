@@ -12,17 +12,21 @@ import tempfile
 import threading
 from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
 import orjson
 
 from gateway.records.batch import Batch, LabelOutcome, LabelState
-from gateway.records.store import RecordsUnavailable, Retention, Sink, Store, in_a_line, open_sqlite
+from gateway.records.store import RecordsUnavailable, Retention, Sink, Store, in_a_line, open_sqlite, prune_all
 
 LENGTH = struct.Struct("!I")
 LARGEST_MESSAGE = 64 * 2**20
 ANSWER_SECONDS = 5.0
 LONGEST_ADDRESS = 100
 """Bytes that the path of a socket may have on every system."""
+
+WRITE, PRUNE = b"w", b"p"
+"""What a follower asks for: a message's first byte. After it, a batch or a retention."""
 
 
 def open_elected(path: Path) -> Sink:
@@ -35,6 +39,17 @@ def open_elected(path: Path) -> Sink:
     except BaseException:
         os.close(lock)
         raise
+
+
+def migrate_unwritten(path: Path) -> None:
+    """Bring a file that no process writes to the newest revision. Raises RecordsUnavailable, also where one does."""
+    lock = _lock(path)
+    if lock is None:
+        raise RecordsUnavailable(f"a running gateway writes {path}; it migrates by itself when it starts")
+    try:
+        open_sqlite(path).close()
+    finally:
+        os.close(lock)
 
 
 class _Leader:
@@ -67,8 +82,13 @@ class _Leader:
             return self._store.write(batch)
 
     def tidy(self, retention: Retention) -> int:
+        return prune_all(self, retention)
+
+    def prune(self, retention: Retention) -> int:
         with self._one_at_a_time:
-            return self._store.tidy(retention)
+            if self._closed:
+                raise RecordsUnavailable("the process that writes records is gone")
+            return self._store.prune(retention)
 
     def close(self) -> None:
         with self._one_at_a_time:
@@ -98,8 +118,11 @@ class _Leader:
         self._followers.discard(follower)
 
     def _answer(self, wire: bytes) -> bytes:
+        asked, told = wire[:1], wire[1:]
         try:
-            return orjson.dumps({"outcomes": [[state, previous] for state, previous in self.write(Batch.from_wire(wire))]})
+            if asked == PRUNE:
+                return orjson.dumps({"deleted": self.prune(Retention(*orjson.loads(told)))})
+            return orjson.dumps({"outcomes": [[state, previous] for state, previous in self.write(Batch.from_wire(told))]})
         except RecordsUnavailable as error:
             return orjson.dumps({"error": str(error)})
 
@@ -117,18 +140,25 @@ class _Follower:
             raise RecordsUnavailable(f"the process that writes records does not answer: {in_a_line(error)}") from error
 
     def write(self, batch: Batch) -> list[LabelOutcome]:
-        try:
-            _send(self._line, batch.to_wire())
-            answer = orjson.loads(_receive(self._line))
-        except (OSError, EOFError, ValueError) as error:
-            raise RecordsUnavailable(f"the process that writes records is gone: {in_a_line(error)}") from error
-        if "error" in answer:
-            raise RecordsUnavailable(str(answer["error"]))
+        answer = self._ask(WRITE, batch.to_wire())
         return [LabelOutcome(LabelState(state), previous) for state, previous in answer["outcomes"]]
 
     def tidy(self, retention: Retention) -> int:
         """The leader does."""
         return 0
+
+    def prune(self, retention: Retention) -> int:
+        return int(self._ask(PRUNE, orjson.dumps([retention.days, retention.bytes]))["deleted"])
+
+    def _ask(self, what: bytes, told: bytes) -> dict[str, Any]:
+        try:
+            _send(self._line, what + told)
+            answer: dict[str, Any] = orjson.loads(_receive(self._line))
+        except (OSError, EOFError, ValueError) as error:
+            raise RecordsUnavailable(f"the process that writes records is gone: {in_a_line(error)}") from error
+        if "error" in answer:
+            raise RecordsUnavailable(str(answer["error"]))
+        return answer
 
     def close(self) -> None:
         self._line.close()

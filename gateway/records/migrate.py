@@ -12,7 +12,10 @@ MIGRATIONS = Path(__file__).parent / "migrations"
 
 
 def migrate(engine: Engine) -> None:
-    """Bring the database to the newest revision. Two that start together do it one after the other. Raises sqlalchemy's DBAPIError."""
+    """Bring the database to the newest revision. Two that start together do it one after the other.
+
+    Raises sqlalchemy's DBAPIError, and alembic's CommandError for a database that newer code has been to.
+    """
     with engine.begin() as connection:
         if connection.dialect.name == "postgresql":
             connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({LOCK})")

@@ -2,13 +2,14 @@
 
 import sqlite3
 import time
-from collections.abc import Iterable
-from contextlib import closing, suppress
+from collections.abc import Iterable, Iterator
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal, Protocol
 
 import psycopg
+from alembic.util import CommandError
 from sqlalchemy import Table, bindparam, create_engine, delete, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import URL, Dialect
@@ -34,14 +35,20 @@ LAST_ID = "w" * 48
 
 SQLITE_USED = "SELECT (page_count - freelist_count) * page_size FROM pragma_page_count, pragma_freelist_count, pragma_page_size"
 POSTGRES_USED = """
-SELECT coalesce(sum(pg_total_relation_size(relid) * (n_live_tup / greatest(n_live_tup + n_dead_tup, 1)::float)), 0)::bigint
-FROM pg_stat_user_tables WHERE relname IN ('predictions', 'labels', 'label_changes', 'pixels')
+SELECT sum(pg_stat_get_live_tuples(name::regclass) * bytes)::bigint
+FROM (VALUES ('predictions', 255), ('labels', 220), ('label_changes', 245), ('pixels', 970)) AS rows (name, bytes)
 """
-"""The room that dead rows take is used again once autovacuum has been there."""
+"""Rows, as the server counts them, by what one takes with its indices. Files would tell less: they don't shrink when rows go, their room
+is used again once autovacuum has been there, so a limit on them would delete again and again."""
+
+POSTGRES_COUNT_NOW = "SELECT pg_stat_force_next_flush()"
+"""Else the server counts this session's rows once a second, and a second of deleting chunks goes far past the limit."""
+
+OLDEST_POSTGRES = 15
 
 FEEDBACK: Literal["feedback"] = "feedback"
 AUDIT: Literal["audit"] = "audit"
-DRIVER_ERRORS = (sqlite3.Error, psycopg.Error, DBAPIError, OSError)
+DRIVER_ERRORS = (sqlite3.Error, psycopg.Error, DBAPIError, CommandError, OSError)
 
 
 class RecordsUnavailable(Exception):
@@ -63,7 +70,10 @@ class Sink(Protocol):
         """Commit the batch; what became of its labels, in order. Raises RecordsUnavailable, and then nothing of it was acknowledged."""
 
     def tidy(self, retention: Retention) -> int:
-        """Delete what retention says to, oldest first; how many predictions that were. Raises RecordsUnavailable."""
+        """Delete what retention says to, if that is this sink's business; how many predictions that were. Raises RecordsUnavailable."""
+
+    def prune(self, retention: Retention) -> int:
+        """Delete the oldest thousands of what retention says to, whoever's business it is; 0: that is done. Raises RecordsUnavailable."""
 
     def close(self) -> None: ...
 
@@ -78,39 +88,35 @@ class Store:
 
     def write(self, batch: Batch) -> list[LabelOutcome]:
         try:
-            with closing(self._connection.cursor()) as cursor:
-                try:
-                    cursor.execute(self._sql.begin)
-                    outcomes = self._write(cursor, batch)
-                    cursor.execute("COMMIT")
-                    return outcomes
-                except BaseException:
-                    with suppress(*DRIVER_ERRORS):  # it says less than what went wrong before
-                        cursor.execute("ROLLBACK")
-                    raise
+            with closing(self._connection.cursor()) as cursor, self._transaction(cursor):
+                return self._write(cursor, batch)
         except DRIVER_ERRORS as error:
             raise RecordsUnavailable(in_a_line(error)) from error
 
     def tidy(self, retention: Retention) -> int:
+        return prune_all(self, retention)
+
+    def prune(self, retention: Retention) -> int:
         try:
             with closing(self._connection.cursor()) as cursor:
-                before = first_id_at(int((time.time() - retention.days * SECONDS_A_DAY) * 1000))
-                deleted = 0
-                while chunk := self._delete_oldest(cursor, before):
-                    deleted += chunk
-                while self.used_bytes() > retention.bytes and (chunk := self._delete_oldest(cursor, LAST_ID)):
-                    deleted += chunk
+                deleted = self._delete_oldest(cursor, first_id_at(int((time.time() - retention.days * SECONDS_A_DAY) * 1000)))
+                if not deleted and self.used_bytes() > retention.bytes:
+                    deleted = self._delete_oldest(cursor, LAST_ID)
                 if deleted and self._sqlite:
                     cursor.executescript("PRAGMA incremental_vacuum")  # execute() would stop after one page
                 if self._sqlite:
+                    cursor.execute("PRAGMA busy_timeout = 0")  # whoever reads for long, as a backup does, is not waited for
                     cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+                    cursor.execute(f"PRAGMA busy_timeout = {BUSY_SECONDS * 1000:.0f}")
                 return deleted
         except DRIVER_ERRORS as error:
             raise RecordsUnavailable(in_a_line(error)) from error
 
     def used_bytes(self) -> int:
-        """What the live rows of all tables take, indices included."""
+        """What the rows of all tables take, indices included; under PostgreSQL give or take a fifth."""
         with closing(self._connection.cursor()) as cursor:
+            if not self._sqlite:
+                cursor.execute(POSTGRES_COUNT_NOW)
             cursor.execute(SQLITE_USED if self._sqlite else POSTGRES_USED)
             return int(cursor.fetchone()[0])
 
@@ -119,21 +125,35 @@ class Store:
         cursor.execute(self._sql.oldest, (before, CHUNK_ROWS))
         ids = [row[0] for row in cursor.fetchall()]
         if ids:
-            cursor.execute(self._sql.begin)
-            for statement in self._sql.delete_up_to:
-                cursor.execute(statement, (ids[-1],))
-            cursor.execute(self._sql.delete_old_pixels, (milliseconds_of(ids[-1]),))
-            cursor.execute("COMMIT")
+            with self._transaction(cursor):
+                for statement in self._sql.delete_up_to:
+                    cursor.execute(statement, (ids[-1],))
+                cursor.execute(self._sql.delete_old_pixels, (milliseconds_of(ids[-1]),))
         return len(ids)
 
     def close(self) -> None:
         self._connection.close()
+
+    @contextmanager
+    def _transaction(self, cursor: Any) -> Iterator[None]:
+        try:
+            cursor.execute(self._sql.begin)
+            yield
+            cursor.execute("COMMIT")
+        except BaseException:
+            with suppress(*DRIVER_ERRORS):  # it says less than what went wrong before
+                cursor.execute("ROLLBACK")
+            raise
 
     def _write(self, cursor: Any, batch: Batch) -> list[LabelOutcome]:
         if batch.predictions:
             cursor.executemany(self._sql.insert_prediction, batch.predictions)
         if batch.pixels:
             cursor.executemany(self._sql.insert_pixels, batch.pixels)
+        if batch.restored_changes:
+            cursor.executemany(self._sql.insert_change, batch.restored_changes)
+        if batch.restored_labels:
+            cursor.executemany(self._sql.insert_label, batch.restored_labels)
         return [self._label(cursor, row) for row in batch.labels]
 
     def _label(self, cursor: Any, row: LabelRow) -> LabelOutcome:
@@ -141,7 +161,10 @@ class Store:
         if cursor.rowcount == 1:
             return self._changed(cursor, row, None)
         cursor.execute(self._sql.get_label, (row.id,))
-        label, token = cursor.fetchone()
+        found = cursor.fetchone()
+        if found is None:  # another process of PostgreSQL's tidied it away just now
+            return self._label(cursor, row)
+        label, token = found
         if token == row.token:  # written before, and its answer was lost
             cursor.execute(self._sql.get_change, (row.token,))
             return LabelOutcome(LabelState.STORED, cursor.fetchone()[0])
@@ -182,6 +205,14 @@ class _Statements:
         self.delete_up_to = [sql(delete(table).where(table.c.id <= bindparam("last"))) for table in (predictions, labels, label_changes)]
 
 
+def prune_all(sink: Sink, retention: Retention) -> int:
+    """Delete all that retention says to; how many predictions that were. Others write between the chunks. Raises RecordsUnavailable."""
+    deleted = 0
+    while chunk := sink.prune(retention):
+        deleted += chunk
+    return deleted
+
+
 def open_sqlite(path: Path) -> Store:
     """The database in this file, made or brought up to date. Only the elected writer may call it. Raises RecordsUnavailable."""
     try:
@@ -218,6 +249,10 @@ def open_postgres(url: URL) -> Store:
         )
     except DRIVER_ERRORS as error:
         raise RecordsUnavailable(in_a_line(error)) from error
+    major = raw.info.server_version // 10_000
+    if major < OLDEST_POSTGRES:
+        raw.close()
+        raise RecordsUnavailable(f"this is PostgreSQL {major} and {OLDEST_POSTGRES} or newer is needed")
     return Store(raw, postgresql.psycopg.dialect(paramstyle="format"))  # type: ignore[no-untyped-call]
 
 

@@ -1,7 +1,7 @@
 """Rows as the gateway makes them, for the tests of records."""
 
 from gateway.prediction_id import PredictionIds
-from gateway.records.batch import LabelRow, PixelsRow, PredictionRow, new_token
+from gateway.records.batch import ChangeRow, LabelRow, PixelsRow, PredictionRow, new_token
 from gateway.signing import Signer
 
 VERSION = "ab12cd34ef56"
@@ -19,6 +19,11 @@ def prediction(at_ms: int = NOON_MS, digit: int = 7, caller: str | None = None) 
 
 def label(of: PredictionRow, digit: int, source: str = "feedback") -> LabelRow:
     return LabelRow(of.id, digit, of.digit, of.model_version, source, of.at_ms + 1_000, None, new_token())
+
+
+def change(to: LabelRow, previous: int | None = None) -> ChangeRow:
+    """What the history keeps of a label."""
+    return ChangeRow(to.token, to.id, previous, to.label, to.source, to.at_ms, to.caller)
 
 
 def kept(at_ms: int = NOON_MS, shade: int = 9) -> PixelsRow:

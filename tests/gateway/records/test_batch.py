@@ -3,15 +3,17 @@
 import pytest
 
 from gateway.records.batch import Batch
-from tests.gateway.records.rows import kept, label, prediction
+from tests.gateway.records.rows import change, kept, label, prediction
 
 
 def test_a_batch_comes_back_from_the_wire_as_it_was() -> None:
     row = prediction(caller="hospital")
     batch = Batch([row, prediction(digit=3)], [kept()], [label(row, 4)])
+    batch.restored_labels.append(label(row, 5, "audit"))
+    batch.restored_changes.append(change(label(row, 5, "audit"), 4))
     again = Batch.from_wire(batch.to_wire())
     assert again == batch
-    assert len(again) == 4
+    assert len(again) == 6
 
 
 @pytest.mark.parametrize("wire", [b"", b"{}", b"[]", b'{"predictions": [1], "pixels": [], "labels": []}'])

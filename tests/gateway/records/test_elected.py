@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from gateway.records.batch import Batch, LabelState
-from gateway.records.elected import LONGEST_ADDRESS, _address, _Follower, _Leader, open_elected
+from gateway.records.elected import LONGEST_ADDRESS, _address, _Follower, _Leader, migrate_unwritten, open_elected
 from gateway.records.store import RecordsUnavailable, Retention
 from tests.gateway.records.rows import label, prediction
 
@@ -124,6 +124,30 @@ def test_only_the_leader_tidies(file: Path) -> None:
     assert leader.tidy(forgetful) == 1
     follower.close()
     leader.close()
+
+
+def test_a_follower_can_ask_the_leader_to_prune(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("gateway.records.store.CHUNK_ROWS", 2)
+    leader, follower = open_elected(file), open_elected(file)
+    leader.write(Batch([prediction() for _ in range(3)]))
+    forgetful = Retention(days=1, bytes=2**40)
+    assert [follower.prune(forgetful) for _ in range(3)] == [2, 1, 0]
+    assert count(file) == 0
+    leader.close()
+    with pytest.raises(RecordsUnavailable, match="gone"):
+        follower.prune(forgetful)
+    follower.close()
+
+
+def test_only_a_file_that_nobody_writes_is_migrated(file: Path) -> None:
+    leader = open_elected(file)
+    with pytest.raises(RecordsUnavailable, match="migrates by itself"):
+        migrate_unwritten(file)
+    leader.close()
+    migrate_unwritten(file)
+    successor = open_elected(file)
+    assert type(successor) is _Leader
+    successor.close()
 
 
 def test_the_socket_s_path_is_short_enough_everywhere_and_one_for_each_file(tmp_path: Path) -> None:

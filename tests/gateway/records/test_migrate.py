@@ -1,31 +1,45 @@
 """A migrated database has the tables that the code describes, and one of another revision is told apart."""
 
-from pathlib import Path
-
+import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
-from sqlalchemy import create_engine, inspect
+from sqlalchemy import Engine, create_engine, inspect, text
 from sqlalchemy.pool import NullPool
 
-from gateway.records.migrate import migrate, newest_revision, revision
+from gateway.records.database import database_url, migrate_database
+from gateway.records.migrate import newest_revision, revision
+from gateway.records.store import RecordsUnavailable
 from gateway.records.tables import metadata
+from tests.gateway.records.conftest import Database
 
 
-def test_migrations_lead_to_the_described_tables(tmp_path: Path) -> None:
-    engine = create_engine(f"sqlite:///{tmp_path / 'records.sqlite'}", poolclass=NullPool)
+@pytest.fixture
+def engine(database: Database) -> Engine:
+    return create_engine(database_url(database.text), poolclass=NullPool)
+
+
+def test_migrations_lead_to_the_described_tables(database: Database, engine: Engine) -> None:
     with engine.connect() as connection:
         assert revision(connection) is None
-    migrate(engine)
+    assert migrate_database(database_url(database.text)) == newest_revision()
     with engine.connect() as connection:
         assert compare_metadata(MigrationContext.configure(connection), metadata) == []
         assert revision(connection) == newest_revision()
         assert set(inspect(connection).get_table_names()) == {*metadata.tables, "alembic_version"}
 
 
-def test_migrating_twice_changes_nothing(tmp_path: Path) -> None:
-    engine = create_engine(f"sqlite:///{tmp_path / 'a % b' / 'records.sqlite'}".replace(" % ", "-"), poolclass=NullPool)
-    (tmp_path / "a-b").mkdir()
-    migrate(engine)
-    migrate(engine)
+def test_migrating_twice_changes_nothing(database: Database, engine: Engine) -> None:
+    for _ in range(2):
+        migrate_database(database_url(database.text))
     with engine.connect() as connection:
         assert revision(connection) == newest_revision()
+
+
+def test_a_database_that_newer_code_has_been_to_is_unavailable(database: Database, engine: Engine) -> None:
+    migrate_database(database_url(database.text))
+    with engine.begin() as connection:
+        connection.execute(text("UPDATE alembic_version SET version_num = '9999'"))
+    with pytest.raises(RecordsUnavailable, match="9999"):
+        migrate_database(database_url(database.text))
+    with pytest.raises(RecordsUnavailable, match="9999"):
+        database.open()

@@ -8,7 +8,8 @@ import pytest
 from gateway.records.batch import Batch, PredictionRow
 from gateway.records.database import database_url
 from gateway.records.reader import Filters, Reader
-from gateway.records.store import RecordsUnavailable, open_sqlite
+from gateway.records.store import RecordsUnavailable, Store
+from tests.gateway.records.conftest import Database
 from tests.gateway.records.rows import NOON_MS, VERSION, label, prediction
 
 pytestmark = pytest.mark.anyio
@@ -17,16 +18,13 @@ ROWS = [prediction(NOON_MS + 1_000 * number, digit=number % 10) for number in ra
 
 
 @pytest.fixture
-def reader(tmp_path: Path) -> Iterator[Reader]:
-    file = tmp_path / "records.sqlite"
-    store = open_sqlite(file)
+def reader(database: Database, store: Store) -> Iterator[Reader]:
     labels = [label(row, row.digit if row.digit < 7 else 1) for row in ROWS[:20]]
     store.write(Batch(ROWS, [], labels))
     store.write(Batch(labels=[label(ROWS[7], 7, "audit")]))
-    made = Reader(database_url(f"sqlite:///{file}"))
+    made = Reader(database_url(database.text))
     yield made
     made.close()
-    store.close()
 
 
 async def ids(reader: Reader, *, limit: int = 100, before: str | None = None, **filters: object) -> list[str]:
@@ -69,11 +67,9 @@ async def test_what_was_never_recorded_is_none(reader: Reader) -> None:
     assert await reader.get(prediction().id) == (None, [])
 
 
-async def test_a_label_without_its_prediction_is_found(reader: Reader, tmp_path: Path) -> None:
+async def test_a_label_without_its_prediction_is_found(reader: Reader, store: Store) -> None:
     lonely = prediction(NOON_MS - 1_000)
-    store = open_sqlite(tmp_path / "records.sqlite")
     store.write(Batch(labels=[label(lonely, 9)]))
-    store.close()
     [row] = await reader.page(Filters(label=9), before=None, limit=10)
     assert (row.id, row.label, row.digit) == (lonely.id, 9, None)
 

@@ -1,0 +1,186 @@
+"""What only PostgreSQL does: many write at once, a server crashes and comes back, and somebody else has to migrate it."""
+
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+from threading import Barrier
+from typing import Any
+
+import psycopg
+import pytest
+
+from gateway.metrics import Metrics
+from gateway.records.batch import Batch, LabelOutcome, LabelRow, LabelState
+from gateway.records.database import database_url, migrate_database, open_sink
+from gateway.records.migrate import LOCK, newest_revision
+from gateway.records.reader import Filters, Reader
+from gateway.records.recorder import Recorder
+from gateway.records.store import RecordsUnavailable, Retention, Store, open_postgres
+from tests.gateway.records.conftest import Database, NewDatabase
+from tests.gateway.records.postgres import PostgresServer
+from tests.gateway.records.rows import NOON_MS, kept, label, prediction
+from tests.gateway.torchserve_double import until
+
+pytestmark = [pytest.mark.system, pytest.mark.anyio]
+
+ROUNDS = 20
+
+
+@pytest.fixture
+def database(new_database: NewDatabase) -> Database:
+    return new_database("postgresql")
+
+
+@pytest.fixture
+def other(database: Database) -> Iterator[Store]:
+    opened = database.open()
+    yield opened
+    opened.close()
+
+
+def test_a_database_that_was_not_migrated_is_refused_with_the_command(database: Database) -> None:
+    with pytest.raises(RecordsUnavailable, match=r"at revision None and this gateway needs 0001; run `python -m gateway migrate`"):
+        open_postgres(database_url(database.text))
+
+
+def test_a_server_that_is_too_old_is_refused(store: Store, database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("gateway.records.store.OLDEST_POSTGRES", 99)
+    with pytest.raises(RecordsUnavailable, match=r"this is PostgreSQL \d\d and 99 or newer is needed"):
+        open_postgres(database_url(database.text))
+
+
+def test_a_server_that_is_not_there_is_unavailable_in_a_line() -> None:
+    with pytest.raises(RecordsUnavailable, match=r"^OperationalError: [^\n]*refused[^\n]*$"):
+        open_postgres(database_url("postgresql://nobody:secret@127.0.0.1:1/none"))
+
+
+@pytest.mark.parametrize(("digits", "second"), [((4, 4), LabelState.SAME), ((4, 5), LabelState.CONFLICT)])
+def test_of_two_labels_at_once_one_is_stored(
+    store: Store, other: Store, database: Database, digits: tuple[int, int], second: LabelState
+) -> None:
+    both = Barrier(2)
+
+    def give(through: Store, given: list[LabelRow]) -> list[LabelState]:
+        states = []
+        for row in given:
+            both.wait(5)
+            states += [outcome.state for outcome in through.write(Batch(labels=[row]))]
+        return states
+
+    rows = [prediction() for _ in range(ROUNDS)]
+    with ThreadPoolExecutor(2) as threads:
+        told = list(threads.map(give, (store, other), ([label(row, digit) for row in rows] for digit in digits)))
+    assert [set(pair) for pair in zip(*told, strict=True)] == [{LabelState.STORED, second}] * ROUNDS
+    assert len(database.rows("label_changes")) == ROUNDS
+
+
+def test_of_two_corrections_at_once_the_history_is_a_chain(store: Store, other: Store, database: Database) -> None:
+    row = prediction()
+    store.write(Batch(labels=[label(row, 9)]))
+    both = Barrier(2)
+
+    def correct(through: Store, digit: int) -> LabelOutcome:
+        both.wait(5)
+        return through.write(Batch(labels=[label(row, digit, "audit")]))[0]
+
+    with ThreadPoolExecutor(2) as threads:
+        first, second = sorted(threads.map(correct, (store, other), (4, 5)), key=lambda outcome: outcome.previous != 9)
+    assert (first.previous, {second.previous} < {4, 5}) == (9, True)
+    [now] = database.rows("labels")
+    assert {now[1], second.previous} == {4, 5}
+
+
+def test_a_label_that_is_tidied_away_while_it_is_read_is_given_anew(store: Store, other: Store) -> None:
+    old = prediction()
+    store.write(Batch([old], [], [label(old, 4)]))
+
+    class Meddling(psycopg.Cursor[Any]):
+        def execute(self, query: Any, *arguments: Any, **options: Any) -> "Meddling":
+            if "FOR UPDATE" in query:
+                other.tidy(Retention(days=1, bytes=2**40))
+            return super().execute(query, *arguments, **options)
+
+    store._connection.cursor_factory = Meddling
+    assert store.write(Batch(labels=[label(old, 5)])) == [LabelOutcome(LabelState.STORED, None)]
+
+
+def test_the_room_that_rows_take_is_told_and_emptied_files_do_not_count(
+    store: Store, database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("gateway.records.store.CHUNK_ROWS", 500)
+    rows = [prediction(NOON_MS + number, caller="hospital") for number in range(5_000)]
+    pictures = [kept(row.at_ms)._replace(digest=number.to_bytes(32, "big")) for number, row in enumerate(rows)]
+    store.write(Batch(rows, pictures, [label(row, 4) for row in rows]))
+    told = store.used_bytes()
+    with store._connection.cursor() as cursor:
+        cursor.execute("SELECT sum(pg_total_relation_size(relid)) FROM pg_stat_user_tables WHERE relname <> 'alembic_version'")
+        assert told == pytest.approx(int(cursor.fetchone()[0]), rel=0.2)
+        limit = Retention(days=1e6, bytes=told // 2)
+        assert store.tidy(limit) == pytest.approx(2_500, abs=500)
+        cursor.execute("VACUUM ANALYZE")
+        assert store.tidy(limit) == 0
+
+
+@pytest.fixture
+def restarted(postgres: PostgresServer) -> Iterator[PostgresServer]:
+    """The server, which runs again after the test whatever that did to it."""
+    yield postgres
+    if not postgres.runs:
+        postgres.start()
+
+
+async def test_a_crash_is_told_and_what_was_acknowledged_is_there_afterwards(
+    store: Store, database: Database, restarted: PostgresServer
+) -> None:
+    row = prediction()
+    store.write(Batch([row], [], [label(row, 4)]))
+    reader = Reader(database_url(database.text))
+    assert await reader.page(Filters(), before=None, limit=10)
+    restarted.crash()
+    for _ in range(2):
+        with pytest.raises(RecordsUnavailable, match=r"^[^\n]+$"):
+            store.write(Batch([prediction()]))
+    with pytest.raises(RecordsUnavailable):
+        store.tidy(Retention(days=1, bytes=1))
+    with pytest.raises(RecordsUnavailable):
+        await reader.page(Filters(), before=None, limit=10)
+    restarted.start()
+    [found] = await reader.page(Filters(), before=None, limit=10)
+    assert (found.id, found.label) == (row.id, 4)
+    reader.close()
+
+
+async def test_a_recorder_goes_on_after_a_crash_and_loses_nothing(store: Store, database: Database, restarted: PostgresServer) -> None:
+    metrics = Metrics()
+    recorder = Recorder(partial(open_sink, database_url(database.text)), metrics, Retention(days=1e6, bytes=2**40))
+    rows = [prediction(NOON_MS + number) for number in range(300)]
+    recorder.start()
+    for row in rows[:100]:
+        recorder.record(row)
+    await recorder.settled()
+    for row in rows[100:200]:
+        recorder.record(row)
+    restarted.crash()
+    for row in rows[200:]:
+        recorder.record(row)
+    await until(lambda: recorder.failure)
+    restarted.start()
+    assert (await recorder.label(label(rows[0], 4))).state is LabelState.STORED
+    await recorder.settled()
+    await until(lambda: recorder.failure is None)
+    await recorder.close(5)
+    assert sorted(stored[0] for stored in database.rows("predictions")) == [row.id for row in rows]
+
+
+async def test_a_migration_waits_for_one_that_is_under_way(database: Database) -> None:
+    with (
+        ThreadPoolExecutor(1) as thread,
+        psycopg.connect(database.text) as first,
+        psycopg.connect(database.text, autocommit=True) as watching,
+    ):
+        first.execute("SELECT pg_advisory_xact_lock(%s)", [LOCK])
+        second = thread.submit(migrate_database, database_url(database.text))
+        await until(lambda: second.done() or watching.execute("SELECT FROM pg_locks WHERE NOT granted").fetchall())
+        assert not second.done()
+        first.commit()
+        assert second.result(5) == newest_revision()
