@@ -1,10 +1,12 @@
 """The children of one run: everything that a user can mend is found here, before any of them is started."""
 
 import contextlib
+import json
 import os
 import shutil
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 from gateway.embedded.child import Plan
 from gateway.embedded.embedding import Embedding
@@ -17,6 +19,9 @@ from gateway.embedded.torchserve import Ports, home_within, installed_torchserve
 GATEWAY_GRACE_SECONDS = 6.0
 """A little more than the gateway gives to what is in flight, and then to records that are not written yet."""
 
+ADDRESSES = "addresses.json"
+"""In the run's folder, and gone with it."""
+
 
 @dataclass(frozen=True)
 class Plans:
@@ -27,6 +32,7 @@ class Plans:
     redis_url: str | None
     torchserve_url: str | None
     management_url: str | None
+    metrics_url: str | None
 
 
 def make_plans(embedding: Embedding, gateway_command: Sequence[str], folders: contextlib.ExitStack) -> Plans:
@@ -63,12 +69,27 @@ def make_plans(embedding: Embedding, gateway_command: Sequence[str], folders: co
         urls["GATEWAY_TORCHSERVE_URL"] = ports.inference_url
         urls["GATEWAY_TORCHSERVE_MANAGEMENT_URL"] = ports.management_url
     children.append(gateway_plan(embedding, gateway_command, urls, os.environ))
-    return Plans(
+    plans = Plans(
         children,
         redis_url=redis_url(redis_port) if redis is not None else None,
         torchserve_url=ports.inference_url if own_torchserve else None,
         management_url=ports.management_url if own_torchserve else None,
+        metrics_url=ports.metrics_url if own_torchserve else None,
     )
+    tell_addresses(embedding, plans, folder / ADDRESSES)
+    return plans
+
+
+def tell_addresses(embedding: Embedding, plans: Plans, file: Path) -> None:
+    """Where everything of this run is, for others on this machine such as `make monitor`."""
+    addresses = {
+        "gateway": embedding.front_url,
+        "redis": plans.redis_url,
+        "torchserve": plans.torchserve_url,
+        "torchserve_management": plans.management_url,
+        "torchserve_metrics": plans.metrics_url,
+    }
+    file.write_text(json.dumps({name: url for name, url in addresses.items() if url is not None}, indent=1) + "\n")
 
 
 def gateway_plan(embedding: Embedding, command: Sequence[str], urls: Mapping[str, str | None], environment: Mapping[str, str]) -> Plan:

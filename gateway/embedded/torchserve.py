@@ -41,6 +41,10 @@ class Ports:
     def management_url(self) -> str:
         return f"http://{LOOPBACK}:{self.management}"
 
+    @property
+    def metrics_url(self) -> str:
+        return f"http://{LOOPBACK}:{self.metrics}"
+
 
 @dataclass(frozen=True)
 class Installed:
@@ -110,7 +114,7 @@ def overrides(archive: Path, workers: int, ports: Ports) -> dict[str, str]:
     return {
         "inference_address": ports.inference_url,
         "management_address": ports.management_url,
-        "metrics_address": f"http://{LOOPBACK}:{ports.metrics}",
+        "metrics_address": ports.metrics_url,
         "grpc_inference_address": LOOPBACK,
         "grpc_management_address": LOOPBACK,
         "grpc_inference_port": str(ports.grpc_inference),

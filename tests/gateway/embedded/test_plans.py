@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 
+import orjson
 import pytest
 
 from gateway.embedded import Embedding
@@ -60,6 +61,19 @@ def test_a_url_that_is_given_starts_no_child(embedding: Embedding) -> None:
 def test_the_gateway_keeps_the_users_other_settings(embedding: Embedding, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("GATEWAY_DEADLINE_SECONDS", "1")
     assert planned(embedding)[1]["GATEWAY_DEADLINE_SECONDS"] == "1"
+
+
+def test_others_on_this_machine_find_where_everything_is(embedding: Embedding) -> None:
+    with contextlib.ExitStack() as folders:
+        plans = make_plans(embedding, COMMAND, folders)
+        (told,) = embedding.state_dir.glob("run/run-*/addresses.json")
+        assert orjson.loads(told.read_bytes()) == {
+            "gateway": f"http://127.0.0.1:{embedding.port}",
+            "redis": plans.redis_url,
+            "torchserve": plans.torchserve_url,
+            "torchserve_management": plans.management_url,
+            "torchserve_metrics": plans.metrics_url,
+        }
 
 
 def test_nothing_is_left_of_a_run_that_ends(embedding: Embedding) -> None:
