@@ -10,10 +10,14 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready-$(TORCH)
 
-.PHONY: run setup test test-system check format train evaluate archive explore lock clean
+.PHONY: run monitor setup test test-system check format train evaluate archive explore lock clean
 
 run: archive
 	@exec $(BIN)/python -m gateway run
+
+# Prometheus and Alertmanager found on PATH, watching what `make run` runs; PROMETHEUS_PORT and ALERTMANAGER_PORT choose theirs.
+monitor: $(READY)
+	@exec $(BIN)/python -m monitoring.run
 
 setup: $(READY)
 
