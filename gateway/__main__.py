@@ -1,6 +1,7 @@
-"""`python -m gateway`: run everything on this machine, serve one gateway, or purge cached answers."""
+"""`python -m gateway`: run everything on this machine, serve one gateway, or look after its cache and its records."""
 
 import argparse
+import math
 import sys
 from pathlib import Path
 
@@ -39,7 +40,31 @@ def _parser() -> argparse.ArgumentParser:
     purge.add_argument("--tenant", help="only answers to this tenant; - for requests without one")
     purge.add_argument("--redis-url", help="where; else GATEWAY_REDIS_URL")
     purge.set_defaults(command=_purge)
+    migrate = commands.add_parser("migrate", help="bring the database of records to the newest revision")
+    migrate.set_defaults(command=_migrate)
+    backup = commands.add_parser("backup", help="write all records into one file, also while gateways run")
+    backup.add_argument("file", type=Path, help="what to make, such as records.jsonl.gz")
+    backup.set_defaults(command=_backup)
+    restore = commands.add_parser("restore", help="put back what a backup holds and the database does not, also while gateways run")
+    restore.add_argument("file", type=Path, help="what `backup` made")
+    restore.set_defaults(command=_restore)
+    records = commands.add_parser("records", help="look after the records").add_subparsers(required=True, metavar="action")
+    prune = records.add_parser("prune", help="delete records that are too old or too many, now")
+    prune.add_argument("--days", type=_above_zero, help="what is older; else GATEWAY_RETENTION_DAYS")
+    prune.add_argument("--bytes", type=_whole_above_zero, help="what takes more room, oldest first; else GATEWAY_RETENTION_BYTES")
+    prune.set_defaults(command=_prune)
     return parser
+
+
+def _above_zero(text: str) -> float:
+    number = float(text)
+    if not 0 < number < math.inf:
+        raise argparse.ArgumentTypeError(f"{text} is not above 0")
+    return number
+
+
+def _whole_above_zero(text: str) -> int:
+    return math.ceil(_above_zero(text))
 
 
 def _run(settings: Settings, options: argparse.Namespace) -> int:
@@ -102,6 +127,34 @@ def _purge(settings: Settings, options: argparse.Namespace) -> int:
     except (redis.RedisError, ValueError) as error:
         raise SettingsError(f"{url} cannot be purged: {error}") from error
     print(f"{removed} answers forgotten")
+    return 0
+
+
+def _migrate(settings: Settings, options: argparse.Namespace) -> int:
+    from gateway.records.commands import migrate
+
+    migrate(settings)
+    return 0
+
+
+def _backup(settings: Settings, options: argparse.Namespace) -> int:
+    from gateway.records.commands import backup
+
+    backup(settings, options.file)
+    return 0
+
+
+def _restore(settings: Settings, options: argparse.Namespace) -> int:
+    from gateway.records.commands import restore
+
+    restore(settings, options.file)
+    return 0
+
+
+def _prune(settings: Settings, options: argparse.Namespace) -> int:
+    from gateway.records.commands import prune
+
+    prune(settings, options.days, options.bytes)
     return 0
 
 

@@ -6,7 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
-from sqlalchemy import Connection, Select, and_, create_engine, select
+from sqlalchemy import Connection, Engine, Select, and_, create_engine, select
 from sqlalchemy.engine import URL
 from sqlalchemy.pool import NullPool
 
@@ -64,10 +64,7 @@ class Reader:
     """Queries in threads of their own, on connections that may only read."""
 
     def __init__(self, url: URL) -> None:
-        sqlite = url.get_backend_name() == "sqlite"
-        options: dict[str, Any] = {"uri": True} if sqlite else {"connect_timeout": CONNECT_SECONDS, "options": READ_ONLY}
-        address = url.set(database=f"file:{url.database}", query={"mode": "ro", "uri": "true"}) if sqlite else url
-        self._engine = create_engine(address, poolclass=NullPool if sqlite else None, connect_args=options)
+        self._engine = reading_engine(url)
         self._threads = ThreadPoolExecutor(READERS, thread_name_prefix="records-reader")
 
     async def get(self, prediction_id: str) -> tuple[Recorded | None, list[Change]]:
@@ -102,6 +99,14 @@ class Reader:
                 raise RecordsUnavailable(in_a_line(error)) from error
 
         return await asyncio.get_running_loop().run_in_executor(self._threads, run)
+
+
+def reading_engine(url: URL) -> Engine:
+    """Connections that may only read, and do not make a database that is not there."""
+    sqlite = url.get_backend_name() == "sqlite"
+    options: dict[str, Any] = {"uri": True} if sqlite else {"connect_timeout": CONNECT_SECONDS, "options": READ_ONLY}
+    address = url.set(database=f"file:{url.database}", query={"mode": "ro", "uri": "true"}) if sqlite else url
+    return create_engine(address, poolclass=NullPool if sqlite else None, connect_args=options)
 
 
 READ_ONLY = f"-c default_transaction_read_only=on -c statement_timeout={STATEMENT_MS}"
