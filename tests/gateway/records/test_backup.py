@@ -179,6 +179,7 @@ def _start(**said: object) -> Change:
         pytest.param(lambda packed: b"", "no whole backup", id="empty"),
         pytest.param(lambda packed: b"not gzip", "Not a gzipped file", id="another file"),
         pytest.param(lambda packed: packed[:400] + bytes([packed[400] ^ 1]) + packed[401:], "no whole backup", id="a bit flipped"),
+        pytest.param(lambda packed: packed[:10] + b"\xff" + packed[11:], "invalid block type", id="no deflated data"),
         pytest.param(lambda packed: packed + b"more", "Not a gzipped file", id="something behind"),
         pytest.param(_lines(lambda lines: lines[:-1]), "no whole backup", id="without its end"),
         pytest.param(_lines(lambda lines: lines[:5] + lines[6:]), "not those that were written", id="a row less"),
