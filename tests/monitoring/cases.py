@@ -254,6 +254,7 @@ CANARY = [
     Case("CanaryMisread", Kind.AT, "a little less than twice", canary(then((0, 13), (1.8, 40))), {"140s": ()}, step="10s"),
     Case("CanaryMisread", Kind.AT, "two digits once", canary(then((0, 13), (1, 40)), other=jump(1)), {"140s": ()}, step="10s"),
     Case("CanaryMisread", Kind.AT, "twice in three minutes", canary(then((0, 5), (1, 18), (2, 30))), {"230s": (), "300s": ()}, step="10s"),
+    Case("CanaryMisread", Kind.AT, "once, while scrapes fail", canary("5 _x11 6 _x40"), {"115s": ()}, step="5s"),
     Case(
         "CanaryMisread",
         Kind.AT,

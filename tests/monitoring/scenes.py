@@ -31,6 +31,7 @@ GROWTH = [
     grown("a process that went away in the window", f"{climb((1, 80))} stale", "100m", 40),
     grown("a process that went away before it", f"{climb((1, 30))} stale", "100m", None),
     grown("a restart in the window", f"{climb((1, 70))} {climb((1, 40))}", "100m", 59),
+    grown("a restart in the window, with nothing counted before that", f"{climb((0, 45), (1, 25))} {climb((1, 40))}", "100m", 54),
     grown("two restarts in the window", f"{climb((1, 50))} {climb((1, 9))} {climb((1, 60))}", "100m", 10 + 9 + 39),
     grown("a restart at the window's edge, counting past what was", f"{climb((1, 35))} stale _x8 {climb((2, 60))}", "100m", 110),
     grown("not scraped at the window's edge", f"{climb((1, 35))} stale _x14 {climb((1, 60), start=51.0)}", "100m", 65),
