@@ -61,6 +61,7 @@ explore: $(READY)
 
 # The released weights again, from data to temperature and the known digits: some hours on two cores.
 train: $(READY)
+	$(BIN)/python -m model train --recipe teacher --seeds 1 2 3
 	$(BIN)/python -m model train --recipe release --seeds 1 2 3
 	$(BIN)/python -m model release --recipe release
 	$(BIN)/python -m model known

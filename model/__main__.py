@@ -68,7 +68,7 @@ def parser() -> argparse.ArgumentParser:
     made = command("train", _train, "train a recipe once a seed, or go on after the last finished epoch")
     data(made)
     made.add_argument(
-        "--recipe", required=True, help="release, distilled: taught by release, or article: the first article's recipe as written"
+        "--recipe", required=True, help="release; teacher, which release learns from; or article: the first article's recipe as written"
     )
     made.add_argument("--seeds", type=int, nargs="+", default=[1, 2, 3], metavar="N", help="one run for each")
     made.add_argument("--out", type=Path, default=RUNS, metavar="DIR", help="a folder for each run is made here")

@@ -1,6 +1,7 @@
 """What teachers say of varied training pictures: asked once a view, kept on disk, so that every student of theirs hears the same."""
 
 import hashlib
+import math
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -20,10 +21,14 @@ BATCH = 128
 
 @dataclass(frozen=True)
 class View:
-    """The whole training set varied once: `pixels` uint8[n, 28, 28], and the teachers' mean `logits` of them, float32[n, 10]."""
+    """The whole training set varied once: `pixels` uint8[n, 28, 28], and what the teachers say of them, float32[n, 10].
+
+    That is the logarithm of the mean of their probabilities, each softened by the temperature. On validation pictures the mean of the
+    probabilities is better calibrated than the mean of the logits.
+    """
 
     pixels: Tensor
-    logits: Tensor
+    log_probabilities: Tensor
 
 
 class Teachers:
@@ -40,8 +45,9 @@ class Teachers:
         best = [found[seed][0] for seed in distillation.teacher_seeds]
         weights = [run.folder / "weights.pt" for run in best]
         self.networks = [_load(run.history["recipe"]["network"], file, device) for run, file in zip(best, weights, strict=True)]
+        self.temperature = distillation.temperature
         self.views, self.augmentation, self.training, self.device = distillation.views, augmentation, training, device
-        asked = hashlib.sha256(repr(augmentation).encode() + training.pixels.tobytes())
+        asked = hashlib.sha256(repr((augmentation, distillation.temperature)).encode() + training.pixels.tobytes())
         for file in weights:
             asked.update(file.read_bytes())
         self.folder = runs / f"{distillation.teacher}-views-{asked.hexdigest()[:12]}"
@@ -53,7 +59,7 @@ class Teachers:
         if not path.exists():
             self._make(number, path)
         with np.load(path) as kept:
-            return View(*(torch.from_numpy(kept[name]).to(self.device) for name in ("pixels", "logits")))
+            return View(*(torch.from_numpy(kept[name]).to(self.device) for name in ("pixels", "log_probabilities")))
 
     def _make(self, number: int, path: Path) -> None:
         torch.manual_seed(number)
@@ -64,21 +70,22 @@ class Teachers:
             said.append(self._ask(images).cpu())
         path.parent.mkdir(parents=True, exist_ok=True)
         partial = path.with_suffix(f".{id(self)}.partial.npz")
-        np.savez(partial, pixels=torch.cat(varied).numpy(), logits=torch.cat(said).numpy())
+        np.savez(partial, pixels=torch.cat(varied).numpy(), log_probabilities=torch.cat(said).numpy())
         partial.replace(path)
 
     def _ask(self, images: Tensor) -> Tensor:
         with torch.inference_mode(), torch.autocast(torch.device(self.device).type, torch.bfloat16):
-            return torch.stack([network(images) for network in self.networks]).mean(0)
+            softened = torch.stack([functional.log_softmax(network(images) / self.temperature, 1) for network in self.networks])
+            return torch.logsumexp(softened, 0) - math.log(len(self.networks))
 
 
 def distillation_loss(student: Tensor, teacher: Tensor, labels: Tensor, how: Distillation) -> Tensor:
-    """Of logits `float32[n, 10]` each: the divergence of the student from the teacher, both softened, and the labels' cross-entropy.
+    """Of a student's logits and a view's log probabilities, `float32[n, 10]` each, and labels: divergence and cross-entropy, weighted.
 
     The divergence is times temperature squared, so that its gradient keeps its size (Hinton et al. 2015, section 2.1).
     """
-    said, meant = (functional.log_softmax(logits / how.temperature, 1) for logits in (student, teacher))
-    divergence = functional.kl_div(said, meant, log_target=True, reduction="batchmean") * how.temperature**2
+    said = functional.log_softmax(student / how.temperature, 1)
+    divergence = functional.kl_div(said, teacher, log_target=True, reduction="batchmean") * how.temperature**2
     return how.weight * divergence + (1 - how.weight) * functional.cross_entropy(student, labels)
 
 

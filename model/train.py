@@ -112,7 +112,7 @@ def _lessons(recipe: Recipe, seed: int, training: Digits, runs: Path, device: st
 
     def taught(epoch: int) -> _Lesson:
         view = teachers.view(first + epoch)
-        return _Lesson(view.pixels, labels, view.logits)
+        return _Lesson(view.pixels, labels, view.log_probabilities)
 
     return taught
 

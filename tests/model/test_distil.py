@@ -19,7 +19,7 @@ NUMBERS = np.random.default_rng(0)
 TRAINING = Digits(NUMBERS.integers(0, 256, (96, 28, 28), np.uint8), np.arange(96, dtype=np.uint8) % 10)
 SHIFTED = Augmentation(shift_pixels=2)
 TEACHER = replace(ARTICLE, name="master", network="residual-pooled", epochs=1, batch_size=32, dropouts=(0.2,), augmentation=SHIFTED)
-HOW = Distillation(teacher="master", views=2)
+HOW = Distillation(teacher="master", teacher_seeds=(1, 2), views=2)
 STUDENT = replace(TEACHER, name="pupil", epochs=3, distillation=HOW)
 
 
@@ -43,23 +43,23 @@ def test_a_view_holds_varied_pictures_and_the_mean_of_what_the_teachers_say(teac
     assert (view.pixels.shape, view.pixels.dtype) == ((96, 28, 28), torch.uint8)
     assert not torch.equal(view.pixels, torch.from_numpy(TRAINING.pixels))
     with torch.inference_mode():
-        first, second = (network(view.pixels) for network in teachers.networks)
-    assert not torch.allclose(first, second, atol=0.05)
-    assert torch.allclose(view.logits, (first + second) / 2, atol=0.05)  # the teachers speak in bfloat16
+        first, second = (functional.softmax(network(view.pixels) / HOW.temperature, 1) for network in teachers.networks)
+    assert not torch.allclose(first, second, atol=0.01)
+    assert torch.allclose(view.log_probabilities.exp(), (first + second) / 2, atol=0.01)  # the teachers speak in bfloat16
 
 
 def test_views_differ_and_begin_again_after_the_last(teachers: Teachers) -> None:
     first, second, third = (teachers.view(number) for number in range(3))
     assert not torch.equal(first.pixels, second.pixels)
     assert torch.equal(first.pixels, third.pixels)
-    assert torch.equal(first.logits, third.logits)
+    assert torch.equal(first.log_probabilities, third.log_probabilities)
 
 
 def test_a_view_is_made_once(teachers: Teachers, runs: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     made = teachers.view(0)
     again = Teachers(HOW, SHIFTED, TRAINING, runs)
     monkeypatch.setattr(again, "networks", ())
-    assert torch.equal(again.view(0).logits, made.logits)
+    assert torch.equal(again.view(0).log_probabilities, made.log_probabilities)
 
 
 def test_other_pictures_or_another_augmentation_are_other_views(teachers: Teachers, runs: Path) -> None:
@@ -68,8 +68,9 @@ def test_other_pictures_or_another_augmentation_are_other_views(teachers: Teache
         Teachers(HOW, SHIFTED, TRAINING[:50], runs).folder,
         Teachers(HOW, Augmentation(shift_pixels=1), TRAINING, runs).folder,
         Teachers(replace(HOW, teacher_seeds=(2,)), SHIFTED, TRAINING, runs).folder,
+        Teachers(replace(HOW, temperature=3.0), SHIFTED, TRAINING, runs).folder,
     }
-    assert len(folders) == 4
+    assert len(folders) == 5
 
 
 def test_a_missing_teacher_is_named_with_its_command(runs: Path, tmp_path: Path) -> None:
@@ -80,17 +81,19 @@ def test_a_missing_teacher_is_named_with_its_command(runs: Path, tmp_path: Path)
 
 
 def test_the_loss_is_lowest_where_the_student_says_what_the_teacher_says() -> None:
-    teacher = torch.randn(8, 10, generator=torch.Generator().manual_seed(0)) * 5
+    logits = torch.randn(8, 10, generator=torch.Generator().manual_seed(0)) * 5
     how, labels = replace(HOW, weight=1.0), torch.zeros(8, dtype=torch.int64)
-    assert distillation_loss(teacher + 3, teacher, labels, how) == pytest.approx(0, abs=1e-5)
-    assert distillation_loss(teacher * 0.8, teacher, labels, how) > 0.01
+    teacher = functional.log_softmax(logits / how.temperature, 1)
+    assert distillation_loss(logits + 3, teacher, labels, how) == pytest.approx(0, abs=1e-5)
+    assert distillation_loss(logits * 0.8, teacher, labels, how) > 0.01
 
 
 def test_the_gradient_keeps_its_size_at_any_temperature() -> None:
     """At high temperature the loss is half the mean square of what centred logits differ by, a tenth a digit (Hinton et al. 2015)."""
     teacher, student = torch.randn(2, 8, 10, generator=torch.Generator().manual_seed(1))
     apart = (teacher - teacher.mean(1, keepdim=True)) - (student - student.mean(1, keepdim=True))
-    hot = distillation_loss(student, teacher, torch.zeros(8, dtype=torch.int64), replace(HOW, weight=1.0, temperature=300.0))
+    softened = functional.log_softmax(teacher / 300, 1)
+    hot = distillation_loss(student, softened, torch.zeros(8, dtype=torch.int64), replace(HOW, weight=1.0, temperature=300.0))
     assert float(hot) == pytest.approx(float((apart**2).sum(1).mean() / 20), rel=0.02)
 
 

@@ -90,7 +90,7 @@ def test_without_data_or_network_one_line_says_what_to_put_where(command: list[s
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        (["train", "--recipe", "best"], "no recipe is called 'best'; there are article, release, distilled"),
+        (["train", "--recipe", "best"], "no recipe is called 'best'; there are article, teacher, release"),
         (["train", "--recipe", "article", "--network", "lenet"], "no network is called 'lenet'; there are article, "),
         (["train", "--recipe", "article", "--device", "tpu"], "there is no device 'tpu' here"),
         (["split", "--qmnist", "nowhere"], "nowhere/qmnist-train-labels.tsv.gz"),
@@ -146,8 +146,8 @@ def test_fewer_pictures_than_a_batch_are_refused(tmp_path: Path, capsys: Printed
 @pytest.mark.usefixtures("_splits")
 def test_a_student_without_its_teacher_is_one_line(tmp_path: Path, capsys: Printed) -> None:
     few = ["--limit", "60", "--batch-size", "20"]
-    assert main(["train", "--recipe", "distilled", "--out", str(tmp_path), *few]) == 1
-    assert "no finished run of the recipe release is under" in complaint(capsys)
+    assert main(["train", "--recipe", "release", "--out", str(tmp_path), *few]) == 1
+    assert "no finished run of the recipe teacher is under" in complaint(capsys)
 
 
 @pytest.mark.usefixtures("_splits")
