@@ -12,11 +12,13 @@ from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 
 from gateway import __version__
+from gateway.alerts import Responder
 from gateway.baseline import BaselineWatch
 from gateway.canary import Canary
 from gateway.errors import HttpProblem, Malformed, Problem, problem_response
 from gateway.known import KnownDigits, read_known_digits
 from gateway.local_cache import LocalCache
+from gateway.measuring import measure
 from gateway.metrics import Metrics
 from gateway.model_client import ModelClient
 from gateway.observing import Observed
@@ -29,6 +31,7 @@ from gateway.records.reader import Reader
 from gateway.records.recorder import Recorder
 from gateway.records.store import Retention
 from gateway.redis_cache import RedisCache, connect
+from gateway.routes.alerts import alert_routes
 from gateway.routes.audit import audit_routes
 from gateway.routes.health import Lifecycle, health_routes
 from gateway.routes.labels import label_routes
@@ -41,6 +44,9 @@ from gateway.versions import ModelWatch
 
 RECORDS_DRAIN_SECONDS = 2.0
 """What is left in memory has so long to be written when the process is told to stop."""
+
+RESPONSE_RATE, RESPONSE_SECONDS = 20.0, 12.0
+"""Requests a second, and for how long, when an alert asks how slow it is now: few, since what is slow needs no more load."""
 
 
 def create_app(
@@ -67,6 +73,8 @@ def create_app(
     uploads = Uploads(settings.max_upload_bytes, metrics)
     ids = PredictionIds(signer)
     recorder, reader = _records(settings, metrics)
+    measure_now = partial(measure, settings.front_url, known, rate=RESPONSE_RATE, seconds=RESPONSE_SECONDS)
+    responder = None if recorder is None or reader is None else Responder(recorder, reader, measure_now)
     recording = Recording(recorder, durable=settings.records == "durable")
     lifecycle = Lifecycle()
     if shared is not None:
@@ -92,6 +100,8 @@ def create_app(
         if shared is not None:
             await shared.close()
         await client.close()
+        if responder is not None:
+            await responder.close()
         if recorder is not None and reader is not None:
             await recorder.close(RECORDS_DRAIN_SECONDS)
             reader.close()
@@ -106,6 +116,7 @@ def create_app(
     app.include_router(predict_routes(uploads, predictor, ids, recording, metrics, settings.deadline_seconds))
     app.include_router(label_routes(ids, recorder, settings.deadline_seconds))
     app.include_router(audit_routes(ids, reader, settings.deadline_seconds))
+    app.include_router(alert_routes(responder, reader))
     app.include_router(model_routes(watch))
     app.include_router(health_routes(lifecycle, watch, shared, recorder, metrics))
     _answer_problems(app)

@@ -16,7 +16,7 @@ LOOKUP_OUTCOMES = ("hit", "miss", "invalid", "error", "skipped")
 """`invalid`: a value that cannot be believed; `skipped`: not asked, because Redis is known to be unwell."""
 
 MODEL_OUTCOMES = ("ok", "gone", "misbehaved", "timeout", "unavailable")
-RECORD_KINDS = ("prediction", "pixels", "label")
+RECORD_KINDS = ("prediction", "pixels", "label", "alert")
 RECORD_OUTCOMES = ("written", "failed", "dropped", "deleted")
 """`failed`: not now, and tried again; `dropped`: never, because too many waited; `deleted`: by retention."""
 

@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
 from gateway.contract import Answer
 
@@ -140,6 +140,42 @@ class AuditPage(BaseModel):
 
     predictions: list[RecordedPrediction]
     next: str | None = Field(description="Give it as `before` to get the next page; absent on the last.")
+
+
+class NotifiedAlert(BaseModel):
+    """One alert, as Alertmanager tells it."""
+
+    status: Literal["firing", "resolved"]
+    labels: dict[str, str]
+    annotations: dict[str, str] = {}
+    startsAt: AwareDatetime
+    endsAt: AwareDatetime | None = None
+    fingerprint: str = Field(max_length=64, min_length=1)
+
+
+class Notification(BaseModel):
+    """What Alertmanager's webhook receives (version 4); members that are not needed are passed over."""
+
+    alerts: list[NotifiedAlert] = Field(max_length=1_000)
+
+
+class ToldAlert(BaseModel):
+    """One time that an alert fired, and what was done about it or is proposed."""
+
+    name: str
+    labels: dict[str, str]
+    summary: str
+    started: datetime
+    resolved: datetime | None = Field(description="Absent while it fires.")
+    action: dict[str, Any] = Field(
+        description="`kind` is audit (with the listing to read), measurement (of the latency now), proposal (to retrain), or none."
+    )
+
+
+class AlertList(BaseModel):
+    """Alerts with their actions."""
+
+    alerts: list[ToldAlert]
 
 
 class ModelCard(BaseModel):

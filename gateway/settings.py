@@ -1,5 +1,7 @@
 """Every setting of the gateway, read once from `GATEWAY_*` environment variables into one frozen value."""
 
+from contextlib import suppress
+from ipaddress import ip_address
 from pathlib import Path
 from typing import Literal
 from urllib.parse import urlsplit
@@ -74,6 +76,11 @@ class Settings(BaseSettings):
     """Folder for what outlives the process: the model archive, the secret, records, logs of a failed start."""
 
     @property
+    def front_url(self) -> str:
+        """Where this machine reaches the gateway."""
+        return front_url(self.host, self.port)
+
+    @property
     def records_url(self) -> str:
         """Where records are kept."""
         return self.database_url or f"sqlite:///{self.state_dir.resolve() / 'records.sqlite'}"
@@ -88,6 +95,15 @@ class Settings(BaseSettings):
                 "give one management address for each, in the same order"
             )
         return tuple(zip(inference, management, strict=True))
+
+
+def front_url(host: str, port: int) -> str:
+    """Where this machine reaches a gateway that listens there, also when that is on all addresses."""
+    with suppress(ValueError):  # a name
+        address = ip_address(host)
+        if address.is_unspecified:
+            host = "127.0.0.1" if address.version == 4 else "::1"
+    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
 
 
 def read_settings() -> Settings:

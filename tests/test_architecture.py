@@ -26,7 +26,7 @@ LAYERS = [
     {"gateway.routes"},
     {"gateway.recording"},
     {"gateway.schema", "gateway.upload", "gateway.observing"},
-    {"gateway.canary"},
+    {"gateway.canary", "gateway.alerts"},
     {"gateway.prediction"},
     {"gateway.versions", "gateway.reading"},
     {"gateway.records"},
@@ -115,7 +115,11 @@ def test_the_gateway_imports_downwards(path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("library", "home"),
-    [("redis", {"gateway.redis_cache", "gateway.purge"}), ("httpx", {"gateway.model_client", "gateway.measuring"}), ("sqlalchemy", {"gateway.records"})],
+    [
+        ("redis", {"gateway.redis_cache", "gateway.purge"}),
+        ("httpx", {"gateway.model_client", "gateway.measuring"}),
+        ("sqlalchemy", {"gateway.records"}),
+    ],
 )
 def test_foreign_libraries_stay_behind_their_seam(library: str, home: set[str]) -> None:
     """The composition root may name their types, the commands may make a client, and the embedded run asks over HTTP."""

@@ -1,9 +1,9 @@
 """What the embedded run needs to know, as one frozen value."""
 
-import contextlib
-import ipaddress
 from dataclasses import dataclass
 from pathlib import Path
+
+from gateway.settings import front_url
 
 
 @dataclass(frozen=True)
@@ -27,10 +27,5 @@ class Embedding:
 
     @property
     def front_url(self) -> str:
-        """Where this machine reaches the gateway, also when it listens on all addresses."""
-        host = self.host
-        with contextlib.suppress(ValueError):  # a name
-            address = ipaddress.ip_address(host)
-            if address.is_unspecified:
-                host = "127.0.0.1" if address.version == 4 else "::1"
-        return f"http://[{host}]:{self.port}" if ":" in host else f"http://{host}:{self.port}"
+        """Where this machine reaches the gateway."""
+        return front_url(self.host, self.port)

@@ -59,6 +59,18 @@ class ChangeRow(NamedTuple):
     caller: str | None
 
 
+class AlertRow(NamedTuple):
+    """One time that an alert fires, in the order of the table's columns; it takes the place of what has its key."""
+
+    key: str
+    name: str
+    labels: str
+    summary: str
+    starts_ms: int
+    resolved_ms: int | None
+    action: str
+
+
 class LabelState(StrEnum):
     """What became of a label."""
 
@@ -82,6 +94,7 @@ class Batch:
     pixels: list[PixelsRow] = field(default_factory=list)
     labels: list[LabelRow] = field(default_factory=list)
     """Given now: each has an outcome."""
+    alerts: list[AlertRow] = field(default_factory=list)
     restored_labels: list[LabelRow] = field(default_factory=list)
     restored_changes: list[ChangeRow] = field(default_factory=list)
     """Out of a backup: put where nothing is, with no outcome."""
@@ -101,6 +114,7 @@ class Batch:
             [prediction_from_json(row) for row in said["predictions"]],
             [pixels_from_json(row) for row in said["pixels"]],
             [LabelRow(*row) for row in said["labels"]],
+            [AlertRow(*row) for row in said["alerts"]],
             [LabelRow(*row) for row in said["restored_labels"]],
             [ChangeRow(*row) for row in said["restored_changes"]],
         )

@@ -9,10 +9,12 @@ from typing import Any, TypeVar
 from sqlalchemy import Connection, Engine, Select, and_, create_engine, select
 from sqlalchemy.engine import URL
 from sqlalchemy.pool import NullPool
+from sqlalchemy.sql.functions import count
 
 from gateway.prediction_id import first_id_at
+from gateway.records.batch import AlertRow
 from gateway.records.store import CONNECT_SECONDS, DRIVER_ERRORS, STATEMENT_MS, RecordsUnavailable, in_a_line
-from gateway.records.tables import label_changes, labels, predictions
+from gateway.records.tables import alerts, label_changes, labels, predictions
 
 READERS = 2
 T = TypeVar("T")
@@ -85,6 +87,21 @@ class Reader:
     async def page(self, filters: Filters, *, before: str | None, limit: int) -> list[Recorded]:
         """At most `limit`, newest first, from before the id `before` on. Raises RecordsUnavailable."""
         return await self._ask(lambda connection: [Recorded(*row) for row in connection.execute(_page(filters, before, limit))])
+
+    async def alert(self, key: str) -> AlertRow | None:
+        """What was kept under this key. Raises RecordsUnavailable."""
+        query = select(alerts).where(alerts.c.key == key)
+        return await self._ask(lambda connection: next((AlertRow(*row) for row in connection.execute(query)), None))
+
+    async def alerts(self, limit: int) -> list[AlertRow]:
+        """The newest, newest first. Raises RecordsUnavailable."""
+        query = select(alerts).order_by(alerts.c.starts_ms.desc(), alerts.c.key).limit(limit)
+        return await self._ask(lambda connection: [AlertRow(*row) for row in connection.execute(query)])
+
+    async def labelled(self, since_ms: int) -> int:
+        """How many predictions answered since then have a label. Raises RecordsUnavailable."""
+        query = select(count()).select_from(labels).where(labels.c.id >= first_id_at(since_ms))
+        return await self._ask(lambda connection: int(connection.execute(query).scalar_one()))
 
     def close(self) -> None:
         self._threads.shutdown(wait=False, cancel_futures=True)

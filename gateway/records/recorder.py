@@ -13,7 +13,7 @@ from typing import Generic, TypeVar
 
 from gateway.metrics import Metrics
 from gateway.prediction_id import milliseconds_of
-from gateway.records.batch import Batch, LabelOutcome, LabelRow, LabelState, PixelsRow, PredictionRow
+from gateway.records.batch import AlertRow, Batch, LabelOutcome, LabelRow, LabelState, PixelsRow, PredictionRow
 from gateway.records.store import RecordsUnavailable, Retention, Sink
 
 Told = TypeVar("Told")
@@ -43,8 +43,9 @@ class Recorder:
         self._predictions: deque[PredictionRow] = deque()
         self._pixels: deque[PixelsRow] = deque()
         self._labels: deque[_Asked] = deque()
+        self._alerts: deque[AlertRow] = deque()
         self._recorded = self._written = 0
-        """Predictions taken, and of these committed, which happens in the same order."""
+        """Predictions and alerts taken, and of these committed; no alert is overtaken by what was taken after it."""
         self._settling: deque[tuple[int, _Waiter[None]]] = deque()
         self._wake = threading.Event()
         self._closing = False
@@ -79,6 +80,12 @@ class Recorder:
         if pixels is not None:
             self._pixels.append(pixels)
         return True
+
+    async def keep(self, alert: AlertRow) -> None:
+        """Returns once it is committed. May take for ever."""
+        self._alerts.append(alert)
+        self._recorded += 1
+        await self.settled()
 
     async def settled(self) -> None:
         """Wait until all that was recorded before this call is committed. May take for ever."""
@@ -133,7 +140,8 @@ class Recorder:
         asked = [self._labels.popleft() for _ in range(len(self._labels))]
         predictions = [self._predictions.popleft() for _ in range(min(BATCH_ROWS, len(self._predictions)))]
         pixels = [self._pixels.popleft() for _ in range(min(BATCH_ROWS, len(self._pixels)))]
-        batch = Batch(predictions, pixels, [each.row for each in asked])
+        alerts = [self._alerts.popleft() for _ in range(len(self._alerts))]
+        batch = Batch(predictions, pixels, [each.row for each in asked], alerts)
         return (batch, asked) if len(batch) else None
 
     def _write(self, sink: Sink, batch: Batch, asked: list["_Asked"]) -> None:
@@ -143,10 +151,11 @@ class Recorder:
             self._predictions.extendleft(reversed(batch.predictions))
             self._pixels.extendleft(reversed(batch.pixels))
             self._labels.extendleft(reversed(asked))
+            self._alerts.extendleft(reversed(batch.alerts))
             self._count("failed", batch)
             raise
         self._count("written", batch)
-        self._written += len(batch.predictions)
+        self._written += len(batch.predictions) + len(batch.alerts)
         for each, outcome in zip(asked, outcomes, strict=True):
             each.answer(outcome)
 
@@ -166,7 +175,8 @@ class Recorder:
         self._failure = str(error)
 
     def _count(self, outcome: str, batch: Batch) -> None:
-        for kind, count in (("prediction", len(batch.predictions)), ("pixels", len(batch.pixels)), ("label", len(batch.labels))):
+        counts = {"prediction": len(batch.predictions), "pixels": len(batch.pixels), "label": len(batch.labels), "alert": len(batch.alerts)}
+        for kind, count in counts.items():
             self._metrics.records.labels(kind, outcome).inc(count)
 
 

@@ -19,7 +19,7 @@ from sqlalchemy.pool import NullPool
 from gateway.prediction_id import first_id_at, milliseconds_of
 from gateway.records.batch import Batch, LabelOutcome, LabelRow, LabelState
 from gateway.records.migrate import migrate, newest_revision, revision
-from gateway.records.tables import label_changes, labels, pixels, predictions
+from gateway.records.tables import alerts, label_changes, labels, pixels, predictions
 
 BUSY_SECONDS = 2.0
 """How long a lock that somebody else holds is waited for."""
@@ -150,6 +150,8 @@ class Store:
             cursor.executemany(self._sql.insert_prediction, batch.predictions)
         if batch.pixels:
             cursor.executemany(self._sql.insert_pixels, batch.pixels)
+        if batch.alerts:
+            cursor.executemany(self._sql.put_alert, batch.alerts)
         if batch.restored_changes:
             cursor.executemany(self._sql.insert_change, batch.restored_changes)
         if batch.restored_labels:
@@ -189,10 +191,17 @@ class _Statements:
         def sql(statement: Any) -> str:
             return str(statement.compile(dialect=dialect))
 
-        def insert(table: Table) -> str:
-            make = postgresql.insert if dialect.name == "postgresql" else sqlite.insert
-            return sql(make(table).values({column.name: bindparam(column.name) for column in table.columns}).on_conflict_do_nothing())
+        make = postgresql.insert if dialect.name == "postgresql" else sqlite.insert
 
+        def row(table: Table) -> dict[str, Any]:
+            return {column.name: bindparam(column.name) for column in table.columns}
+
+        def insert(table: Table) -> str:
+            return sql(make(table).values(row(table)).on_conflict_do_nothing())
+
+        alert = make(alerts).values(row(alerts))
+        changed = {name: alert.excluded[name] for name in ("resolved_ms", "action")}
+        self.put_alert = sql(alert.on_conflict_do_update(index_elements=[alerts.c.key], set_=changed))
         self.insert_prediction, self.insert_pixels = insert(predictions), insert(pixels)
         self.insert_label, self.insert_change = insert(labels), insert(label_changes)
         self.get_label = sql(select(labels.c.label, labels.c.token).where(labels.c.id == bindparam("wanted")).with_for_update())

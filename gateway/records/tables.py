@@ -1,6 +1,6 @@
 """The tables of records, one description for SQLite and PostgreSQL. `migrations` brings a database to it."""
 
-from sqlalchemy import BigInteger, Boolean, Column, Double, Integer, LargeBinary, MetaData, SmallInteger, String, Table
+from sqlalchemy import BigInteger, Boolean, Column, Double, Integer, LargeBinary, MetaData, SmallInteger, String, Table, Text
 
 metadata = MetaData()
 
@@ -53,5 +53,18 @@ pixels = Table(
     Column("digest", LargeBinary, primary_key=True),
     Column("pixels", LargeBinary, nullable=False, comment="784 canonical bytes, kept with the caller's consent."),
     Column("at_ms", BigInteger, nullable=False),
+    sqlite_with_rowid=False,
+)
+
+alerts = Table(
+    "alerts",
+    metadata,
+    Column("key", String(160), primary_key=True, comment="The alert's fingerprint and the time that it began to fire."),
+    Column("name", String(64), nullable=False),
+    Column("labels", Text, nullable=False, comment="JSON."),
+    Column("summary", Text, nullable=False),
+    Column("starts_ms", BigInteger, nullable=False, index=True),
+    Column("resolved_ms", BigInteger, comment="None: it fires."),
+    Column("action", Text, nullable=False, comment="JSON: what was done, or is proposed."),
     sqlite_with_rowid=False,
 )

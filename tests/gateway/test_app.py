@@ -25,6 +25,7 @@ async def test_the_contract_is_documented_with_examples_that_keep_to_it(gateway:
         "/v1/predictions/{prediction_id}",
         "/v1/predictions/{prediction_id}/label",
         "/v1/audit",
+        "/v1/alerts",
         "/v1/model",
         "/healthz",
         "/readyz",

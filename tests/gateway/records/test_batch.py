@@ -2,7 +2,7 @@
 
 import pytest
 
-from gateway.records.batch import Batch
+from gateway.records.batch import AlertRow, Batch
 from tests.gateway.records.rows import change, kept, label, prediction
 
 
@@ -11,9 +11,10 @@ def test_a_batch_comes_back_from_the_wire_as_it_was() -> None:
     batch = Batch([row, prediction(digit=3)], [kept()], [label(row, 4)])
     batch.restored_labels.append(label(row, 5, "audit"))
     batch.restored_changes.append(change(label(row, 5, "audit"), 4))
+    batch.alerts.append(AlertRow("abc@noon", "InputDrift", "{}", "other pictures arrive", 1_000, None, "{}"))
     again = Batch.from_wire(batch.to_wire())
     assert again == batch
-    assert len(again) == 6
+    assert len(again) == 7
 
 
 @pytest.mark.parametrize("wire", [b"", b"{}", b"[]", b'{"predictions": [1], "pixels": [], "labels": []}'])

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 import pytest
 
 from gateway.metrics import Metrics
-from gateway.records.batch import Batch, LabelOutcome, LabelRow, LabelState, PredictionRow
+from gateway.records.batch import AlertRow, Batch, LabelOutcome, LabelRow, LabelState, PredictionRow
 from gateway.records.recorder import Recorder
 from gateway.records.store import RecordsUnavailable, Retention
 from tests.gateway.records.rows import VERSION, kept, label, prediction
@@ -24,6 +24,7 @@ class Database:
 
     rows: list[PredictionRow] = field(default_factory=list)
     labels: dict[str, LabelRow] = field(default_factory=dict)
+    alerts: list[AlertRow] = field(default_factory=list)
     batches: list[int] = field(default_factory=list)
     opened: int = 0
     tidied: list[Retention] = field(default_factory=list)
@@ -46,6 +47,7 @@ class Database:
             raise RecordsUnavailable(self.refuses)
         self.batches.append(len(batch))
         self.rows += [row for row in batch.predictions if row not in self.rows]
+        self.alerts += batch.alerts
         outcomes = [self._label(row) for row in batch.labels]
         if self.loses_answers:
             self.loses_answers -= 1
@@ -171,6 +173,18 @@ async def test_more_than_can_wait_is_refused_and_counted(
         database.refuses = None
     assert counted(metrics, "prediction", "dropped") == 2
     assert counted(metrics, "label", "dropped") == 1
+
+
+async def test_an_alert_is_kept_once_keep_returns_however_often_the_database_fails(recording: Recording, database: Database) -> None:
+    row = AlertRow("abc@noon", "InputDrift", "{}", "other pictures arrive", 1_000, None, "{}")
+    async with recording() as recorder:
+        database.refuses = "gone"
+        keeping = asyncio.create_task(recorder.keep(row))
+        await until(lambda: recorder.failure == "gone")
+        assert not keeping.done()
+        database.refuses = None
+        await keeping
+        assert database.alerts == [row]
 
 
 async def test_settled_waits_for_what_was_recorded_before_it_and_no_more(recording: Recording, database: Database) -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from gateway.records.batch import Batch, LabelOutcome, LabelState, PredictionRow
+from gateway.records.batch import AlertRow, Batch, LabelOutcome, LabelState, PredictionRow
 from gateway.records.store import BUSY_SECONDS, RecordsUnavailable, Retention, Store, open_sqlite
 from tests.gateway.records.conftest import Database
 from tests.gateway.records.rows import change, kept, label, prediction
@@ -58,6 +58,13 @@ def test_an_auditor_supersedes_and_history_keeps_both(store: Store, database: Da
         (4, 5, "audit")
     ]
     assert len(database.rows("label_changes")) == 2
+
+
+def test_an_alert_takes_the_place_of_what_has_its_key(store: Store, database: Database) -> None:
+    fires = AlertRow("abc@noon", "InputDrift", "{}", "other pictures arrive", 1_000, None, '{"kind": "proposal"}')
+    store.write(Batch(alerts=[fires, fires._replace(key="abc@one")]))
+    store.write(Batch(alerts=[fires._replace(resolved_ms=2_000)]))
+    assert [AlertRow(*row) for row in sorted(database.rows("alerts"))] == [fires._replace(resolved_ms=2_000), fires._replace(key="abc@one")]
 
 
 def test_a_batch_that_fails_leaves_nothing_behind(store: Store, database: Database) -> None:

@@ -1,0 +1,116 @@
+"""What follows from an alert. What is safe is done and the rest is proposed, once for each time it fires, however often it is told."""
+
+import asyncio
+import json
+import logging
+from collections.abc import Awaitable, Callable
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any, Literal
+
+from gateway.baseline import BaselineUnusable, LatencyBaseline
+from gateway.records.batch import AlertRow
+from gateway.records.reader import Reader
+from gateway.records.recorder import Recorder
+from gateway.records.store import RecordsUnavailable
+
+log = logging.getLogger(__name__)
+
+AUDITED = ("ClassErrorHigh", "ClassErrorAboveBaseline")
+MEASURED = ("SlowMisses", "SlowHits")
+RETRAINED = ("AccuracyBelowBaseline", "InputDrift", "PredictionDrift")
+
+WINDOWS = {"1h": timedelta(hours=1), "1d": timedelta(days=1)}
+"""Of the alerts' label `window`: what was looked at when one fired."""
+
+
+@dataclass(frozen=True)
+class Alert:
+    """One alert of a notification. `fingerprint` and `starts_at` name one time that it fires."""
+
+    name: str
+    status: Literal["firing", "resolved"]
+    labels: dict[str, str]
+    summary: str
+    fingerprint: str
+    starts_at: datetime
+    ends_at: datetime | None
+
+    @property
+    def key(self) -> str:
+        return f"{self.fingerprint}@{self.starts_at.astimezone(UTC).isoformat()}"
+
+
+class Responder:
+    """Acts on alerts. `measure` measures how fast this installation answers now."""
+
+    def __init__(self, recorder: Recorder, reader: Reader, measure: Callable[[], Awaitable[LatencyBaseline]]) -> None:
+        self._recorder, self._reader, self._measure = recorder, reader, measure
+        self._measuring: asyncio.Task[None] | None = None
+
+    async def respond(self, alert: Alert) -> AlertRow:
+        """Act, unless this firing was acted on before, and keep what came of it; returns once that is committed.
+
+        Raises RecordsUnavailable.
+        """
+        before = await self._reader.alert(alert.key)
+        action = json.loads(before.action) if before else await self._act(alert) if alert.status == "firing" else {"kind": "none"}
+        told = AlertRow(
+            key=alert.key,
+            name=alert.name,
+            labels=_json(alert.labels),
+            summary=alert.summary,
+            starts_ms=_milliseconds(alert.starts_at),
+            resolved_ms=_milliseconds(alert.ends_at) if alert.status == "resolved" and alert.ends_at else None,
+            action=_json(action),
+        )
+        if told != before:
+            await self._recorder.keep(told)
+        if before is None and action["kind"] == "measurement":
+            self._measure_later(told)
+        return told
+
+    async def close(self) -> None:
+        if self._measuring is not None:
+            self._measuring.cancel()
+            await asyncio.gather(self._measuring, return_exceptions=True)
+
+    async def _act(self, alert: Alert) -> dict[str, Any]:
+        since = alert.starts_at - WINDOWS.get(alert.labels.get("window", ""), WINDOWS["1h"])
+        version = alert.labels.get("model_version")
+        if alert.name in AUDITED:
+            digit = alert.labels.get("label")
+            query = f"disagreements=true&label={digit}&model_version={version}&since={since.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}"
+            return {"kind": "audit", "listing": f"/v1/audit?{query}", "then": "PUT /v1/predictions/{id}/label corrects a wrong label"}
+        if alert.name in MEASURED:
+            return {"kind": "measurement", "state": "running"}
+        if alert.name in RETRAINED:
+            labelled = await self._reader.labelled(_milliseconds(since))
+            why = f"{labelled} labelled predictions since {since.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}"
+            return {"kind": "proposal", "retrain": True, "labelled": labelled, "why": why, "decides": "a person"}
+        return {"kind": "none"}
+
+    def _measure_later(self, told: AlertRow) -> None:
+        """One at a time: measuring is load, and what is slow should not get more of it than it must."""
+        if self._measuring is None or self._measuring.done():
+            self._measuring = asyncio.create_task(self._measure_now(told))
+
+    async def _measure_now(self, told: AlertRow) -> None:
+        try:
+            measured = asdict(await self._measure())
+            action = {"kind": "measurement", "state": "done", "measured": measured, "baseline": "unchanged: it is for when all is well"}
+        except BaselineUnusable as error:
+            action = {"kind": "measurement", "state": "failed", "why": str(error)}
+        try:
+            now = await self._reader.alert(told.key) or told
+            await self._recorder.keep(now._replace(action=_json(action)))
+        except RecordsUnavailable as error:
+            log.warning("what was measured for %s is not kept: %s", told.name, error)
+
+
+def _milliseconds(time: datetime) -> int:
+    return int(time.timestamp() * 1000)
+
+
+def _json(value: object) -> str:
+    return json.dumps(value, sort_keys=True)
