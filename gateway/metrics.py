@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, ProcessCollector
 
 from gateway.contract import REJECTIONS, CacheState
 from gateway.reference import CLASSES, FEATURES, Reference
@@ -39,6 +39,7 @@ class Metrics:
 
     def __init__(self) -> None:
         self.registry = registry = CollectorRegistry()
+        ProcessCollector(registry=registry)
         self.requests = Counter("gateway_requests", "Requests answered.", ["route", "method", "status"], registry=registry)
         self.request_duration = Histogram(
             "gateway_request_duration_seconds",

@@ -135,6 +135,35 @@ BOARD = Board(
             ],
         ),
         Row(
+            "What does each gateway take?",
+            [
+                graph(
+                    "Processors",
+                    "One process uses one at most, and its records' thread a little of another. Near 1: add gateways.",
+                    "none",
+                    Query(f'rate(process_cpu_seconds_total{{job="gateway"}}[{RATE}])', "{{instance}}"),
+                    width=8,
+                    decimals=2,
+                    runbook="SlowHits",
+                ),
+                graph(
+                    "Memory",
+                    "Resident; the in-process cache has its own limit, and rows that wait to be written take some.",
+                    "bytes",
+                    Query('process_resident_memory_bytes{job="gateway"}', "{{instance}}"),
+                    width=8,
+                ),
+                graph(
+                    "Open files",
+                    "Connections above all.",
+                    "none",
+                    Query('process_open_fds{job="gateway"}', "{{instance}}"),
+                    width=8,
+                    decimals=0,
+                ),
+            ],
+        ),
+        Row(
             "Are answers and labels recorded?",
             [
                 graph(
