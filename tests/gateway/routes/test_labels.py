@@ -1,6 +1,7 @@
 """The truth about an answer is acknowledged once it is committed, stored once, and believed only for an answer that was given."""
 
 import asyncio
+import random
 import sqlite3
 from collections.abc import Awaitable, Callable
 from pathlib import Path
@@ -105,6 +106,29 @@ async def test_a_label_for_another_process_s_answer_is_stored(gateway: Gateway) 
     async with gateway() as one, gateway() as other:
         answer = await feedback(other, await answered(one), 4)
     assert answer.json()["state"] == "stored"
+
+
+async def test_the_counts_of_two_processes_add_up_to_the_records_cell_by_cell(gateway: Gateway, tmp_path: Path) -> None:
+    """One of them writes, the other writes through it; equal, contradicting and corrected labels reach both."""
+    rng = random.Random(0)
+    async with gateway() as one, gateway() as other:
+        ids = [await answered(rng.choice((one, other)), rng.randrange(10)) for _ in range(60)]
+        said = [(rng.choice((one, other)), rng.choice(ids), rng.randrange(10)) for _ in range(200)]
+        await asyncio.gather(*(feedback(client, prediction_id, label) for client, prediction_id, label in said))
+        await asyncio.gather(*(correct(client, prediction_id, label) for client, prediction_id, label in said[:40]))
+        both = [samples((await client.get("/metrics")).text) for client in (one, other)]
+    with sqlite3.connect(tmp_path / "state" / "records.sqlite") as database:
+        first = "SELECT c.label, l.predicted, count(*) FROM label_changes c JOIN labels l USING (id) WHERE previous IS NULL GROUP BY 1, 2"
+        recorded = {(label, predicted): count for label, predicted, count in database.execute(first)}
+        corrected = database.execute("SELECT count(*) FROM label_changes WHERE previous IS NOT NULL").fetchone()[0]
+    counted = {
+        (label, predicted): sum(value(each, "digits_feedback_total", label=str(label), predicted=str(predicted)) for each in both)
+        for label in range(10)
+        for predicted in range(10)
+    }
+    assert {cell: count for cell, count in counted.items() if count} == recorded
+    assert all(total(each, "digits_feedback_total") > 0 for each in both)
+    assert sum(total(each, "digits_corrections_total") for each in both) == corrected > 0
 
 
 async def test_a_locked_database_is_told_and_predictions_go_on(gateway: Gateway, tmp_path: Path) -> None:
