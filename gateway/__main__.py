@@ -100,7 +100,7 @@ def _baseline(settings: Settings, options: argparse.Namespace) -> int:
 
     if options.rate <= 0 or options.seconds <= 0:
         raise SettingsError("--rate and --seconds are more than 0")
-    url = options.url or f"http://{settings.host}:{settings.port}"
+    url = options.url or settings.front_url
     try:
         baseline = asyncio.run(measure(url, read_known_digits(), rate=options.rate, seconds=options.seconds))
     except BaselineUnusable as error:

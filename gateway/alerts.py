@@ -7,6 +7,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any, Literal
+from urllib.parse import urlencode
 
 from gateway.baseline import BaselineUnusable, LatencyBaseline
 from gateway.records.batch import AlertRow
@@ -47,6 +48,7 @@ class Responder:
     def __init__(self, recorder: Recorder, reader: Reader, measure: Callable[[], Awaitable[LatencyBaseline]]) -> None:
         self._recorder, self._reader, self._measure = recorder, reader, measure
         self._measuring: asyncio.Task[None] | None = None
+        self._waiting: set[str] = set()
 
     async def respond(self, alert: Alert) -> AlertRow:
         """Act, unless this firing was acted on before, and keep what came of it; returns once that is committed.
@@ -66,8 +68,8 @@ class Responder:
         )
         if told != before:
             await self._recorder.keep(told)
-        if before is None and action["kind"] == "measurement":
-            self._measure_later(told)
+        if action.get("state") == "running":
+            self._measure_later(told.key)
         return told
 
     async def close(self) -> None:
@@ -79,33 +81,40 @@ class Responder:
         since = alert.starts_at - WINDOWS.get(alert.labels.get("window", ""), WINDOWS["1h"])
         version = alert.labels.get("model_version")
         if alert.name in AUDITED:
-            digit = alert.labels.get("label")
-            query = f"disagreements=true&label={digit}&model_version={version}&since={since.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}"
-            return {"kind": "audit", "listing": f"/v1/audit?{query}", "then": "PUT /v1/predictions/{id}/label corrects a wrong label"}
+            asked = {"disagreements": "true", "label": alert.labels.get("label"), "model_version": version, "since": _shown(since)}
+            listing = f"/v1/audit?{urlencode({name: value for name, value in asked.items() if value is not None}, safe=':')}"
+            return {"kind": "audit", "listing": listing, "then": "PUT /v1/predictions/{id}/label corrects a wrong label"}
         if alert.name in MEASURED:
             return {"kind": "measurement", "state": "running"}
         if alert.name in RETRAINED:
             labelled = await self._reader.labelled(_milliseconds(since))
-            why = f"{labelled} labelled predictions since {since.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}"
+            why = f"{labelled} labelled predictions since {_shown(since)}"
             return {"kind": "proposal", "retrain": True, "labelled": labelled, "why": why, "decides": "a person"}
         return {"kind": "none"}
 
-    def _measure_later(self, told: AlertRow) -> None:
-        """One at a time: measuring is load, and what is slow should not get more of it than it must."""
+    def _measure_later(self, key: str) -> None:
+        """One at a time, for all who wait: measuring is load, and what is slow should not get more of it than it must."""
+        self._waiting.add(key)
         if self._measuring is None or self._measuring.done():
-            self._measuring = asyncio.create_task(self._measure_now(told))
+            self._measuring = asyncio.create_task(self._measure_now())
 
-    async def _measure_now(self, told: AlertRow) -> None:
+    async def _measure_now(self) -> None:
         try:
             measured = asdict(await self._measure())
             action = {"kind": "measurement", "state": "done", "measured": measured, "baseline": "unchanged: it is for when all is well"}
         except BaselineUnusable as error:
             action = {"kind": "measurement", "state": "failed", "why": str(error)}
-        try:
-            now = await self._reader.alert(told.key) or told
-            await self._recorder.keep(now._replace(action=_json(action)))
-        except RecordsUnavailable as error:
-            log.warning("what was measured for %s is not kept: %s", told.name, error)
+        while self._waiting:
+            key = self._waiting.pop()
+            try:
+                if (told := await self._reader.alert(key)) is not None:
+                    await self._recorder.keep(told._replace(action=_json(action)))
+            except RecordsUnavailable as error:
+                log.warning("what was measured for %s is not kept: %s", key, error)
+
+
+def _shown(time: datetime) -> str:
+    return f"{time.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}"
 
 
 def _milliseconds(time: datetime) -> int:

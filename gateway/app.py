@@ -77,6 +77,8 @@ def create_app(
     responder = None if recorder is None or reader is None else Responder(recorder, reader, measure_now)
     recording = Recording(recorder, durable=settings.records == "durable")
     lifecycle = Lifecycle()
+    if recorder is not None:
+        metrics.records_up.labels(settings.records).set_function(lambda: recorder.failure is None)
     if shared is not None:
         metrics.cache_up.labels("redis").set_function(lambda: shared.well)
     metrics.ready.set_function(lambda: lifecycle.state == "serving" and watch.ready)

@@ -41,10 +41,14 @@ class LatencyBaseline:
         """What was measured last; None where nothing was. Raises BaselineUnusable."""
         file = folder / FILE
         try:
-            return cls(**json.loads(file.read_text()))
+            found = cls(**json.loads(file.read_text()))
+            for quantiles in found.seconds.values():
+                for value in quantiles.values():
+                    float(value)
+            return found
         except FileNotFoundError:
             return None
-        except (OSError, ValueError, TypeError) as error:
+        except (OSError, ValueError, TypeError, AttributeError) as error:
             raise BaselineUnusable(f"{file} cannot be used ({error}); measure again with `python -m gateway baseline`") from error
 
 

@@ -34,13 +34,13 @@ async def measure(url: str, known: KnownDigits, *, rate: float, seconds: float) 
     """
     pictures = [png for _, png in zip(range(math.ceil(rate * seconds / 2)), new_pictures(known), strict=False)]
     try:
-        async with httpx.AsyncClient(base_url=url, timeout=10, limits=httpx.Limits(max_connections=512)) as client:
+        async with httpx.AsyncClient(base_url=url, timeout=10, limits=httpx.Limits(max_connections=512), trust_env=False) as client:
             await _send(client, pictures[:1], rate)  # connects, and fails early
             before = await _histogram(client)
             misses = await _send(client, pictures, rate)
             hits = await _send(client, pictures, rate)
             after = await _histogram(client)
-    except (httpx.HTTPError, OSError) as error:
+    except (httpx.HTTPError, httpx.InvalidURL, OSError, ValueError, KeyError) as error:
         raise BaselineUnusable(f"{url} does not answer: {type(error).__name__} {error}".rstrip()) from error
     answered = {state: after[state].minus(before[state]) for state in STATES}
     for state, histogram in answered.items():

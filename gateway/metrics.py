@@ -106,6 +106,9 @@ class Metrics:
             registry=registry,
         )
         self.records = Counter("gateway_records", "Rows of records by what became of them.", ["kind", "outcome"], registry=registry)
+        self.records_up = Gauge(
+            "gateway_records_up", "1 while records are written; absent where they are switched off.", ["mode"], registry=registry
+        )
         self.records_waiting = Gauge("gateway_records_waiting", "Predictions that wait to be written.", registry=registry)
         self.feedback = Counter(
             "digits_feedback", "True labels, the first of each prediction.", ["label", "predicted", "model_version"], registry=registry

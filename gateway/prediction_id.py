@@ -48,6 +48,8 @@ class PredictionIds:
 
     def read(self, text: str) -> PredictionId | None:
         """What the id says, or None when it is not one of ours."""
+        if not text.isascii():  # letters that upper() turns into ours would be other names of the same id
+            return None
         try:
             raw = base64.b32hexdecode(text.upper())
         except (binascii.Error, ValueError):

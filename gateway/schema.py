@@ -1,9 +1,9 @@
 """The documented shapes of answers and problems: what OpenAPI shows, and what the tests hold the real answers to."""
 
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Annotated, Any, Literal
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field
 
 from gateway.contract import Answer
 
@@ -142,15 +142,25 @@ class AuditPage(BaseModel):
     next: str | None = Field(description="Give it as `before` to get the next page; absent on the last.")
 
 
+def _is_text(value: str) -> str:
+    """Databases take no NUL and no half of a character."""
+    if "\0" in value or (not value.isprintable() and any("\ud800" <= letter <= "\udfff" for letter in value)):
+        raise ValueError("no text")
+    return value
+
+
+Text = Annotated[str, Field(max_length=4_096), AfterValidator(_is_text)]
+
+
 class NotifiedAlert(BaseModel):
     """One alert, as Alertmanager tells it."""
 
     status: Literal["firing", "resolved"]
-    labels: dict[str, str]
-    annotations: dict[str, str] = {}
-    startsAt: AwareDatetime
+    labels: dict[str, Text]
+    annotations: dict[str, Text] = {}
+    startsAt: Annotated[AwareDatetime, Field(ge=datetime(2000, 1, 1, tzinfo=UTC))]
     endsAt: AwareDatetime | None = None
-    fingerprint: str = Field(max_length=64, min_length=1)
+    fingerprint: str = Field(max_length=64, pattern=r"^[0-9A-Za-z_-]+$")
 
 
 class Notification(BaseModel):

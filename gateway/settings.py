@@ -4,7 +4,7 @@ from contextlib import suppress
 from ipaddress import ip_address
 from pathlib import Path
 from typing import Literal
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 
 from pydantic import Field, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -51,7 +51,7 @@ class Settings(BaseSettings):
     local_cache_bytes: int = Field(default=64 * 2**20, ge=0)
     """Memory for the in-process cache; 0 switches it off."""
 
-    deadline_seconds: float = Field(default=2.0, gt=0)
+    deadline_seconds: float = Field(default=2.0, gt=0, allow_inf_nan=False)
     """Longest time from the first byte of a request to its answer; what is not answered by then is a 504."""
 
     queue_pictures: int = Field(default=512, ge=1)
@@ -63,10 +63,10 @@ class Settings(BaseSettings):
     database_url: str | None = None
     """Where records are kept, sqlite:////path or postgresql://user:password@host/name; without it a SQLite file in the state folder."""
 
-    canary_seconds: float = Field(default=10, ge=0)
+    canary_seconds: float = Field(default=10, ge=0, le=30)
     """How often a known digit is sent through the whole path, to see that it is still read right; 0 switches that off."""
 
-    retention_days: float = Field(default=30, gt=0)
+    retention_days: float = Field(default=30, gt=0, le=36_500)
     """How long recorded predictions and their labels are kept."""
 
     retention_bytes: int = Field(default=10 * 2**30, ge=2**20)
@@ -83,7 +83,7 @@ class Settings(BaseSettings):
     @property
     def records_url(self) -> str:
         """Where records are kept."""
-        return self.database_url or f"sqlite:///{self.state_dir.resolve() / 'records.sqlite'}"
+        return self.database_url or f"sqlite:///{quote(str(self.state_dir.resolve() / 'records.sqlite'))}"
 
     @property
     def torchserve_instances(self) -> tuple[tuple[str, str], ...]:

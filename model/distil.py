@@ -2,6 +2,7 @@
 
 import hashlib
 import math
+import os
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -10,6 +11,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
+import model.augment
 from model.augment import Augmentation, augment
 from model.data import Digits
 from model.network import DigitNetwork, build
@@ -47,7 +49,8 @@ class Teachers:
         self.networks = [_load(run.history["recipe"]["network"], file, device) for run, file in zip(best, weights, strict=True)]
         self.temperature = distillation.temperature
         self.views, self.augmentation, self.training, self.device = distillation.views, augmentation, training, device
-        asked = hashlib.sha256(repr((augmentation, distillation.temperature)).encode() + training.pixels.tobytes())
+        asked = hashlib.sha256(repr((augmentation, distillation.temperature, device)).encode() + training.pixels.tobytes())
+        asked.update(Path(model.augment.__file__).read_bytes() + Path(__file__).read_bytes())
         for file in weights:
             asked.update(file.read_bytes())
         self.folder = runs / f"{distillation.teacher}-views-{asked.hexdigest()[:12]}"
@@ -69,7 +72,7 @@ class Teachers:
             varied.append(images.cpu())
             said.append(self._ask(images).cpu())
         path.parent.mkdir(parents=True, exist_ok=True)
-        partial = path.with_suffix(f".{id(self)}.partial.npz")
+        partial = path.with_suffix(f".{os.getpid()}.partial.npz")
         np.savez(partial, pixels=torch.cat(varied).numpy(), log_probabilities=torch.cat(said).numpy())
         partial.replace(path)
 

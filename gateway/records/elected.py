@@ -10,6 +10,7 @@ import socket
 import struct
 import tempfile
 import threading
+import time
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -17,11 +18,12 @@ from typing import Any
 import orjson
 
 from gateway.records.batch import Batch, LabelOutcome, LabelState
-from gateway.records.store import RecordsUnavailable, Retention, Sink, Store, in_a_line, open_sqlite, prune_all
+from gateway.records.store import RecordsUnavailable, Retention, RowsRefused, Sink, Store, in_a_line, open_sqlite
 
 LENGTH = struct.Struct("!I")
 LARGEST_MESSAGE = 64 * 2**20
 ANSWER_SECONDS = 5.0
+ACCEPT_AGAIN_SECONDS = 0.05
 LONGEST_ADDRESS = 100
 """Bytes that the path of a socket may have on every system."""
 
@@ -82,7 +84,7 @@ class _Leader:
             return self._store.write(batch)
 
     def tidy(self, retention: Retention) -> int:
-        return prune_all(self, retention)
+        return self.prune(retention)
 
     def prune(self, retention: Retention) -> int:
         with self._one_at_a_time:
@@ -105,17 +107,22 @@ class _Leader:
         os.close(self._lock)
 
     def _receive(self) -> None:
-        with suppress(OSError):  # the door was closed
-            while True:
+        while not self._closed:
+            try:
                 follower, _ = self._door.accept()
-                self._followers.add(follower)
-                threading.Thread(target=self._serve, args=(follower,), name="records-follower", daemon=True).start()
+            except OSError:  # closed, or out of descriptors for a moment
+                time.sleep(ACCEPT_AGAIN_SECONDS)
+                continue
+            self._followers.add(follower)
+            threading.Thread(target=self._serve, args=(follower,), name="records-follower", daemon=True).start()
 
     def _serve(self, follower: socket.socket) -> None:
-        with follower, suppress(OSError, EOFError, ValueError, KeyError, TypeError):
-            while not self._closed:
-                _send(follower, self._answer(_receive(follower)))
-        self._followers.discard(follower)
+        try:
+            with follower, suppress(OSError, EOFError, ValueError, KeyError, TypeError):
+                while not self._closed:
+                    _send(follower, self._answer(_receive(follower)))
+        finally:
+            self._followers.discard(follower)
 
     def _answer(self, wire: bytes) -> bytes:
         asked, told = wire[:1], wire[1:]
@@ -125,6 +132,8 @@ class _Leader:
             return orjson.dumps({"outcomes": [[state, previous] for state, previous in self.write(Batch.from_wire(told))]})
         except RecordsUnavailable as error:
             return orjson.dumps({"error": str(error)})
+        except RowsRefused as error:
+            return orjson.dumps({"refused": str(error)})
 
 
 class _Follower:
@@ -140,7 +149,13 @@ class _Follower:
             raise RecordsUnavailable(f"the process that writes records does not answer: {in_a_line(error)}") from error
 
     def write(self, batch: Batch) -> list[LabelOutcome]:
-        answer = self._ask(WRITE, batch.to_wire())
+        try:
+            wire = batch.to_wire()
+        except TypeError as error:  # orjson's, for text that is none
+            raise RowsRefused(in_a_line(error)) from error
+        if len(wire) >= LARGEST_MESSAGE:
+            raise RowsRefused(f"a batch of {len(wire)} bytes")
+        answer = self._ask(WRITE, wire)
         return [LabelOutcome(LabelState(state), previous) for state, previous in answer["outcomes"]]
 
     def tidy(self, retention: Retention) -> int:
@@ -158,6 +173,8 @@ class _Follower:
             raise RecordsUnavailable(f"the process that writes records is gone: {in_a_line(error)}") from error
         if "error" in answer:
             raise RecordsUnavailable(str(answer["error"]))
+        if "refused" in answer:
+            raise RowsRefused(str(answer["refused"]))
         return answer
 
     def close(self) -> None:

@@ -1,10 +1,12 @@
 """What the records say, for audits: one prediction with the history of its label, or pages of them by filters. Writes nothing."""
 
 import asyncio
+import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any, TypeVar
+from urllib.parse import quote
 
 from sqlalchemy import Connection, Engine, Select, and_, create_engine, select
 from sqlalchemy.engine import URL
@@ -17,6 +19,9 @@ from gateway.records.store import CONNECT_SECONDS, DRIVER_ERRORS, STATEMENT_MS, 
 from gateway.records.tables import alerts, label_changes, labels, predictions
 
 READERS = 2
+INSTRUCTIONS = 10_000
+"""Of SQLite's machine between two looks at the clock: a millisecond or so."""
+
 T = TypeVar("T")
 
 
@@ -67,6 +72,7 @@ class Reader:
 
     def __init__(self, url: URL) -> None:
         self._engine = reading_engine(url)
+        self._closed = False
         self._threads = ThreadPoolExecutor(READERS, thread_name_prefix="records-reader")
 
     async def get(self, prediction_id: str) -> tuple[Recorded | None, list[Change]]:
@@ -104,13 +110,23 @@ class Reader:
         return await self._ask(lambda connection: int(connection.execute(query).scalar_one()))
 
     def close(self) -> None:
+        self._closed = True
         self._threads.shutdown(wait=False, cancel_futures=True)
         self._engine.dispose()
+
+    def _limit(self, connection: Connection) -> None:
+        """PostgreSQL has its statement_timeout; SQLite is asked now and then whether to go on."""
+        if self._engine.dialect.name == "sqlite":
+            until = time.monotonic() + STATEMENT_MS / 1000
+            raw = connection.connection.driver_connection
+            assert raw is not None
+            raw.set_progress_handler(lambda: self._closed or time.monotonic() > until, INSTRUCTIONS)
 
     async def _ask(self, ask: Callable[[Connection], T]) -> T:
         def run() -> T:
             try:
                 with self._engine.connect() as connection:
+                    self._limit(connection)
                     return ask(connection)
             except DRIVER_ERRORS as error:
                 raise RecordsUnavailable(in_a_line(error)) from error
@@ -122,7 +138,7 @@ def reading_engine(url: URL) -> Engine:
     """Connections that may only read, and do not make a database that is not there."""
     sqlite = url.get_backend_name() == "sqlite"
     options: dict[str, Any] = {"uri": True} if sqlite else {"connect_timeout": CONNECT_SECONDS, "options": READ_ONLY}
-    address = url.set(database=f"file:{url.database}", query={"mode": "ro", "uri": "true"}) if sqlite else url
+    address = url.set(database=f"file:{quote(url.database or '')}", query={"mode": "ro", "uri": "true"}) if sqlite else url
     return create_engine(address, poolclass=NullPool if sqlite else None, connect_args=options)
 
 

@@ -1,5 +1,6 @@
 """One connection that writes: a batch is committed whole and durably, or not at all. The driver is called directly, with SQL made once."""
 
+import os
 import sqlite3
 import time
 from collections.abc import Iterable, Iterator
@@ -63,14 +64,21 @@ class Retention:
     bytes: int
 
 
+class RowsRefused(Exception):
+    """Something in the batch can never be written: too long, no text, out of range. Nothing of it was."""
+
+
 class Sink(Protocol):
     """Where batches go. Everything here blocks: it is called from a thread of its own."""
 
     def write(self, batch: Batch) -> list[LabelOutcome]:
-        """Commit the batch; what became of its labels, in order. Raises RecordsUnavailable, and then nothing of it was acknowledged."""
+        """Commit the batch; what became of its labels, in order.
+
+        Raises RecordsUnavailable and RowsRefused, and then nothing of it was acknowledged.
+        """
 
     def tidy(self, retention: Retention) -> int:
-        """Delete what retention says to, if that is this sink's business; how many predictions that were. Raises RecordsUnavailable."""
+        """As `prune`, where that is this sink's business. Raises RecordsUnavailable."""
 
     def prune(self, retention: Retention) -> int:
         """Delete the oldest thousands of what retention says to, whoever's business it is; 0: that is done. Raises RecordsUnavailable."""
@@ -81,20 +89,25 @@ class Sink(Protocol):
 class Store:
     """A `Sink` over one open connection, SQLite's or PostgreSQL's."""
 
-    def __init__(self, connection: Any, dialect: Dialect) -> None:
+    def __init__(self, connection: Any, dialect: Dialect, file: Path | None = None) -> None:
         self._connection = connection
+        self._file, self._inode = file, file and file.stat().st_ino
         self._sqlite = dialect.name == "sqlite"
         self._sql = _Statements(dialect)
 
     def write(self, batch: Batch) -> list[LabelOutcome]:
         try:
+            if self._file is not None and self._file.stat().st_ino != self._inode:
+                raise RecordsUnavailable(f"{self._file} was replaced")
             with closing(self._connection.cursor()) as cursor, self._transaction(cursor):
                 return self._write(cursor, batch)
+        except (psycopg.DataError, ValueError, OverflowError) as error:
+            raise RowsRefused(in_a_line(error)) from error
         except DRIVER_ERRORS as error:
             raise RecordsUnavailable(in_a_line(error)) from error
 
     def tidy(self, retention: Retention) -> int:
-        return prune_all(self, retention)
+        return self.prune(retention)
 
     def prune(self, retention: Retention) -> int:
         try:
@@ -159,6 +172,9 @@ class Store:
         return [self._label(cursor, row) for row in batch.labels]
 
     def _label(self, cursor: Any, row: LabelRow) -> LabelOutcome:
+        cursor.execute(self._sql.get_change, (row.token,))
+        if (change := cursor.fetchone()) is not None:  # written before, and its answer was lost
+            return LabelOutcome(LabelState.STORED, change[0])
         cursor.execute(self._sql.insert_label, row)
         if cursor.rowcount == 1:
             return self._changed(cursor, row, None)
@@ -166,10 +182,7 @@ class Store:
         found = cursor.fetchone()
         if found is None:  # another process of PostgreSQL's tidied it away just now
             return self._label(cursor, row)
-        label, token = found
-        if token == row.token:  # written before, and its answer was lost
-            cursor.execute(self._sql.get_change, (row.token,))
-            return LabelOutcome(LabelState.STORED, cursor.fetchone()[0])
+        [label] = found
         if label == row.label:
             return LabelOutcome(LabelState.SAME, label)
         if row.source != AUDIT:
@@ -204,7 +217,7 @@ class _Statements:
         self.put_alert = sql(alert.on_conflict_do_update(index_elements=[alerts.c.key], set_=changed))
         self.insert_prediction, self.insert_pixels = insert(predictions), insert(pixels)
         self.insert_label, self.insert_change = insert(labels), insert(label_changes)
-        self.get_label = sql(select(labels.c.label, labels.c.token).where(labels.c.id == bindparam("wanted")).with_for_update())
+        self.get_label = sql(select(labels.c.label).where(labels.c.id == bindparam("wanted")).with_for_update())
         self.get_change = sql(select(label_changes.c.previous).where(label_changes.c.token == bindparam("wanted")))
         given: dict[str, Any] = {name: bindparam(f"new_{name}") for name in ("label", "source", "at_ms", "caller", "token")}
         self.update_label = sql(update(labels).values(given).where(labels.c.id == bindparam("wanted")))
@@ -227,17 +240,18 @@ def open_sqlite(path: Path) -> Store:
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         if not path.exists():
+            os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
             with closing(sqlite3.connect(path)) as fresh:  # before anything is in it, or it has no effect
                 fresh.execute("PRAGMA auto_vacuum = INCREMENTAL")
                 fresh.execute("VACUUM")
-        engine = create_engine(f"sqlite:///{path}", poolclass=NullPool)
+        engine = create_engine(URL.create("sqlite", database=str(path)), poolclass=NullPool)
         migrate(engine)
         connection = sqlite3.connect(path, timeout=BUSY_SECONDS, isolation_level=None, check_same_thread=False)
         connection.execute("PRAGMA journal_mode = WAL")
         connection.execute("PRAGMA synchronous = FULL")
     except DRIVER_ERRORS as error:
         raise RecordsUnavailable(f"{path}: {in_a_line(error)}") from error
-    return Store(connection, sqlite.dialect(paramstyle="qmark"))
+    return Store(connection, sqlite.dialect(paramstyle="qmark"), path)
 
 
 def open_postgres(url: URL) -> Store:

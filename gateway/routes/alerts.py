@@ -34,7 +34,7 @@ def alert_routes(responder: Responder | None, reader: Reader | None) -> APIRoute
         """Idempotent: an alert that fires is acted on once, however often it is told. What it resolves is kept with it."""
         told = [
             Alert(
-                name=alert.labels.get("alertname", ""),
+                name=alert.labels.get("alertname", "")[:64],
                 status=alert.status,
                 labels=alert.labels,
                 summary=alert.annotations.get("summary", ""),

@@ -46,7 +46,7 @@ def audit_routes(ids: PredictionIds, reader: Reader | None, deadline_seconds: fl
         label: Digit = None,
         model_version: Annotated[VersionName | None, Query()] = None,
         disagreements: Annotated[bool, Query(description="Only those whose label is not the digit that was answered.")] = False,
-        before: Annotated[str | None, Query(description="`next` of the page before this one.", max_length=48)] = None,
+        before: Annotated[str | None, Query(description="`next` of the page before this one.", pattern=r"^[0-9a-v]{48}$")] = None,
         limit: Annotated[int, Query(ge=1, le=MOST_A_PAGE)] = 100,
     ) -> AuditPage:
         """Pages are stable: what is recorded meanwhile comes before the first one."""

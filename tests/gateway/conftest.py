@@ -42,8 +42,9 @@ def gateway(tmp_path: Path, torchserve: TorchServeDouble) -> Gateway:
 
     @asynccontextmanager
     async def run(*, wait: bool = True, redis_client: Any = None, **settings: Any) -> AsyncIterator[httpx.AsyncClient]:
+        given = {"state_dir": tmp_path / "state", **settings}
         app = create_app(
-            Settings(torchserve_url=INFERENCE_URL, torchserve_management_url=MANAGEMENT_URL, state_dir=tmp_path / "state", **settings),
+            Settings(torchserve_url=INFERENCE_URL, torchserve_management_url=MANAGEMENT_URL, **given),
             redis_client=redis_client,
             transport=torchserve.transport(),
             known=known_digits(),

@@ -42,3 +42,11 @@ def test_what_is_no_id_is_none_of_ours(text: str) -> None:
 
 def test_another_secret_reads_nothing() -> None:
     assert PredictionIds(Signer(b"t" * 32)).read(PredictionIds(SIGNER).issue(7, "ab12cd34ef56")) is None
+
+
+@pytest.mark.parametrize(("letter", "alias"), [("s", "\u017f"), ("i", "\u0131"), ("ff", "\ufb00")])
+def test_an_id_has_no_second_name(letter: str, alias: str) -> None:
+    ids = PredictionIds(Signer(b"s" * 32))
+    issued = next(text for text in iter(lambda: ids.issue(7, "ab12cd34ef56"), "") if letter in text)
+    assert ids.read(issued) is not None
+    assert ids.read(issued.replace(letter, alias, 1)) is None

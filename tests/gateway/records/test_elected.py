@@ -12,7 +12,7 @@ import pytest
 
 from gateway.records.batch import Batch, LabelState
 from gateway.records.elected import LONGEST_ADDRESS, _address, _Follower, _Leader, migrate_unwritten, open_elected
-from gateway.records.store import RecordsUnavailable, Retention
+from gateway.records.store import RecordsUnavailable, Retention, RowsRefused
 from tests.gateway.records.rows import label, prediction
 
 
@@ -111,6 +111,39 @@ def test_what_the_leader_cannot_write_the_follower_is_told(file: Path) -> None:
         vandal.execute("DROP TABLE labels")
     with pytest.raises(RecordsUnavailable, match="no such table: labels"):
         follower.write(Batch(labels=[label(prediction(), 4)]))
+    follower.write(Batch([prediction()]))
+    follower.close()
+    leader.close()
+
+
+def test_what_the_leader_refuses_the_follower_refuses(file: Path) -> None:
+    leader, follower = open_elected(file), open_elected(file)
+    for unwritable in (prediction(caller="half \ud800"), prediction()._replace(latency_us=2**70)):
+        with pytest.raises(RowsRefused):
+            follower.write(Batch([unwritable]))
+    follower.write(Batch([prediction()]))
+    follower.close()
+    leader.close()
+
+
+def test_a_door_that_cannot_open_for_a_moment_opens_again(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    leader = open_elected(file)
+    door, failed = leader._door, threading.Event()  # type: ignore[attr-defined]
+
+    class Stuck:
+        def __getattr__(self, name: str) -> object:
+            return getattr(door, name)
+
+        def accept(self) -> object:
+            if not failed.is_set():
+                failed.set()
+                raise OSError(24, "Too many open files")
+            return door.accept()
+
+    leader._door = Stuck()  # type: ignore[attr-defined]
+    open_elected(file).close()  # the accept that was under way
+    assert failed.wait(5)
+    follower = open_elected(file)
     follower.write(Batch([prediction()]))
     follower.close()
     leader.close()

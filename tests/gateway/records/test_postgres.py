@@ -15,7 +15,7 @@ from gateway.records.database import database_url, migrate_database, open_sink
 from gateway.records.migrate import LOCK, newest_revision
 from gateway.records.reader import Filters, Reader
 from gateway.records.recorder import Recorder
-from gateway.records.store import RecordsUnavailable, Retention, Store, open_postgres
+from gateway.records.store import RecordsUnavailable, Retention, Store, open_postgres, prune_all
 from tests.gateway.records.conftest import Database, NewDatabase
 from tests.gateway.records.postgres import PostgresServer
 from tests.gateway.records.rows import NOON_MS, kept, label, prediction
@@ -116,7 +116,7 @@ def test_the_room_that_rows_take_is_told_and_emptied_files_do_not_count(
         cursor.execute("SELECT sum(pg_total_relation_size(relid)) FROM pg_stat_user_tables WHERE relname <> 'alembic_version'")
         assert told == pytest.approx(int(cursor.fetchone()[0]), rel=0.2)
         limit = Retention(days=1e6, bytes=told // 2)
-        assert store.tidy(limit) == pytest.approx(2_500, abs=500)
+        assert prune_all(store, limit) == pytest.approx(2_500, abs=500)
         cursor.execute("VACUUM ANALYZE")
         assert store.tidy(limit) == 0
 
@@ -141,7 +141,7 @@ async def test_a_crash_is_told_and_what_was_acknowledged_is_there_afterwards(
         with pytest.raises(RecordsUnavailable, match=r"^[^\n]+$"):
             store.write(Batch([prediction()]))
     with pytest.raises(RecordsUnavailable):
-        store.tidy(Retention(days=1, bytes=1))
+        prune_all(store, Retention(days=1, bytes=1))
     with pytest.raises(RecordsUnavailable):
         await reader.page(Filters(), before=None, limit=10)
     restarted.start()

@@ -11,7 +11,7 @@ import pytest
 from gateway.metrics import Metrics
 from gateway.records.batch import AlertRow, Batch, LabelOutcome, LabelRow, LabelState, PredictionRow
 from gateway.records.recorder import Recorder
-from gateway.records.store import RecordsUnavailable, Retention
+from gateway.records.store import RecordsUnavailable, Retention, RowsRefused
 from tests.gateway.records.rows import VERSION, kept, label, prediction
 from tests.gateway.torchserve_double import until
 
@@ -29,6 +29,7 @@ class Database:
     opened: int = 0
     tidied: list[Retention] = field(default_factory=list)
     refuses: str | None = None
+    breaks: BaseException | None = None
     loses_answers: int = 0
     gate: threading.Event = field(default_factory=threading.Event)
 
@@ -43,6 +44,11 @@ class Database:
 
     def write(self, batch: Batch) -> list[LabelOutcome]:
         self.gate.wait(5)
+        if self.breaks is not None:
+            error, self.breaks = self.breaks, None
+            raise error
+        if "untakeable" in [*(row.caller for row in batch.predictions), *(row.caller for row in batch.labels)]:
+            raise RowsRefused("no database takes this")
         if self.refuses:
             raise RecordsUnavailable(self.refuses)
         self.batches.append(len(batch))
@@ -62,7 +68,7 @@ class Database:
 
     def tidy(self, retention: Retention) -> int:
         self.tidied.append(retention)
-        return 3
+        return 3 if len(self.tidied) < 3 else 0
 
     def prune(self, retention: Retention) -> int:
         raise AssertionError("a recorder tidies")
@@ -160,6 +166,65 @@ async def test_a_database_that_is_gone_for_a_while_loses_nothing(recording: Reco
     assert (counted(metrics, "label", "failed") or 0) >= 1
 
 
+@pytest.mark.parametrize("error", [ValueError("what?"), KeyError("outcomes"), MemoryError()])
+async def test_no_error_of_any_kind_ends_the_recording(recording: Recording, database: Database, error: Exception) -> None:
+    async with recording() as recorder:
+        database.breaks = error
+        recorder.record(prediction())
+        await recorder.settled()
+        assert recorder.failure is None
+    assert len(database.rows) == 1
+
+
+async def test_a_row_that_can_never_be_written_takes_no_other_along(recording: Recording, database: Database, metrics: Metrics) -> None:
+    good, bad = prediction(), prediction(caller="untakeable")
+    async with recording() as recorder:
+        database.gate.clear()
+        for row in (good, bad, prediction()):
+            recorder.record(row)
+        labels = [recorder.label(label(good, 4)), recorder.label(label(good, 5)._replace(caller="untakeable"))]
+        waiting = [asyncio.create_task(each) for each in labels]
+        await asyncio.sleep(0)
+        database.gate.set()
+        assert (await waiting[0]).state is LabelState.STORED
+        with pytest.raises(RecordsUnavailable, match="does not take"):
+            await waiting[1]
+        await recorder.settled()
+    assert len(database.rows) == 2
+    assert bad not in database.rows
+    assert counted(metrics, "prediction", "dropped") == counted(metrics, "label", "dropped") == 1
+
+
+async def test_under_steady_load_what_is_written_is_settled(recording: Recording, database: Database) -> None:
+    async with recording() as recorder:
+
+        async def load() -> None:
+            while True:
+                recorder.record(prediction())
+                await asyncio.sleep(0)
+
+        loading = asyncio.create_task(load())
+        async with asyncio.timeout(5):
+            for _ in range(5):
+                await recorder.settled()
+        loading.cancel()
+    assert database.tidied
+
+
+async def test_a_database_that_comes_back_while_the_process_stops_is_written(database: Database, metrics: Metrics) -> None:
+    recorder = Recorder(database.open, metrics, Retention(7, 2**30))
+    database.refuses = "the leader has left"
+    recorder.start()
+    recorder.record(prediction())
+    await until(lambda: recorder.failure == "the leader has left")
+    closing = asyncio.create_task(recorder.close(5))
+    await asyncio.sleep(0)
+    database.refuses = None
+    await closing
+    assert len(database.rows) == 1
+    assert "ended" in (recorder.failure or "")
+
+
 async def test_more_than_can_wait_is_refused_and_counted(
     recording: Recording, database: Database, metrics: Metrics, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -199,11 +264,11 @@ async def test_settled_waits_for_what_was_recorded_before_it_and_no_more(recordi
     assert len(database.rows) == 1
 
 
-async def test_retention_is_applied_now_and_then(recording: Recording, database: Database, metrics: Metrics) -> None:
+async def test_retention_is_applied_a_chunk_a_turn_until_it_is_done(recording: Recording, database: Database, metrics: Metrics) -> None:
     async with recording():
-        await until(lambda: database.tidied)
-        await until(lambda: counted(metrics, "prediction", "deleted") == 3)
-    assert database.tidied == [Retention(7, 2**30)]
+        await until(lambda: len(database.tidied) == 3)
+        await until(lambda: counted(metrics, "prediction", "deleted") == 6)
+    assert database.tidied == [Retention(7, 2**30)] * 3
 
 
 async def test_whoever_stops_waiting_for_a_label_breaks_nothing(recording: Recording, database: Database) -> None:

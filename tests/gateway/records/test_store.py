@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from gateway.records.batch import AlertRow, Batch, LabelOutcome, LabelState, PredictionRow
-from gateway.records.store import BUSY_SECONDS, RecordsUnavailable, Retention, Store, open_sqlite
+from gateway.records.store import BUSY_SECONDS, RecordsUnavailable, Retention, RowsRefused, Store, open_sqlite, prune_all
 from tests.gateway.records.conftest import Database
 from tests.gateway.records.rows import change, kept, label, prediction
 
@@ -47,6 +47,23 @@ def test_the_same_request_told_twice_is_stored_both_times(store: Store, database
     corrected = given._replace(label=5, source="audit", token="another")
     assert store.write(Batch(labels=[corrected])) == store.write(Batch(labels=[corrected])) == [LabelOutcome(LabelState.STORED, 4)]
     assert len(database.rows("label_changes")) == 2
+
+
+def test_a_request_told_again_undoes_nothing_that_came_after_it(store: Store) -> None:
+    row = prediction()
+    first, later = label(row, 3, "audit"), label(row, 5, "audit")
+    store.write(Batch(labels=[first, later]))
+    assert store.write(Batch(labels=[first])) == [LabelOutcome(LabelState.STORED, None)]
+    assert store.write(Batch(labels=[label(row, 5)])) == [LabelOutcome(LabelState.SAME, 5)]
+
+
+@pytest.mark.parametrize("name", ["n\0ul", "half \ud800"])
+def test_what_no_database_takes_is_refused_and_not_unavailable(store: Store, database: Database, name: str) -> None:
+    if name.startswith("n") and database.kind == "sqlite":
+        return
+    with pytest.raises(RowsRefused):
+        store.write(Batch([prediction(caller=name)]))
+    store.write(Batch([prediction()]))
 
 
 def test_an_auditor_supersedes_and_history_keeps_both(store: Store, database: Database) -> None:
@@ -122,7 +139,7 @@ def test_past_the_limit_of_room_the_oldest_go_and_no_more_than_must(
     store.write(Batch(MANY))
     store.tidy(EVERYTHING)
     before = store.used_bytes()
-    deleted = store.tidy(Retention(days=1e6, bytes=before // 2))
+    deleted = prune_all(store, Retention(days=1e6, bytes=before // 2))
     assert {stored[0] for stored in database.rows("predictions")} == {row.id for row in sorted(MANY)[deleted:]}
     assert deleted == pytest.approx(5_000, abs=1_000)
     assert store.used_bytes() <= before // 2
@@ -158,5 +175,17 @@ def test_the_file_shrinks_when_rows_go(store: Store, database: Database) -> None
     store.write(Batch(MANY))
     store.tidy(EVERYTHING)
     before = database.file.stat().st_size
-    store.tidy(Retention(days=1e6, bytes=before // 2))
+    prune_all(store, Retention(days=1e6, bytes=before // 2))
     assert database.file.stat().st_size < 0.6 * before
+
+
+def test_a_file_that_was_removed_or_replaced_is_written_no_more(tmp_path: Path) -> None:
+    file = tmp_path / "records.sqlite"
+    store = open_sqlite(file)
+    file.unlink()
+    with pytest.raises(RecordsUnavailable):
+        store.write(Batch([prediction()]))
+    file.write_bytes(b"")
+    with pytest.raises(RecordsUnavailable, match="was replaced"):
+        store.write(Batch([prediction()]))
+    store.close()

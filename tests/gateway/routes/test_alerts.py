@@ -1,6 +1,7 @@
 """An alert is acted on once each time it fires, however often it is told; what was done is kept and shown, and nothing unsafe is done."""
 
 import asyncio
+import json
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -88,19 +89,25 @@ async def test_what_is_told_again_is_acted_on_once_and_a_new_firing_again(gatewa
 
 async def test_a_slow_installation_measures_itself_and_keeps_its_baseline(gateway: Gateway, monkeypatch: pytest.MonkeyPatch) -> None:
     measured: list[tuple[Any, ...]] = []
+    go_on = asyncio.Event()
 
     async def measure(*where: Any, **how: float) -> LatencyBaseline:
         measured.append((*where, how))
+        await go_on.wait()
         return BASELINE
 
     monkeypatch.setattr("gateway.app.measure", measure)
     async with gateway(port=8123) as client:
         told = await tell(client, firing("SlowMisses", cache="miss"))
         await tell(client, firing("SlowMisses", cache="miss"))
-        while (done := (await shown(client))[0]["action"])["state"] == "running":
+        await tell(client, firing("SlowHits", cache="hit"))
+        go_on.set()
+        while "running" in {told["action"]["state"] for told in await shown(client)}:
             await asyncio.sleep(0.01)
+        done, too = [told["action"] for told in await shown(client)]
         metrics = (await client.get("/metrics")).text
     assert told["action"] == {"kind": "measurement", "state": "running"}
+    assert done == too
     assert done["measured"]["seconds"]["miss"] == {"0.95": 0.02}
     assert [where[0] for where in measured] == ["http://127.0.0.1:8123"]
     assert "digits_baseline_latency_seconds{" not in metrics
@@ -128,11 +135,26 @@ async def test_an_alert_without_an_action_is_kept(gateway: Gateway) -> None:
 
 @pytest.mark.parametrize(
     "notification",
-    [{}, {"alerts": {}}, {"alerts": [{"status": "firing"}]}, {"alerts": [{**firing("X")["alerts"][0], "startsAt": "yesterday"}]}],
+    [
+        {},
+        {"alerts": {}},
+        {"alerts": [{"status": "firing"}]},
+        *(
+            {"alerts": [{**firing("X")["alerts"][0], **wrong}]}
+            for wrong in (
+                {"startsAt": "yesterday"},
+                {"startsAt": "0001-01-01T00:00:00+05:00"},
+                {"fingerprint": "a/b"},
+                {"annotations": {"summary": "\0"}},
+                {"annotations": {"summary": "\ud800"}},
+                {"annotations": {"summary": "x" * 5_000}},
+            )
+        ),
+    ],
 )
 async def test_what_is_no_notification_is_malformed(gateway: Gateway, notification: dict[str, Any]) -> None:
     async with gateway() as client:
-        answer = await client.post("/v1/alerts", json=notification)
+        answer = await client.post("/v1/alerts", content=json.dumps(notification), headers={"Content-Type": "application/json"})
     assert (answer.status_code, answer.headers["content-type"]) == (400, "application/problem+json")
 
 

@@ -74,7 +74,7 @@ async def test_pages_filter_and_follow(gateway: Gateway) -> None:
         wrong = (await client.get("/v1/audit", params={"disagreements": "true"})).json()
         later = (await client.get("/v1/audit", params={"since": (datetime.now(UTC) + timedelta(hours=1)).isoformat()})).json()
     shown = [row["prediction_id"] for row in first["predictions"] + rest["predictions"]]
-    assert shown == [answer["prediction_id"] for answer in reversed(answers)]
+    assert shown == sorted((answer["prediction_id"] for answer in answers), reverse=True)
     assert rest["next"] is None
     assert {row["digit"] for row in ones["predictions"]} == {1}
     assert [(row["prediction_id"], row["label"]) for row in wrong["predictions"]] == [(answers[1]["prediction_id"], 3)]
@@ -82,7 +82,8 @@ async def test_pages_filter_and_follow(gateway: Gateway) -> None:
 
 
 @pytest.mark.parametrize(
-    "query", ["digit=10", "label=x", "since=yesterday", "model_version=1", "limit=0", "limit=501", "disagreements=maybe"]
+    "query",
+    ["digit=10", "label=x", "since=yesterday", "model_version=1", "limit=0", "limit=501", "disagreements=maybe", "before=%00", "before=x"],
 )
 async def test_a_filter_that_makes_no_sense_is_malformed(gateway: Gateway, query: str) -> None:
     async with gateway() as client:
@@ -106,6 +107,14 @@ async def test_pixels_are_kept_with_consent_alone(gateway: Gateway, tmp_path: Pa
         kept = database.execute("SELECT pixels FROM pixels").fetchall()
     assert kept == [(picture(7).tobytes(),)]
     assert consented["record"] == "buffered"
+
+
+@pytest.mark.parametrize("name", ["a%41b", "a#b", "a?b", "a b"])
+async def test_a_state_folder_may_be_called_anything(gateway: Gateway, tmp_path: Path, name: str) -> None:
+    async with gateway(state_dir=tmp_path / name) as client:
+        assert (await recorded(client, (await predict(client, 7))["prediction_id"]))["digit"] == 7
+    assert (tmp_path / name / "records.sqlite").stat().st_mode & 0o077 == 0
+    assert [folder.name for folder in tmp_path.iterdir()] == [name]
 
 
 async def test_a_durable_answer_is_committed_before_it_is_given(gateway: Gateway, tmp_path: Path) -> None:
