@@ -188,14 +188,14 @@ BOARD = Board(
                 ),
                 graph(
                     "Rows failed and dropped",
-                    "Failed is tried again, dropped is lost. Either alerts.",
+                    "Failed is tried again, dropped is lost.",
                     "wps",
                     Query(
                         f'sum by (kind, outcome) (rate(gateway_records_total{{outcome=~"failed|dropped"}}[{RATE}]))',
                         "{{kind}} {{outcome}}",
                     ),
                     width=8,
-                    runbook="RecordsNotWritten",
+                    runbook="RecordsLost",
                 ),
             ],
         ),

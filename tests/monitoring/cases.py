@@ -605,9 +605,9 @@ def rows(outcome: str, values: str, instance: str = "a") -> Series:
     return {f'gateway_records_total{{instance="{instance}",kind="prediction",outcome="{outcome}"}}': values}
 
 
-def lost(outcome: str) -> tuple[Labels, ...]:
-    return ({"instance": "a", "outcome": outcome},)
-
+LOST: tuple[Labels, ...] = ({"instance": "a", "kind": "prediction"},)
+RECORDS = 'gateway_records_up{instance="a",mode="buffered"}'
+UNWRITTEN: tuple[Labels, ...] = ({"instance": "a", "mode": "buffered"},)
 
 UP = 'up{job="gateway",instance="a"}'
 OTHER_UP = 'up{job="gateway",instance="b"}'
@@ -617,27 +617,38 @@ STATES = [
     *state_cases("CacheDown", REDIS, DOWN, "The cache tier redis is down for a (gateway_cache_up is 0)."),
     Case("CacheDown", Kind.FEW, "no Redis is configured", {READY: hold(1)}, {"10m": ()}),
     *state_cases("ModelNotReady", READY, UNREADY, "a has not been ready for a minute (gateway_ready is 0); its /readyz says why."),
-    Case(
+    *state_cases(
         "RecordsNotWritten",
+        RECORDS,
+        UNWRITTEN,
+        "a has not written records for a minute (gateway_records_up is 0); its /readyz says why.",
+    ),
+    Case("RecordsNotWritten", Kind.FEW, "records are switched off", {READY: hold(1)}, {"10m": ()}),
+    Case(
+        "RecordsLost",
         Kind.FIRES,
         "one row lost",
         rows("dropped", then((0, 5), (1, 20))),
-        {"6m": lost("dropped")},
-        says={"6m": "1 rows of a dropped within 5 minutes (failed is tried again, dropped is lost)."},
+        {"6m": LOST},
+        says={"6m": "1 rows of the kind prediction were dropped by a within 5 minutes."},
     ),
-    Case("RecordsNotWritten", Kind.FIRES, "one row not written now", rows("failed", then((0, 5), (1, 20))), {"6m": lost("failed")}),
     Case(
-        "RecordsNotWritten",
+        "RecordsLost",
         Kind.AT,
-        "all are written",
-        {**rows("written", climb((100, 20))), **rows("deleted", climb((50, 20))), **rows("failed", hold(7)), **rows("dropped", hold(0))},
+        "all are written in the end",
+        {
+            **rows("written", climb((100, 20))),
+            **rows("deleted", climb((50, 20))),
+            **rows("failed", climb((3, 20))),
+            **rows("dropped", hold(7)),
+        },
         {"6m": (), "10m": ()},
     ),
-    Case("RecordsNotWritten", Kind.IN_TIME, "at once", rows("failed", then((0, 5), (9, 20))), {"4m": (), "5m": lost("failed")}),
-    Case("RecordsNotWritten", Kind.FEW, "nothing to write", {**rows("failed", hold(0)), **rows("dropped", hold(0))}, {"10m": ()}),
-    Case("RecordsNotWritten", Kind.RESTART, "failures of the life before", rows("failed", then((9, 8), (0, 20))), {"8m": (), "10m": ()}),
-    Case("RecordsNotWritten", Kind.RESTART, "failures after it", rows("failed", then((9, 8), (0, 2), (3, 20))), {"11m": lost("failed")}),
-    Case("RecordsNotWritten", Kind.RECOVERY, "five minutes later", rows("failed", jump(3, 20)), {"3m": lost("failed"), "7m": ()}),
+    Case("RecordsLost", Kind.IN_TIME, "at once", rows("dropped", then((0, 5), (9, 20))), {"4m": (), "5m": LOST}),
+    Case("RecordsLost", Kind.FEW, "nothing to write", rows("dropped", hold(0)), {"10m": ()}),
+    Case("RecordsLost", Kind.RESTART, "losses of the life before", rows("dropped", then((9, 8), (0, 20))), {"8m": (), "10m": ()}),
+    Case("RecordsLost", Kind.RESTART, "losses after it", rows("dropped", then((9, 8), (0, 2), (3, 20))), {"11m": LOST}),
+    Case("RecordsLost", Kind.RECOVERY, "five minutes later", rows("dropped", jump(3, 20)), {"3m": LOST, "7m": ()}),
     Case(
         "NothingScraped",
         Kind.FIRES,
