@@ -14,6 +14,7 @@ from starlette.exceptions import HTTPException
 from gateway import __version__
 from gateway.alerts import Responder
 from gateway.baseline import BaselineWatch
+from gateway.bounded import BoundedBodies
 from gateway.canary import Canary
 from gateway.errors import HttpProblem, Malformed, Problem, problem_response
 from gateway.known import KnownDigits, read_known_digits
@@ -122,6 +123,7 @@ def create_app(
     app.include_router(model_routes(watch))
     app.include_router(health_routes(lifecycle, watch, shared, recorder, metrics))
     _answer_problems(app)
+    app.add_middleware(BoundedBodies, deadline_seconds=settings.deadline_seconds)
     app.add_middleware(Observed, metrics=metrics)
     return app
 

@@ -25,7 +25,7 @@ LAYERS = [
     {"gateway.app", "gateway.server", "gateway.embedded", "gateway.purge", "gateway.measuring"},
     {"gateway.routes"},
     {"gateway.recording"},
-    {"gateway.schema", "gateway.upload", "gateway.observing"},
+    {"gateway.schema", "gateway.upload", "gateway.observing", "gateway.bounded"},
     {"gateway.canary", "gateway.alerts"},
     {"gateway.prediction"},
     {"gateway.versions", "gateway.reading"},

@@ -16,6 +16,8 @@ from gateway.schema import Feedback, FeedbackAnswer, Label, ProblemBody
 REFUSALS = {
     400: "The request is malformed.",
     404: "There is no such prediction.",
+    408: "The body came too slowly.",
+    413: "The body is too large.",
     503: "The label may not be stored; send it again.",
 }
 

@@ -1,0 +1,41 @@
+"""Bodies that are no pictures are small and arrive soon, or are refused; pictures have limits of their own."""
+
+import asyncio
+
+from starlette.exceptions import HTTPException
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+MAX_BYTES = 2**20
+UPLOADS = frozenset(("/v1/predict",))
+"""Paths whose bodies are bounded where they are read."""
+
+
+class BoundedBodies:
+    """ASGI middleware. The framework reads a JSON body whole, however long and slow it is."""
+
+    def __init__(self, app: ASGIApp, deadline_seconds: float) -> None:
+        self._app, self._deadline_seconds = app, deadline_seconds
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http" or scope["path"] in UPLOADS:
+            await self._app(scope, receive, send)
+            return
+        deadline = asyncio.get_running_loop().time() + self._deadline_seconds
+        received, complete = 0, False
+
+        async def limited() -> Message:
+            nonlocal received, complete
+            if complete:
+                return await receive()
+            try:
+                async with asyncio.timeout_at(deadline):
+                    message = await receive()
+            except TimeoutError as error:
+                raise HTTPException(408, "the body did not arrive in time") from error
+            received += len(message.get("body", b""))
+            complete = not message.get("more_body", False)
+            if received > MAX_BYTES:
+                raise HTTPException(413, f"the body has more than {MAX_BYTES} bytes")
+            return message
+
+        await self._app(scope, limited, send)
