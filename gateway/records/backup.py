@@ -1,4 +1,4 @@
-"""All predictions, labels and kept pixels in one file, as of one moment, taken while they are written; a file that was cut or altered is told by its end.
+"""Predictions, labels and kept pixels in one file, as of one moment, taken while they are written; its end tells whether it is whole.
 
 The file is gzip'd JSON lines: what it is, a line for each row, and how many rows there are with the SHA-256 of all before it.
 """
