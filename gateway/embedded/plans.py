@@ -16,7 +16,7 @@ from gateway.embedded.ports import check_front, free_ports
 from gateway.embedded.redis_server import redis_plan, redis_program, redis_url
 from gateway.embedded.torchserve import Ports, home_within, installed_torchserve, torchserve_plan
 
-GATEWAY_GRACE_SECONDS = 6.0
+GATEWAY_GRACE_SECONDS = 4.0
 """A little more than the gateway gives to what is in flight, and then to records that are not written yet."""
 
 ADDRESSES = "addresses.json"

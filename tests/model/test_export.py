@@ -121,6 +121,7 @@ def test_the_archive_carries_its_version_and_the_facts(released: Path, tmp_path:
     assert archive == tmp_path / "store" / "digits.mar"
     assert manifest["model"]["modelVersion"] == version
     assert (tmp_path / "store" / "digits.version").read_text().strip() == version
+    assert facts.pop("reference")["pictures"] == 54_973
     assert facts == {
         "model": "digits",
         "version": version,
