@@ -1,21 +1,18 @@
 """`GET /v1/predictions/{id}` and `GET /v1/audit`: what was answered, when, by which model, and what the truth was."""
 
-import asyncio
-from collections.abc import Awaitable
 from datetime import UTC, datetime
-from typing import Annotated, TypeVar
+from typing import Annotated
 
 from fastapi import APIRouter, Query
 
 from gateway.errors import RecordsProblem
 from gateway.prediction_id import PredictionId, PredictionIds
 from gateway.records.reader import Change, Filters, Reader, Recorded
-from gateway.records.store import RecordsUnavailable
-from gateway.routes.labels import known_id, problems
+from gateway.routes.labels import known_id
+from gateway.routes.shared import in_time, problems
 from gateway.schema import AuditPage, LabelChange, RecordedPrediction, VersionName
 
 MOST_A_PAGE = 500
-T = TypeVar("T")
 Digit = Annotated[int | None, Query(ge=0, le=9)]
 
 
@@ -31,7 +28,7 @@ def audit_routes(ids: PredictionIds, reader: Reader | None, deadline_seconds: fl
     async def prediction(prediction_id: str) -> RecordedPrediction:
         """`recorded` is false where the row is not written yet, or no longer kept: then only what the id itself says is told."""
         known = known_id(ids, prediction_id)
-        found, changes = await _in_time(_reader().get(prediction_id.lower()))
+        found, changes = await in_time(_reader().get(prediction_id.lower()), deadline_seconds)
         return _told(prediction_id.lower(), known, found, changes)
 
     @router.get(
@@ -51,7 +48,7 @@ def audit_routes(ids: PredictionIds, reader: Reader | None, deadline_seconds: fl
     ) -> AuditPage:
         """Pages are stable: what is recorded meanwhile comes before the first one."""
         filters = Filters(_milliseconds(since), _milliseconds(until), digit, label, model_version, disagreements)
-        rows = await _in_time(_reader().page(filters, before=before, limit=limit))
+        rows = await in_time(_reader().page(filters, before=before, limit=limit), deadline_seconds)
         told = [_told(row.id, known, row, None) for row in rows if (known := ids.read(row.id)) is not None]
         return AuditPage(predictions=told, next=rows[-1].id if len(rows) == limit else None)
 
@@ -59,15 +56,6 @@ def audit_routes(ids: PredictionIds, reader: Reader | None, deadline_seconds: fl
         if reader is None:
             raise RecordsProblem("records are switched off here (GATEWAY_RECORDS=off)")
         return reader
-
-    async def _in_time(asked: Awaitable[T]) -> T:
-        try:
-            async with asyncio.timeout(deadline_seconds):
-                return await asked
-        except TimeoutError as error:
-            raise RecordsProblem("no answer in time; ask for less, or try again", retry_after_seconds=1) from error
-        except RecordsUnavailable as error:
-            raise RecordsProblem(f"the records cannot be read now ({error})", retry_after_seconds=1) from error
 
     return router
 

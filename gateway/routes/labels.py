@@ -11,7 +11,8 @@ from gateway.prediction_id import PredictionId, PredictionIds
 from gateway.records.batch import LabelOutcome, LabelRow, LabelState, new_token
 from gateway.records.recorder import Recorder
 from gateway.records.store import AUDIT, FEEDBACK, RecordsUnavailable
-from gateway.schema import Feedback, FeedbackAnswer, Label, ProblemBody
+from gateway.routes.shared import problems
+from gateway.schema import Feedback, FeedbackAnswer, Label
 
 REFUSALS = {
     400: "The request is malformed.",
@@ -20,14 +21,6 @@ REFUSALS = {
     413: "The body is too large.",
     503: "The label may not be stored; send it again.",
 }
-
-
-def problems(statuses: dict[int, str]) -> dict[int | str, dict[str, object]]:
-    """OpenAPI's responses for these refusals."""
-    return {
-        status: {"model": ProblemBody, "description": text, "content": {"application/problem+json": {}}}
-        for status, text in statuses.items()
-    }
 
 
 def label_routes(ids: PredictionIds, recorder: Recorder | None, deadline_seconds: float) -> APIRouter:
