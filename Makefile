@@ -10,7 +10,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready-$(TORCH)
 
-.PHONY: run monitor setup test test-system check format train evaluate archive explore lock clean
+.PHONY: run monitor setup test test-system drills-monitoring check format train evaluate archive explore lock clean
 
 run: archive
 	@exec $(BIN)/python -m gateway run
@@ -51,6 +51,10 @@ test: check archive
 # What needs programs that no Python package brings; each test names the command that installs them.
 test-system: $(READY)
 	$(BIN)/python -m pytest -m system
+
+# Every alert's cause brought about on a stack of its own, which takes a while; a short form of it is part of `make test-system`.
+drills-monitoring: $(READY)
+	@$(BIN)/python -m loadtests.drills.monitoring
 
 format: $(READY)
 	$(BIN)/ruff format .

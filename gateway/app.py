@@ -46,7 +46,7 @@ from gateway.versions import ModelWatch
 RECORDS_DRAIN_SECONDS = 0.8
 """What is left in memory has so long to be written when the process is told to stop; a run on one machine waits 4 s for all of it."""
 
-RESPONSE_RATE, RESPONSE_SECONDS = 20.0, 12.0
+RESPONSE_RATE, RESPONSE_SECONDS = 10.0, 24.0
 """Requests a second, and for how long, when an alert asks how slow it is now: few, since what is slow needs no more load."""
 
 

@@ -39,12 +39,12 @@ def test_the_answer_in_the_readme_is_one_that_the_gateway_gives() -> None:
 
 def test_the_map_of_the_rooms_names_rooms_that_are_there() -> None:
     rooms = re.findall(r"^\| \[([a-z]+)/\]\(\1\) \|", README, re.MULTILINE)
-    assert {"model", "handler", "gateway", "monitoring", "tests"} <= set(rooms)
+    assert {"model", "handler", "gateway", "monitoring", "loadtests", "tests"} <= set(rooms)
     assert all((ROOT / room).is_dir() for room in rooms)
 
 
 def test_no_file_of_the_repository_is_large() -> None:
-    for room in ("model", "handler", "gateway", "monitoring", "tests"):
+    for room in ("model", "handler", "gateway", "monitoring", "loadtests", "tests"):
         for path in (ROOT / room).rglob("*"):
             if path.is_file() and "__pycache__" not in path.parts:
                 assert path.stat().st_size < 2**20, path

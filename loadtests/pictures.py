@@ -1,0 +1,51 @@
+"""MNIST's pictures as uploads: each is given out once, so that whoever sends one sends what no cache has seen."""
+
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+CHECKOUT = Path(__file__).parents[1]
+PICTURES = "t10k-images-idx3-ubyte"
+HEADER_BYTES = 16
+
+Pixels = NDArray[np.uint8]
+
+
+class Unseen:
+    """The test pictures `uint8[28, 28]`, without their labels, in a seeded order."""
+
+    def __init__(self, pixels: Pixels, seed: int = 0) -> None:
+        self._pixels: Iterator[Pixels] = iter(pixels[np.random.default_rng(seed).permutation(len(pixels))])
+
+    @classmethod
+    def fetched(cls) -> "Unseen":
+        """From the project's dataset folder, fetched where it is not there. Raises CalledProcessError, its reason on standard error."""
+        folder = CHECKOUT / "var" / "datasets" / "mnist"
+        if not (folder / PICTURES).is_file():
+            subprocess.run([sys.executable, "-m", "model", "fetch", "--data", str(folder)], cwd=CHECKOUT, check=True)
+        return cls(np.fromfile(folder / PICTURES, np.uint8, offset=HEADER_BYTES).reshape(-1, 28, 28))
+
+    def take(self, count: int) -> list[Pixels]:
+        """The next ones. Raises StopIteration when there are no more."""
+        return [next(self._pixels) for _ in range(count)]
+
+
+def png(pixels: Pixels) -> bytes:
+    return cv2.imencode(".png", pixels)[1].tobytes()
+
+
+def inverted_and_thickened(pixels: Pixels) -> Pixels:
+    """As a broad marker on white paper would have written it: dark on light, each stroke about two pixels wider."""
+    thick = cv2.dilate(pixels, np.ones((3, 3), np.uint8))
+    return np.asarray(255 - thick, np.uint8)
+
+
+def zipf(count: int, catalogue: int, exponent: float = 1.1, seed: int = 0) -> NDArray[np.intp]:
+    """`count` places in a catalogue, the one of rank r as often as r ** -exponent."""
+    weights = np.arange(1, catalogue + 1) ** -exponent
+    return np.random.default_rng(seed).choice(catalogue, count, p=weights / weights.sum())
