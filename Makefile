@@ -10,7 +10,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready-$(TORCH)
 
-.PHONY: run monitor setup test test-system drills-monitoring check format train evaluate archive explore lock clean
+.PHONY: run monitor setup test test-system drills-monitoring bench-recording check format train evaluate archive explore lock clean
 
 run: archive
 	@exec $(BIN)/python -m gateway run
@@ -55,6 +55,10 @@ test-system: $(READY)
 # Every alert's cause brought about on a stack of its own, which takes a while; a short form of it is part of `make test-system`.
 drills-monitoring: $(READY)
 	@$(BIN)/python -m loadtests.drills.monitoring
+
+# What recording every answer costs of the rate of hits, in alternating pairs.
+bench-recording: $(READY)
+	@$(BIN)/python -m loadtests.bench.recording
 
 format: $(READY)
 	$(BIN)/ruff format .

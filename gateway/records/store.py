@@ -1,9 +1,10 @@
 """One connection that writes: a batch is committed whole and durably, or not at all. The driver is called directly, with SQL made once."""
 
+import functools
 import os
 import sqlite3
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,7 +19,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.pool import NullPool
 
 from gateway.prediction_id import first_id_at, milliseconds_of
-from gateway.records.batch import Batch, LabelOutcome, LabelRow, LabelState
+from gateway.records.batch import Batch, LabelOutcome, LabelRow, LabelState, PredictionRow
 from gateway.records.migrate import migrate, newest_revision, revision
 from gateway.records.tables import alerts, label_changes, labels, pixels, predictions
 
@@ -30,6 +31,9 @@ STATEMENT_MS = 5_000
 SECONDS_A_DAY = 86_400
 CHUNK_ROWS = 10_000
 """Deleted in one transaction; writes wait for no more."""
+
+MOST_ROWS_A_STATEMENT = 128
+"""A power of two, like all sizes that are used: eight statements, each made once, write any batch, few of them a small one."""
 
 LAST_ID = "w" * 48
 """After every id: base32hex ends at v."""
@@ -159,7 +163,9 @@ class Store:
             raise
 
     def _write(self, cursor: Any, batch: Batch) -> list[LabelOutcome]:
-        if batch.predictions:
+        if batch.predictions and self._sqlite:
+            self._insert_predictions(cursor, batch.predictions)
+        elif batch.predictions:
             cursor.executemany(self._sql.insert_prediction, batch.predictions)
         if batch.pixels:
             cursor.executemany(self._sql.insert_pixels, batch.pixels)
@@ -170,6 +176,15 @@ class Store:
         if batch.restored_labels:
             cursor.executemany(self._sql.insert_label, batch.restored_labels)
         return [self._label(cursor, row) for row in batch.labels]
+
+    def _insert_predictions(self, cursor: Any, rows: Sequence[PredictionRow]) -> None:
+        """SQLite's driver lets go of the interpreter's lock for each step of a statement, and a busy event loop gives it back after up to
+        5 ms: a statement a row would write no more than some hundreds of rows a second, and slow the loop down."""
+        done = 0
+        while left := len(rows) - done:
+            size = min(MOST_ROWS_A_STATEMENT, 1 << (left.bit_length() - 1))
+            cursor.execute(self._sql.insert_predictions(size), [value for row in rows[done : done + size] for value in row])
+            done += size
 
     def _label(self, cursor: Any, row: LabelRow) -> LabelOutcome:
         cursor.execute(self._sql.get_change, (row.token,))
@@ -206,8 +221,14 @@ class _Statements:
 
         make = postgresql.insert if dialect.name == "postgresql" else sqlite.insert
 
-        def row(table: Table) -> dict[str, Any]:
-            return {column.name: bindparam(column.name) for column in table.columns}
+        def row(table: Table, number: int = 0) -> dict[str, Any]:
+            return {column.name: bindparam(f"{column.name}_{number}") for column in table.columns}
+
+        @functools.cache
+        def insert_predictions(size: int) -> str:
+            return sql(make(predictions).values([row(predictions, number) for number in range(size)]).on_conflict_do_nothing())
+
+        self.insert_predictions = insert_predictions
 
         def insert(table: Table) -> str:
             return sql(make(table).values(row(table)).on_conflict_do_nothing())

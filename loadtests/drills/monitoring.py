@@ -24,9 +24,10 @@ from pathlib import Path
 from typing import Any
 
 from loadtests.client import Refused, at_once, at_rate
-from loadtests.drills.stack import DrillFailed, Stack, slowable_stack, wait_until
+from loadtests.drills.slow import Delay, slowable_stack
 from loadtests.drills.watch import Prometheus, Windows, watched
 from loadtests.pictures import Pixels, Unseen, inverted_and_thickened, png, zipf
+from loadtests.stack import Failed, Stack, wait_until
 
 USUAL_DELAY_SECONDS = 0.012
 BASELINE_RATE = 12.0
@@ -78,7 +79,7 @@ class Drill:
         return time.time()
 
     def arrives(self, name: str, since: float, action: str, meanwhile: Callable[[], str] = str, **labels: str) -> None:
-        """An alert with these labels arrives and has its action; `meanwhile` says what is seen just before. Raises DrillFailed."""
+        """An alert with these labels arrives and has its action; `meanwhile` says what is seen just before. Raises Failed."""
         seen = ""
 
         def told() -> bool:
@@ -92,18 +93,18 @@ class Drill:
         wait_until(told, self.form.windows.hour, f"the arrival of {which}", every=0.25)
         kind = self.awaited[-1][1]["action"]["kind"]
         if kind != action:
-            raise DrillFailed(f"{which} arrived with the action {kind}, not {action}")
+            raise Failed(f"{which} arrived with the action {kind}, not {action}")
         say(", ".join(filter(None, [f"  {which}: arrived after {time.time() - since:.1f} s with the action {action}", seen])))
 
     def silent(self, since: float, *names: str) -> None:
-        """None of these has begun to fire. Raises DrillFailed."""
+        """None of these has begun to fire. Raises Failed."""
         found = {alert["name"] for alert in self._since(since)} & set(names)
         if found:
-            raise DrillFailed(f"{', '.join(sorted(found))} fired")
+            raise Failed(f"{', '.join(sorted(found))} fired")
         say(f"  silent: {', '.join(names)}")
 
     def resolves(self, *names: str) -> None:
-        """All that arrived under these names is over; without names, all that arrived. Raises DrillFailed."""
+        """All that arrived under these names is over; without names, all that arrived. Raises Failed."""
         ended = [(name, alert) for name, alert in self.awaited if not names or name in names]
         self.awaited = [(name, alert) for name, alert in self.awaited if names and name not in names]
         for name, alert in ended:
@@ -118,12 +119,12 @@ class Drill:
         return 0.0
 
     def holds(self, what: str, condition: Callable[[], bool]) -> None:
-        """For as long as an alert takes to fire and to be told. Raises DrillFailed."""
+        """For as long as an alert takes to fire and to be told. Raises Failed."""
         wait_until(condition, self.form.windows.hour, what)
         until = time.monotonic() + self.form.windows.lasting + 4
         while time.monotonic() < until:
             if not condition():
-                raise DrillFailed(f"{what} did not last")
+                raise Failed(f"{what} did not last")
             time.sleep(0.5)
 
     def _since(self, since: float) -> list[dict[str, Any]]:
@@ -131,15 +132,15 @@ class Drill:
 
 
 def run(form: Form, folder: Path) -> None:
-    """Every scenario, with what was seen on standard output. Raises DrillFailed."""
+    """Every scenario, with what was seen on standard output. Raises Failed."""
     unseen = Unseen.fetched()
-    with slowable_stack(folder, USUAL_DELAY_SECONDS) as stack:
+    with slowable_stack(folder, USUAL_DELAY_SECONDS) as (stack, delay):
         stack.command("baseline", "--rate", str(BASELINE_RATE), "--seconds", str(BASELINE_SECONDS))
         with watched(stack, form.windows) as prometheus:
             drill = Drill(form, stack, prometheus, unseen)
             wait_until(lambda: prometheus.ask(SCRAPED), 30, "the first scrape")
-            slow_model(drill)
-            stack.delay(0)
+            slow_model(drill, delay)
+            delay.set(0)
             clean_pictures(drill)
             degraded_labels(drill)
             drill.resolves("AccuracyBelowBaseline")
@@ -151,13 +152,13 @@ def run(form: Form, folder: Path) -> None:
             drill.resolves()
 
 
-def slow_model(drill: Drill) -> None:
+def slow_model(drill: Drill, delay: Delay) -> None:
     """Three speeds of the model at a hit rate of 95 %: 1.5 times the baseline's p95, 2.2 times, and as usual again."""
     baseline = drill.prometheus.value('digits:baseline_latency_seconds:p95{cache="miss"}')
     judged = drill.form.windows.five_minutes + drill.form.windows.lasting + 4
 
     def slow_down(times: float) -> None:
-        drill.stack.delay(USUAL_DELAY_SECONDS + (times - 1) * baseline)
+        delay.set(USUAL_DELAY_SECONDS + (times - 1) * baseline)
 
     def times_baseline() -> float:
         return drill.prometheus.value('gateway:predict_duration_seconds:p95{cache="miss"}') / baseline
@@ -169,12 +170,12 @@ def slow_model(drill: Drill) -> None:
         times = times_baseline()
         say(f"  p95 of misses: {times:.2f} times the baseline's {1000 * baseline:.1f} ms, hit rate {hit_rate(drill):.1%}")
         if not 1.35 < times < 1.8:
-            raise DrillFailed(f"the p95 of misses is {times:.2f} times its baseline, not 1.5")
+            raise Failed(f"the p95 of misses is {times:.2f} times its baseline, not 1.5")
         drill.silent(begun, "SlowMisses", "SlowHits")
         begun = drill.scenario("the model takes 2.2 times as long")
         slow_down(2.2)
         drill.arrives("SlowMisses", begun, "measurement", meanwhile=lambda: f"p95 of misses {times_baseline():.2f} times the baseline's")
-        drill.stack.delay(USUAL_DELAY_SECONDS)
+        delay.set(USUAL_DELAY_SECONDS)
         drill.resolves("SlowMisses")
 
 
@@ -230,7 +231,7 @@ def clean_popular_pictures(drill: Drill) -> None:
     every = highest_index(drill, traffic="all")
     say(f"  hit rate {hits:.1%}; index of distinct pictures: {highest_index(drill):.3f} at most, of all answers {every:.3f}")
     if hits < 0.95:
-        raise DrillFailed(f"the hit rate is {hits:.1%}, not 95 %")
+        raise Failed(f"the hit rate is {hits:.1%}, not 95 %")
     drill.silent(begun, "InputDrift", "PredictionDrift")
 
 
@@ -244,7 +245,7 @@ def other_pictures(drill: Drill) -> None:
 def send_distinct(drill: Drill, pictures: Sequence[Pixels]) -> None:
     answers = at_once(drill.stack.gateway.predict, [png(pixels) for pixels in pictures])
     if any(answer["cache"] == "hit" for answer in answers):
-        raise DrillFailed("a picture that was to be new was in the cache")
+        raise Failed("a picture that was to be new was in the cache")
 
 
 def enough_pictures(drill: Drill) -> bool:
@@ -263,7 +264,7 @@ def wrong_labels_on_one_digit(drill: Drill) -> None:
     threes = [answer for answer, label in labelled if label == 3]
     mistaken = len(threes) * 3 // 7
     if len(eights) < mistaken:
-        raise DrillFailed(f"{len(eights)} pictures of an 8 are fewer than {mistaken}")
+        raise Failed(f"{len(eights)} pictures of an 8 are fewer than {mistaken}")
     wrong = {answer["prediction_id"]: 3 for answer in eights[:mistaken]}
     send_labels(drill, [(answer, wrong.get(answer["prediction_id"], label)) for answer, label in labelled])
     drill.arrives("ClassErrorHigh", begun, "audit", label="3")
@@ -336,7 +337,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     started = time.monotonic()
     try:
         run(SHORT if options.short else LONG, folder)
-    except (DrillFailed, Refused, OSError, subprocess.CalledProcessError) as error:
+    except (Failed, Refused, OSError, subprocess.CalledProcessError) as error:
         print(f"drill failed: {error}; what ran left its logs in {folder}", file=sys.stderr)
         return 1
     except BaseException:

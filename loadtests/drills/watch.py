@@ -9,8 +9,8 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 
-from loadtests.drills.stack import LOOPBACK, Stack, free_port, program
 from loadtests.pictures import CHECKOUT
+from loadtests.stack import LOOPBACK, Stack, free_port, program
 
 RANGE = re.compile(r"(\[|\boffset )(\d+[smhd])\b")
 FOR = re.compile(r"\bfor: \d+[smhd]\b")
@@ -74,5 +74,6 @@ def watched(stack: Stack, windows: Windows) -> Iterator[Prometheus]:
     port = free_port()
     environment = stack.environment | {"PROMETHEUS_PORT": str(port), "ALERTMANAGER_PORT": str(free_port())}
     command = [sys.executable, "-m", "monitoring.run", "--files", str(files)]
-    with program(command, stack.folder / "monitor.log", environment, says="Ctrl-C ends both"):
+    log = stack.folder / "monitor.log"
+    with program(command, log, environment, is_up=lambda: "Ctrl-C ends both" in log.read_text()):
         yield Prometheus(f"http://{LOOPBACK}:{port}")

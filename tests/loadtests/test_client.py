@@ -1,63 +1,39 @@
-"""The load client against a real server of ours: it answers, refuses, hangs up."""
+"""The load client against a real server: it answers, refuses, hangs up."""
 
-import threading
 import time
 from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import ClassVar
 
 import pytest
 
 from loadtests import client
 from loadtests.client import Gateway, Refused, at_once, at_rate
-
-
-class Told(BaseHTTPRequestHandler):
-    """Says what it was told; what begins with `!` is refused. Keeps connections open."""
-
-    protocol_version = "HTTP/1.1"
-    connections: ClassVar[set[tuple[str, int]]] = set()
-
-    def do_POST(self) -> None:
-        self.connections.add(self.client_address)
-        body = self.rfile.read(int(self.headers["Content-Length"])).decode()
-        said = f'{{"told": "{body}"}}'.encode()
-        self.send_response(429 if body.startswith("!") else 200)
-        self.send_header("Content-Length", str(len(said)))
-        self.end_headers()
-        self.wfile.write(said)
-
-    def log_message(self, format: str, *args: object) -> None:
-        pass
+from tests.loadtests.server import Told, serving
 
 
 @pytest.fixture
-def gateway() -> Iterator[Gateway]:
-    Told.connections = set()
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Told)
-    serving = threading.Thread(target=server.serve_forever, args=(0.01,))
-    serving.start()
-    asked = Gateway(f"http://127.0.0.1:{server.server_address[1]}")
-    try:
-        yield asked
-    finally:
-        asked.close()
-        server.shutdown()
-        serving.join()
-        server.server_close()
+def server() -> Iterator[Told]:
+    with serving() as server:
+        yield server
 
 
-def test_connections_are_kept(gateway: Gateway) -> None:
+@pytest.fixture
+def gateway(server: Told) -> Iterator[Gateway]:
+    asked = Gateway(server.url)
+    yield asked
+    asked.close()
+
+
+def test_connections_are_kept(gateway: Gateway, server: Told) -> None:
     answers = at_once(gateway.predict, [b"a", b"b"] * 50, senders=3)
     assert [answer["told"] for answer in answers] == ["a", "b"] * 50
-    assert len(Told.connections) <= 3
+    assert len(server.connections) <= 3
 
 
-def test_a_connection_that_was_idle_for_long_is_not_trusted(gateway: Gateway, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_connection_that_was_idle_for_long_is_not_trusted(gateway: Gateway, server: Told, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(client, "IDLE_SECONDS", 0.0)
     gateway.predict(b"a")
     gateway.predict(b"b")
-    assert len(Told.connections) == 2
+    assert len(server.connections) == 2
 
 
 def test_a_refusal_is_not_taken_for_an_answer(gateway: Gateway) -> None:

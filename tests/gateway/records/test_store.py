@@ -30,6 +30,23 @@ def test_a_batch_written_twice_is_there_once(store: Store, database: Database) -
     assert len(database.rows("predictions")) == len(database.rows("pixels")) == 1
 
 
+@pytest.mark.parametrize("rows", [1, 3, 150, 400])
+def test_many_rows_of_a_batch_are_all_there_whatever_their_number(store: Store, database: Database, rows: int) -> None:
+    batch = Batch([prediction(digit=number % 10) for number in range(rows)])
+    store.write(batch)
+    assert sorted(PredictionRow(*stored) for stored in database.rows("predictions")) == sorted(batch.predictions)
+
+
+def test_sqlite_writes_a_batch_in_few_statements(tmp_path: Path) -> None:
+    """Each step of one lets a busy event loop have the interpreter's lock."""
+    told: list[str] = []
+    with closing(open_sqlite(tmp_path / "records.sqlite")) as store:
+        store._connection.set_trace_callback(told.append)
+        store.write(Batch([prediction() for _ in range(150)]))
+        store._connection.set_trace_callback(None)
+    assert sum(statement.startswith("INSERT") for statement in told) == 4, "128, 16, 4 and 2 rows"
+
+
 def test_a_label_is_stored_once_and_another_is_a_conflict(store: Store) -> None:
     row = prediction()
     first, again, other = label(row, 4), label(row, 4), label(row, 5)

@@ -1,0 +1,124 @@
+"""Whole stacks, started as a user does with a folder and ports of their own, watched from outside, and ended without a trace."""
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import psutil
+
+from loadtests.client import Gateway
+from loadtests.pictures import CHECKOUT
+
+STARTS_WITHIN_SECONDS = 90.0
+ENDS_WITHIN_SECONDS = 20.0
+LOOPBACK = "127.0.0.1"
+
+
+class Failed(Exception):
+    """What should have been seen was not, or a program did not come up; one line."""
+
+
+@dataclass(frozen=True)
+class Stack:
+    """What runs. Everything it writes is under `folder`."""
+
+    folder: Path
+    url: str
+    environment: dict[str, str]
+    process: subprocess.Popen[bytes]
+    gateway: Gateway
+
+    @property
+    def state(self) -> Path:
+        return self.folder / "state"
+
+    @property
+    def addresses(self) -> dict[str, str]:
+        """Of the gateway and the children, by name."""
+        (told,) = (self.state / "run").glob("run-*/addresses.json")
+        return dict(json.loads(told.read_text()))
+
+    def kill(self, child: str) -> None:
+        """The process that listens as `redis` or `torchserve`, if there is one now."""
+        port = urlsplit(self.addresses[child]).port
+        for process in psutil.Process(self.process.pid).children(recursive=True):
+            try:
+                if any(each.laddr.port == port for each in process.net_connections() if each.status == psutil.CONN_LISTEN):
+                    process.kill()
+            except psutil.NoSuchProcess:
+                continue
+
+    def command(self, *arguments: str) -> None:
+        """`python -m gateway` with these arguments, on this stack's settings. Raises CalledProcessError."""
+        subprocess.run([sys.executable, "-m", "gateway", *arguments], cwd=CHECKOUT, env=self.environment, check=True)
+
+
+@contextmanager
+def running_stack(folder: Path, source: Path = CHECKOUT) -> Iterator[Stack]:
+    """The embedded run, serving the model of this checkout or of `source`. Raises Failed where it does not come up."""
+    build_archive(source, folder / "state" / "archive")
+    port = free_port()
+    environment = clean_environment() | {"GATEWAY_PORT": str(port), "GATEWAY_STATE_DIR": str(folder / "state")}
+    log = folder / "stack.log"
+    with program([sys.executable, "-m", "gateway", "run"], log, environment, is_up=lambda: "try: curl" in log.read_text()) as process:
+        url = f"http://{LOOPBACK}:{port}"
+        gateway = Gateway(url)
+        try:
+            yield Stack(folder, url, environment, process, gateway)
+        finally:
+            gateway.close()
+
+
+def build_archive(source: Path, folder: Path) -> None:
+    """Raises CalledProcessError."""
+    build = [sys.executable, "-m", "model", "archive", "--out", str(folder)]
+    subprocess.run(build, cwd=source, check=True, stdout=subprocess.DEVNULL)
+
+
+def clean_environment() -> dict[str, str]:
+    """Ours without the settings that are meant for another gateway."""
+    return {name: value for name, value in os.environ.items() if not name.startswith("GATEWAY_")}
+
+
+@contextmanager
+def program(command: list[str], log: Path, environment: dict[str, str], *, is_up: Callable[[], bool]) -> Iterator[subprocess.Popen[bytes]]:
+    """It runs, and is up. Ended by SIGTERM, which ends its children too. Raises Failed."""
+    with log.open("wb") as out:
+        process = subprocess.Popen(command, cwd=CHECKOUT, env=environment, stdout=out, stderr=subprocess.STDOUT)
+    try:
+        wait_until(lambda: process.poll() is not None or is_up(), STARTS_WITHIN_SECONDS, f"the start of {' '.join(command[1:4])}")
+        if process.poll() is not None:
+            raise Failed(f"{' '.join(command[1:4])} ended: {log.read_text().strip()}")
+        yield process
+    finally:
+        process.send_signal(signal.SIGTERM)
+        try:
+            process.wait(ENDS_WITHIN_SECONDS)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+
+
+def wait_until(condition: Callable[[], object], seconds: float, what: str, every: float = 0.1) -> float:
+    """How long it took. Raises Failed after `seconds`."""
+    started = time.monotonic()
+    while not condition():
+        if time.monotonic() - started > seconds:
+            raise Failed(f"{what} took more than {seconds:.0f} s")
+        time.sleep(every)
+    return time.monotonic() - started
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind((LOOPBACK, 0))
+        return int(probe.getsockname()[1])
