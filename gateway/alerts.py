@@ -81,14 +81,14 @@ class Responder:
         since = alert.starts_at - WINDOWS.get(alert.labels.get("window", ""), WINDOWS["1h"])
         version = alert.labels.get("model_version")
         if alert.name in AUDITED:
-            asked = {"disagreements": "true", "label": alert.labels.get("label"), "model_version": version, "since": _shown(since)}
+            asked = {"disagreements": "true", "label": alert.labels.get("label"), "model_version": version, "labelled_since": _shown(since)}
             listing = f"/v1/audit?{urlencode({name: value for name, value in asked.items() if value is not None}, safe=':')}"
             return {"kind": "audit", "listing": listing, "then": "PUT /v1/predictions/{id}/label corrects a wrong label"}
         if alert.name in MEASURED:
             return {"kind": "measurement", "state": "running"}
         if alert.name in RETRAINED:
             labelled = await self._reader.labelled(_milliseconds(since))
-            why = f"{labelled} labelled predictions since {_shown(since)}"
+            why = f"{labelled} predictions labelled since {_shown(since)}"
             return {"kind": "proposal", "retrain": True, "labelled": labelled, "why": why, "decides": "a person"}
         return {"kind": "none"}
 

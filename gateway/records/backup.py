@@ -1,4 +1,4 @@
-"""Predictions, labels and kept pixels in one file, as of one moment, taken while they are written; its end tells whether it is whole.
+"""All records in one file, as of one moment, taken while they are written; its end tells whether it is whole.
 
 The file is gzip'd JSON lines: what it is, a line for each row, and how many rows there are with the SHA-256 of all before it.
 """
@@ -20,10 +20,10 @@ from gateway.records.batch import row_to_json
 from gateway.records.migrate import newest_revision, revision
 from gateway.records.reader import reading_engine
 from gateway.records.store import DRIVER_ERRORS, RecordsUnavailable, in_a_line
-from gateway.records.tables import label_changes, labels, pixels, predictions
+from gateway.records.tables import alerts, label_changes, labels, pixels, predictions
 
 FORMAT = "digitserve records 1"
-TABLES = {"predictions": predictions, "label_changes": label_changes, "labels": labels, "pixels": pixels}
+TABLES = {"predictions": predictions, "label_changes": label_changes, "labels": labels, "pixels": pixels, "alerts": alerts}
 """In the order of the file: a label is never put back before its history."""
 
 CHUNK_ROWS = 2_000

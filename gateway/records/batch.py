@@ -97,6 +97,7 @@ class Batch:
     alerts: list[AlertRow] = field(default_factory=list)
     restored_labels: list[LabelRow] = field(default_factory=list)
     restored_changes: list[ChangeRow] = field(default_factory=list)
+    restored_alerts: list[AlertRow] = field(default_factory=list)
     """Out of a backup: put where nothing is, with no outcome."""
 
     def __len__(self) -> int:
@@ -117,6 +118,7 @@ class Batch:
             [AlertRow(*row) for row in said["alerts"]],
             [LabelRow(*row) for row in said["restored_labels"]],
             [ChangeRow(*row) for row in said["restored_changes"]],
+            [AlertRow(*row) for row in said["restored_alerts"]],
         )
 
 

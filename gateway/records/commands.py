@@ -10,7 +10,7 @@ from tqdm import tqdm
 
 from gateway.records import backup as backups
 from gateway.records import restore as restores
-from gateway.records.database import database_url, migrate_database, open_sink
+from gateway.records.database import database_url, migrate_database, open_existing, open_sink
 from gateway.records.store import RecordsUnavailable, Retention, prune_all
 from gateway.settings import Settings, SettingsError
 
@@ -43,7 +43,7 @@ def restore(settings: Settings, file: Path) -> None:
 def prune(settings: Settings, days: float | None, size: int | None) -> None:
     """Delete what is older than `days` or more than `size` bytes, for each what the settings say where it is None."""
     retention = Retention(days or settings.retention_days, size or settings.retention_bytes)
-    with _of(settings) as url, closing(open_sink(url)) as sink:
+    with _of(settings) as url, closing(open_existing(url)) as sink:
         print(f"{prune_all(sink, retention)} predictions deleted")
 
 

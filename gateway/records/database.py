@@ -35,6 +35,13 @@ def open_sink(url: URL) -> Sink:
     return open_postgres(url)
 
 
+def open_existing(url: URL) -> Sink:
+    """As `open_sink`, but a SQLite file that is not there is not made. Raises RecordsUnavailable."""
+    if url.get_backend_name() == "sqlite" and not Path(url.database or "").exists():
+        raise RecordsUnavailable(f"{url.database} is not there")
+    return open_sink(url)
+
+
 def migrate_database(url: URL) -> str:
     """Bring it to the newest revision, which is returned. Raises RecordsUnavailable, also where a gateway writes this SQLite file now."""
     if url.get_backend_name() == "sqlite":

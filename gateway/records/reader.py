@@ -66,6 +66,9 @@ class Filters:
     disagreements: bool = False
     """Only those whose label is another digit than the one that was answered."""
 
+    labelled_since_ms: int | None = None
+    """Only those whose label was given, or corrected, from this time on; it may be long after the answer."""
+
 
 class Reader:
     """Queries in threads of their own, on connections that may only read."""
@@ -105,8 +108,8 @@ class Reader:
         return await self._ask(lambda connection: [AlertRow(*row) for row in connection.execute(query)])
 
     async def labelled(self, since_ms: int) -> int:
-        """How many predictions answered since then have a label. Raises RecordsUnavailable."""
-        query = select(count()).select_from(labels).where(labels.c.id >= first_id_at(since_ms))
+        """How many predictions were labelled since then. Raises RecordsUnavailable."""
+        query = select(count()).select_from(labels).where(labels.c.at_ms >= since_ms)
         return await self._ask(lambda connection: int(connection.execute(query).scalar_one()))
 
     def close(self) -> None:
@@ -152,7 +155,7 @@ def _columns(from_labels: bool = False) -> Select[Any]:
 
 
 def _page(filters: Filters, before: str | None, limit: int) -> Select[Any]:
-    labelled = filters.disagreements or filters.label is not None
+    labelled = filters.disagreements or filters.label is not None or filters.labelled_since_ms is not None
     base = labels if labelled else predictions
     digit = labels.c.predicted if labelled else predictions.c.digit
     wanted = [
@@ -163,6 +166,7 @@ def _page(filters: Filters, before: str | None, limit: int) -> Select[Any]:
         None if filters.label is None else labels.c.label == filters.label,
         None if filters.model_version is None else base.c.model_version == filters.model_version,
         labels.c.label != labels.c.predicted if filters.disagreements else None,
+        None if filters.labelled_since_ms is None else labels.c.at_ms >= filters.labelled_since_ms,
     ]
     conditions = [condition for condition in wanted if condition is not None]
     query = _columns(from_labels=labelled)

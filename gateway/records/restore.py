@@ -11,7 +11,7 @@ from typing import IO, Any
 import orjson
 
 from gateway.records.backup import FORMAT, TABLES
-from gateway.records.batch import Batch, ChangeRow, LabelRow, pixels_from_json, prediction_from_json
+from gateway.records.batch import AlertRow, Batch, ChangeRow, LabelRow, pixels_from_json, prediction_from_json
 from gateway.records.migrate import newest_revision
 from gateway.records.store import Sink, in_a_line
 
@@ -23,6 +23,7 @@ ROWS: dict[str, tuple[str, Callable[[list[Any]], Any]]] = {
     "label_changes": ("restored_changes", lambda row: ChangeRow(*row)),
     "labels": ("restored_labels", lambda row: LabelRow(*row)),
     "pixels": ("pixels", pixels_from_json),
+    "alerts": ("restored_alerts", lambda row: AlertRow(*row)),
 }
 """By table: the batch's list that takes its rows, and how one is read."""
 

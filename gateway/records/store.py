@@ -116,7 +116,9 @@ class Store:
     def prune(self, retention: Retention) -> int:
         try:
             with closing(self._connection.cursor()) as cursor:
-                deleted = self._delete_oldest(cursor, first_id_at(int((time.time() - retention.days * SECONDS_A_DAY) * 1000)))
+                oldest_ms = int((time.time() - retention.days * SECONDS_A_DAY) * 1000)
+                cursor.execute(self._sql.delete_old_alerts, (oldest_ms,))
+                deleted = self._delete_oldest(cursor, first_id_at(oldest_ms))
                 if not deleted and self.used_bytes() > retention.bytes:
                     deleted = self._delete_oldest(cursor, LAST_ID)
                 if deleted and self._sqlite:
@@ -175,6 +177,8 @@ class Store:
             cursor.executemany(self._sql.insert_change, batch.restored_changes)
         if batch.restored_labels:
             cursor.executemany(self._sql.insert_label, batch.restored_labels)
+        if batch.restored_alerts:
+            cursor.executemany(self._sql.insert_alert, batch.restored_alerts)
         return [self._label(cursor, row) for row in batch.labels]
 
     def _insert_predictions(self, cursor: Any, rows: Sequence[PredictionRow]) -> None:
@@ -237,13 +241,14 @@ class _Statements:
         changed = {name: alert.excluded[name] for name in ("resolved_ms", "action")}
         self.put_alert = sql(alert.on_conflict_do_update(index_elements=[alerts.c.key], set_=changed))
         self.insert_prediction, self.insert_pixels = insert(predictions), insert(pixels)
-        self.insert_label, self.insert_change = insert(labels), insert(label_changes)
+        self.insert_label, self.insert_change, self.insert_alert = insert(labels), insert(label_changes), insert(alerts)
         self.get_label = sql(select(labels.c.label).where(labels.c.id == bindparam("wanted")).with_for_update())
         self.get_change = sql(select(label_changes.c.previous).where(label_changes.c.token == bindparam("wanted")))
         given: dict[str, Any] = {name: bindparam(f"new_{name}") for name in ("label", "source", "at_ms", "caller", "token")}
         self.update_label = sql(update(labels).values(given).where(labels.c.id == bindparam("wanted")))
         oldest = select(predictions.c.id).where(predictions.c.id < bindparam("before")).order_by(predictions.c.id)
         self.oldest = f"{sql(oldest)} LIMIT {'%s' if dialect.name == 'postgresql' else '?'}"
+        self.delete_old_alerts = sql(delete(alerts).where(alerts.c.resolved_ms < bindparam("before")))
         self.delete_old_pixels = sql(delete(pixels).where(pixels.c.at_ms <= bindparam("last")))
         self.delete_up_to = [sql(delete(table).where(table.c.id <= bindparam("last"))) for table in (predictions, labels, label_changes)]
 

@@ -28,7 +28,7 @@ labels = Table(
     Column("predicted", SmallInteger, nullable=False),
     Column("model_version", String(12), nullable=False),
     Column("source", String(8), nullable=False, comment="feedback or audit."),
-    Column("at_ms", BigInteger, nullable=False),
+    Column("at_ms", BigInteger, nullable=False, index=True),
     Column("caller", String(64)),
     Column("token", String(16), nullable=False, comment="Of the request that gave it, so that a write told twice is known as one."),
     sqlite_with_rowid=False,
@@ -52,7 +52,7 @@ pixels = Table(
     metadata,
     Column("digest", LargeBinary, primary_key=True),
     Column("pixels", LargeBinary, nullable=False, comment="784 canonical bytes, kept with the caller's consent."),
-    Column("at_ms", BigInteger, nullable=False),
+    Column("at_ms", BigInteger, nullable=False, index=True),
     sqlite_with_rowid=False,
 )
 

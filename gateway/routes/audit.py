@@ -43,11 +43,16 @@ def audit_routes(ids: PredictionIds, reader: Reader | None, deadline_seconds: fl
         label: Digit = None,
         model_version: Annotated[VersionName | None, Query()] = None,
         disagreements: Annotated[bool, Query(description="Only those whose label is not the digit that was answered.")] = False,
+        labelled_since: Annotated[
+            datetime | None, Query(description="Only those labelled, or corrected, from this time on, whenever they were answered.")
+        ] = None,
         before: Annotated[str | None, Query(description="`next` of the page before this one.", pattern=r"^[0-9a-v]{48}$")] = None,
         limit: Annotated[int, Query(ge=1, le=MOST_A_PAGE)] = 100,
     ) -> AuditPage:
         """Pages are stable: what is recorded meanwhile comes before the first one."""
-        filters = Filters(_milliseconds(since), _milliseconds(until), digit, label, model_version, disagreements)
+        filters = Filters(
+            _milliseconds(since), _milliseconds(until), digit, label, model_version, disagreements, _milliseconds(labelled_since)
+        )
         rows = await in_time(_reader().page(filters, before=before, limit=limit), deadline_seconds)
         told = [_told(row.id, known, row, None) for row in rows if (known := ids.read(row.id)) is not None]
         return AuditPage(predictions=told, next=rows[-1].id if len(rows) == limit else None)

@@ -1,7 +1,7 @@
 """Rows as the gateway makes them, for the tests of records."""
 
 from gateway.prediction_id import PredictionIds
-from gateway.records.batch import ChangeRow, LabelRow, PixelsRow, PredictionRow, new_token
+from gateway.records.batch import AlertRow, ChangeRow, LabelRow, PixelsRow, PredictionRow, new_token
 from gateway.signing import Signer
 
 VERSION = "ab12cd34ef56"
@@ -28,3 +28,7 @@ def change(to: LabelRow, previous: int | None = None) -> ChangeRow:
 
 def kept(at_ms: int = NOON_MS, shade: int = 9) -> PixelsRow:
     return PixelsRow(bytes([shade]) * 32, bytes([shade]) * 784, at_ms)
+
+
+def alert(key: str = "a@1", at_ms: int = NOON_MS, resolved_ms: int | None = None) -> AlertRow:
+    return AlertRow(key, "SlowMisses", "{}", "slow", at_ms, resolved_ms, '{"kind": "none"}')

@@ -15,9 +15,9 @@ from gateway.records.database import database_url, open_sink
 from gateway.records.restore import BackupDamaged, restore
 from gateway.records.store import RecordsUnavailable, Store
 from tests.gateway.records.conftest import Database, NewDatabase
-from tests.gateway.records.rows import NOON_MS, kept, label, prediction
+from tests.gateway.records.rows import NOON_MS, alert, kept, label, prediction
 
-TABLES = ("predictions", "label_changes", "labels", "pixels")
+TABLES = ("predictions", "label_changes", "labels", "pixels", "alerts")
 EITHER = ["sqlite", pytest.param("postgresql", marks=pytest.mark.system)]
 
 
@@ -26,7 +26,7 @@ def filled(database: Database, count: int = 30) -> list[str]:
     rows = [prediction(NOON_MS + number, number % 10, caller="hospital" if number % 2 else None) for number in range(count)]
     store = database.open()
     store.write(Batch(rows, [kept(shade=shade) for shade in range(9)], [label(row, 4) for row in rows[:20]]))
-    store.write(Batch(labels=[label(row, 5, "audit") for row in rows[:10]]))
+    store.write(Batch(labels=[label(row, 5, "audit") for row in rows[:10]], alerts=[alert("a"), alert("b", resolved_ms=NOON_MS + 1)]))
     store.close()
     return [row.id for row in rows]
 
@@ -58,7 +58,7 @@ def test_all_of_it_comes_back_as_it_was_however_often(
     old, new = new_database(source), new_database(target)
     filled(old)
     counts = taken(old, file)
-    assert counts == {"predictions": 30, "label_changes": 30, "labels": 20, "pixels": 9}
+    assert counts == {"predictions": 30, "label_changes": 30, "labels": 20, "pixels": 9, "alerts": 2}
     new.open().close()
     for _ in range(2):
         assert put_back(file, new) == counts
@@ -82,8 +82,19 @@ def test_a_label_that_was_given_since_stays(database: Database, file: Path) -> N
     assert contents(database) == now
 
 
+def test_an_alert_that_resolved_since_stays_resolved(database: Database, file: Path) -> None:
+    filled(database)
+    taken(database, file)
+    store = database.open()
+    store.write(Batch(alerts=[alert("a", resolved_ms=NOON_MS + 9)]))
+    now = contents(database)
+    store.close()
+    put_back(file, database)
+    assert contents(database) == now
+
+
 def test_all_tables_are_of_one_moment_while_they_are_written(database: Database, store: Store, file: Path) -> None:
-    """Every prediction is written with its label and pixels, so as many of each are in the file."""
+    """Every prediction is written with its label, pixels and an alert, so as many of each are in the file."""
     written, stop = threading.Event(), threading.Event()
 
     def write() -> None:
@@ -91,7 +102,7 @@ def test_all_tables_are_of_one_moment_while_they_are_written(database: Database,
         while not stop.is_set():
             rows = [prediction(NOON_MS + number) for number in range(number, number + 20)]
             pictures = [kept()._replace(digest=(number + index).to_bytes(32, "big")) for index in range(20)]
-            store.write(Batch(rows, pictures, [label(row, 4) for row in rows]))
+            store.write(Batch(rows, pictures, [label(row, 4) for row in rows], [alert(row.id) for row in rows]))
             number += 20
             written.set()
 

@@ -67,7 +67,7 @@ def test_migrate_leaves_a_file_alone_that_a_gateway_writes(database: Database, s
 def test_backup_and_restore_say_how_many_rows(database: Database, store: Store, says: Says, tmp_path: Path) -> None:
     row, file = prediction(), tmp_path / "records.jsonl.gz"
     store.write(Batch([row, prediction()], [kept()], [label(row, 4)]))
-    rows = "2 predictions, 1 label_changes, 1 labels, 1 pixels"
+    rows = "2 predictions, 1 label_changes, 1 labels, 1 pixels, 0 alerts"
     assert says("backup", file) == f"{rows} in {file}\n"
     assert "is not overwritten" in says.refuses("backup", file)
     assert says("restore", file) == f"{rows} of {file} in the database; what was there already is as it was\n"
@@ -79,6 +79,13 @@ def test_a_file_that_cannot_be_restored_is_said_why(store: Store, says: Says, tm
     assert "Not a gzipped file" in says.refuses("restore", damaged)
     assert "No such file" in says.refuses("restore", tmp_path / "none")
     assert "Is a directory" in says.refuses("restore", tmp_path)
+
+
+@sqlite_only
+def test_prune_makes_no_database_where_a_path_is_mistyped(says: Says, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("GATEWAY_DATABASE_URL", f"sqlite:///{tmp_path}/mistyped.sqlite")
+    assert "mistyped.sqlite is not there" in says.refuses("records", "prune")
+    assert list(tmp_path.glob("mistyped*")) == []
 
 
 def test_prune_applies_the_settings_or_what_is_asked(database: Database, store: Store, says: Says, monkeypatch: pytest.MonkeyPatch) -> None:

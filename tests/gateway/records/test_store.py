@@ -10,7 +10,7 @@ import pytest
 from gateway.records.batch import AlertRow, Batch, LabelOutcome, LabelState, PredictionRow
 from gateway.records.store import BUSY_SECONDS, RecordsUnavailable, Retention, RowsRefused, Store, open_sqlite, prune_all
 from tests.gateway.records.conftest import Database
-from tests.gateway.records.rows import change, kept, label, prediction
+from tests.gateway.records.rows import alert, change, kept, label, prediction
 
 EVERYTHING = Retention(days=1e6, bytes=2**40)
 sqlite_only = pytest.mark.parametrize("database", ["sqlite"], indirect=True)
@@ -151,6 +151,14 @@ def test_what_is_older_than_the_limit_goes_with_its_labels_and_pixels(store: Sto
     assert [stored[0] for stored in database.rows("labels")] == [new.id]
     assert [stored[1] for stored in database.rows("label_changes")] == [new.id]
     assert [stored[0][0] for stored in database.rows("pixels")] == [2]
+
+
+def test_an_alert_is_kept_as_long_as_it_fires_and_then_as_long_as_predictions(store: Store, database: Database) -> None:
+    now_ms = int(time.time() * 1000)
+    old_ms = now_ms - 3 * 86_400_000
+    store.write(Batch(alerts=[alert("over", old_ms, old_ms + 1), alert("fires", old_ms), alert("young", old_ms, now_ms)]))
+    store.tidy(Retention(days=2, bytes=2**40))
+    assert sorted(stored[0] for stored in database.rows("alerts")) == ["fires", "young"]
 
 
 MANY = [prediction(int(time.time() * 1000) - 10_000 + number) for number in range(10_000)]

@@ -56,7 +56,7 @@ async def test_a_bad_class_opens_a_listing_that_can_be_read(gateway: Gateway) ->
         told = await tell(client, firing("ClassErrorHigh", started=now, label="1", model_version=VERSION, window="1d"))
         listing = (await client.get(told["action"]["listing"])).json()
     assert told["action"]["kind"] == "audit"
-    assert f"since={now - timedelta(days=1):%Y-%m-%dT%H:%M:%SZ}" in told["action"]["listing"]
+    assert f"labelled_since={now - timedelta(days=1):%Y-%m-%dT%H:%M:%SZ}" in told["action"]["listing"]
     assert [row["prediction_id"] for row in listing["predictions"]] == [answer["prediction_id"]]
 
 

@@ -72,13 +72,17 @@ async def test_pages_filter_and_follow(gateway: Gateway) -> None:
         rest = (await client.get("/v1/audit", params={"limit": 100, "before": first["next"]})).json()
         ones = (await client.get("/v1/audit", params={"digit": 1, "model_version": VERSION})).json()
         wrong = (await client.get("/v1/audit", params={"disagreements": "true"})).json()
-        later = (await client.get("/v1/audit", params={"since": (datetime.now(UTC) + timedelta(hours=1)).isoformat()})).json()
+        in_an_hour, an_hour_ago = ((datetime.now(UTC) + timedelta(hours=hours)).isoformat() for hours in (1, -1))
+        later = (await client.get("/v1/audit", params={"since": in_an_hour})).json()
+        labelled = (await client.get("/v1/audit", params={"labelled_since": an_hour_ago})).json()
+        labelled_later = (await client.get("/v1/audit", params={"labelled_since": in_an_hour})).json()
     shown = [row["prediction_id"] for row in first["predictions"] + rest["predictions"]]
     assert shown == sorted((answer["prediction_id"] for answer in answers), reverse=True)
     assert rest["next"] is None
     assert {row["digit"] for row in ones["predictions"]} == {1}
     assert [(row["prediction_id"], row["label"]) for row in wrong["predictions"]] == [(answers[1]["prediction_id"], 3)]
-    assert later["predictions"] == []
+    assert labelled == wrong
+    assert later["predictions"] == labelled_later["predictions"] == []
 
 
 @pytest.mark.parametrize(
