@@ -103,6 +103,10 @@ def parser() -> argparse.ArgumentParser:
     made.add_argument("--out", type=Path, default=Path("var/archive"), metavar="DIR", help="where the .mar goes")
     made.add_argument("--released", type=Path, default=RELEASED, metavar="DIR", help="folder of the released network")
 
+    made = command("torchscript", _torchscript, "write the released network as one TorchScript file, for other servers")
+    made.add_argument("--out", type=Path, required=True, metavar="FILE", help="what to write")
+    made.add_argument("--released", type=Path, default=RELEASED, metavar="DIR", help="folder of the released network")
+
     command("card", _card, "write the model card again from the evidence")
     return whole
 
@@ -272,6 +276,17 @@ def _summary(report: dict[str, Any]) -> str:
         ),
     ]
     return "\n".join(lines)
+
+
+def _torchscript(options: argparse.Namespace) -> None:
+    from model.inference import ReleaseUnusable
+    from model.torchscript import write_torchscript
+
+    try:
+        write_torchscript(options.released, options.out)
+    except ReleaseUnusable as error:
+        raise Refused(str(error)) from error
+    print(options.out)
 
 
 def _archive(options: argparse.Namespace) -> None:
