@@ -37,7 +37,8 @@ from gateway.routes.audit import audit_routes
 from gateway.routes.health import Lifecycle, health_routes
 from gateway.routes.labels import label_routes
 from gateway.routes.model import model_routes
-from gateway.routes.predict import predict_routes
+from gateway.routes.predict import Predicting, predict_documentation
+from gateway.schema import told
 from gateway.settings import Settings, SettingsError
 from gateway.signing import Signer, read_or_make_secret
 from gateway.upload import Uploads
@@ -70,8 +71,9 @@ def create_app(
     if redis_client is None and settings.redis_url is not None:
         redis_client = _connected(settings.redis_url)
     shared = None if redis_client is None else RedisCache(redis_client, signer, metrics, settings.cache_ttl_seconds, on_purge=local.clear)
-    predictor = Predictor(PictureReader(settings.max_pixels), local, shared, client, watch, metrics, queue_pictures=settings.queue_pictures)
-    uploads = Uploads(settings.max_upload_bytes, metrics)
+    predictor = Predictor(
+        PictureReader(settings.max_pixels), local, shared, client, watch, metrics, queue_pictures=settings.queue_pictures, tell=told
+    )
     ids = PredictionIds(signer)
     recorder, reader = _records(settings, metrics)
     measure_now = partial(measure, settings.front_url, known, rate=RESPONSE_RATE, seconds=RESPONSE_SECONDS)
@@ -115,8 +117,9 @@ def create_app(
         summary="Reads handwritten digits, and says how sure it is.",
         lifespan=lifespan,
         redirect_slashes=False,
+        telemetry={"tracing": False, "metrics": False, "logs": False},  # it would look for a provider at each request
     )
-    app.include_router(predict_routes(uploads, predictor, ids, recording, metrics, settings.deadline_seconds))
+    app.include_router(predict_documentation())
     app.include_router(label_routes(ids, recorder, settings.deadline_seconds))
     app.include_router(audit_routes(ids, reader, settings.deadline_seconds))
     app.include_router(alert_routes(responder, reader))
@@ -124,6 +127,15 @@ def create_app(
     app.include_router(health_routes(lifecycle, watch, shared, recorder, metrics))
     _answer_problems(app)
     app.add_middleware(BoundedBodies, deadline_seconds=settings.deadline_seconds)
+    app.add_middleware(
+        Predicting,
+        uploads=Uploads(settings.max_upload_bytes, metrics),
+        predictor=predictor,
+        ids=ids,
+        recording=recording,
+        metrics=metrics,
+        deadline_seconds=settings.deadline_seconds,
+    )
     app.add_middleware(Observed, metrics=metrics)
     return app
 

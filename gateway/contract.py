@@ -134,25 +134,36 @@ class Seen:
     inverted: bool
     box: tuple[int, int, int, int] | None
     reasons: tuple[str, ...]
-    buckets: tuple[int, ...] = ()
-    """Where its features lie in the reference of the version that answered; empty where that has none."""
-    digest: bytes = b""
+
+
+@dataclass(frozen=True, slots=True)
+class Content:
+    """What every answer to the same upload by the same version says, and what is counted and recorded of it."""
+
+    digit: int
+    confidence: float
+    reasons: tuple[str, ...]
+    """Why not to accept it; empty: it is accepted."""
+    buckets: tuple[int, ...]
+    """Where the upload's features lie in the reference of the version that answered; empty where that has none."""
+    digest: bytes
     """SHA-256 of the canonical pixels."""
+    told: tuple[bytes, ...]
+    """The answer as it is sent, in the pieces that stay the same each time."""
 
 
 @dataclass(frozen=True, slots=True)
 class Answer:
     """One answered upload. `seconds` tells how long each part took, by the names of Server-Timing."""
 
-    prediction: Prediction
-    seen: Seen
+    content: Content
     model: ModelVersion
     cache: CacheState
     seconds: dict[str, float]
     pixels: NDArray[np.uint8] | None = None
     """Canonical, uint8 (28, 28); None where the in-process cache answered, which knows none."""
 
-    @property
-    def reasons(self) -> list[str]:
-        doubtful = self.prediction.confidence < self.model.accept_threshold
-        return [*self.seen.reasons, LOW_CONFIDENCE] if doubtful else list(self.seen.reasons)
+
+def doubts(prediction: Prediction, seen: Seen, model: ModelVersion) -> tuple[str, ...]:
+    """Why not to accept what the network said of this upload."""
+    return (*seen.reasons, LOW_CONFIDENCE) if prediction.confidence < model.accept_threshold else seen.reasons

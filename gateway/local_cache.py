@@ -3,16 +3,15 @@
 import time
 from collections import OrderedDict
 from collections.abc import Callable
-from dataclasses import dataclass
+from typing import NamedTuple
 
-from gateway.contract import Prediction, Seen
+from gateway.contract import Content
 
 ENTRY_BYTES = 1_312
 """What one entry occupies, key and bookkeeping included: measured by the test beside this module, which fails when it is too low."""
 
 
-@dataclass(frozen=True, slots=True)
-class LocalKey:
+class LocalKey(NamedTuple):
     """Whose answer, by which model, to which bytes (`digest`: SHA-256 of the upload)."""
 
     tenant: str | None
@@ -28,28 +27,28 @@ class LocalCache:
         self.capacity = capacity_bytes // ENTRY_BYTES
         self._ttl_seconds = ttl_seconds
         self._clock = clock
-        self._entries: OrderedDict[LocalKey, tuple[Prediction, Seen, float]] = OrderedDict()
+        self._entries: OrderedDict[LocalKey, tuple[Content, float]] = OrderedDict()
 
     def __len__(self) -> int:
         return len(self._entries)
 
-    def get(self, key: LocalKey) -> tuple[Prediction, Seen] | None:
+    def get(self, key: LocalKey) -> Content | None:
         """What was put under `key`, or None when it is not there or too old."""
         entry = self._entries.get(key)
         if entry is None:
             return None
-        prediction, seen, expires = entry
+        content, expires = entry
         if self._clock() >= expires:
             del self._entries[key]
             return None
         self._entries.move_to_end(key)
-        return prediction, seen
+        return content
 
-    def put(self, key: LocalKey, prediction: Prediction, seen: Seen) -> None:
+    def put(self, key: LocalKey, content: Content) -> None:
         """Remember; the least recently used entries make room."""
         if self.capacity == 0:
             return
-        self._entries[key] = (prediction, seen, self._clock() + self._ttl_seconds)
+        self._entries[key] = (content, self._clock() + self._ttl_seconds)
         self._entries.move_to_end(key)
         while len(self._entries) > self.capacity:
             self._entries.popitem(last=False)

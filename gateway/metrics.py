@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, ProcessCollector
 
-from gateway.contract import REJECTIONS, CacheState
+from gateway.contract import REJECTIONS, CacheState, Content
 from gateway.reference import CLASSES, FEATURES, Reference
 
 CACHE_STATES = (*CacheState, "none")
@@ -128,14 +128,21 @@ class Metrics:
             ["label", "previous", "predicted", "model_version"],
             registry=registry,
         )
+        self._prediction_cells: dict[str, list[tuple[Counter, Counter]]] = {}
+        """By version and digit: accepted, and not."""
         self._feature_cells: dict[tuple[str, str], list[list[Counter]]] = {}
+        """By cache state and version, for each of FEATURES in their order: a cell a bucket."""
+        self._local_duration = self.cache_duration.labels("local")
+        self._local_lookups = (self.cache_lookups.labels("local", "miss"), self.cache_lookups.labels("local", "hit"))
         self._born()
 
     def serve_version(self, version: str, reference: Reference | None) -> None:
         """Make the cells of a model version, say what is usual for it, and name it as the one that is served."""
+        self._prediction_cells[version] = [
+            (self.predictions.labels(str(digit), version, "true"), self.predictions.labels(str(digit), version, "false"))
+            for digit in range(CLASSES)
+        ]
         for digit in range(CLASSES):
-            for accepted in ("true", "false"):
-                self.predictions.labels(str(digit), version, accepted)
             for predicted in range(CLASSES):
                 self.feedback.labels(str(digit), str(predicted), version)
                 self.canary.labels(str(digit), str(predicted), version)
@@ -146,10 +153,23 @@ class Metrics:
         self.info.clear()
         self.info.labels(version).set(1)
 
-    def count_features(self, version: str, cache: str, buckets: tuple[int, ...]) -> None:
-        """One upload's bucket of each of FEATURES, in their order."""
-        for cells, bucket in zip(self._feature_cells[cache, version], buckets, strict=True):
-            cells[bucket].inc()
+    def count_answer(self, content: Content, version: str, cache: CacheState) -> None:
+        """Hits as much as misses, so that traffic is seen whole."""
+        digit, reasons = content.digit, content.reasons
+        self._prediction_cells[version][digit][bool(reasons)].inc()
+        self.confidence.observe(content.confidence)
+        for reason in reasons:
+            self.rejections.labels(reason, version).inc()
+        if content.buckets:
+            cells = self._feature_cells[cache, version]
+            for of_feature, bucket in zip(cells, content.buckets, strict=False):
+                of_feature[bucket].inc()
+            cells[-1][digit].inc()
+
+    def count_local_lookup(self, hit: bool, seconds: float) -> None:
+        """A lookup in the in-process cache."""
+        self._local_duration.observe(seconds)
+        self._local_lookups[hit].inc()
 
     def count_label(self, version: str, predicted: int, label: int, previous: int | None, delay_seconds: float) -> None:
         """A label that was stored: the first of its prediction, or one in the place of another."""

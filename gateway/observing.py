@@ -2,7 +2,6 @@
 
 import logging
 import re
-import secrets
 import time
 from typing import Any
 
@@ -10,10 +9,12 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from gateway.errors import Problem, problem_response
 from gateway.metrics import Metrics
+from gateway.randomness import RandomBytes
 
 log = logging.getLogger(__name__)
 
 REQUEST_ID = re.compile(rb"[A-Za-z0-9._:/+=-]{1,128}")
+REQUEST_ID_BYTES = 8
 METHODS = frozenset(("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"))
 OBSERVED_ROUTES = frozenset(("/v1/predict",))
 """Routes whose duration is a series; the others are only counted."""
@@ -25,6 +26,9 @@ class Observed:
     def __init__(self, app: ASGIApp, metrics: Metrics) -> None:
         self._app = app
         self._metrics = metrics
+        self._requests = _Cells(metrics.requests)
+        self._durations = _Cells(metrics.request_duration)
+        self._random = RandomBytes()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -32,7 +36,7 @@ class Observed:
             return
         started = time.perf_counter()
         state: dict[str, Any] = scope.setdefault("state", {})
-        state["request_id"] = request_id = _request_id(scope)
+        state["request_id"] = request_id = _told_id(scope) or self._random.take(REQUEST_ID_BYTES).hex()
         state["started"] = started
         status = 500
 
@@ -56,16 +60,28 @@ class Observed:
             self._count(scope, status, time.perf_counter() - started)
 
     def _count(self, scope: Scope, status: int, seconds: float) -> None:
-        route = getattr(scope.get("route"), "path", "unmatched")
+        state = scope["state"]
+        route = state.get("route") or getattr(scope.get("route"), "path", "unmatched")
         method = scope["method"] if scope["method"] in METHODS else "other"
-        self._metrics.requests.labels(route, method, str(status)).inc()
+        self._requests[route, method, status].inc()
         if route in OBSERVED_ROUTES:
-            self._metrics.request_duration.labels(route, scope["state"].get("cache", "none")).observe(seconds)
+            self._durations[route, state.get("cache", "none")].observe(seconds)
 
 
-def _request_id(scope: Scope) -> str:
-    """The client's own X-Request-Id where it is harmless in a log, else a new one."""
+class _Cells(dict[tuple[object, ...], Any]):
+    """A metric's cells by their labels, each looked up in the registry once."""
+
+    def __init__(self, metric: Any) -> None:
+        self._metric = metric
+
+    def __missing__(self, labels: tuple[object, ...]) -> Any:
+        cell = self[labels] = self._metric.labels(*map(str, labels))
+        return cell
+
+
+def _told_id(scope: Scope) -> str | None:
+    """The client's own X-Request-Id where it is harmless in a log."""
     for name, value in scope["headers"]:
         if name == b"x-request-id" and REQUEST_ID.fullmatch(value):
             return str(value, "ascii")
-    return secrets.token_hex(8)
+    return None

@@ -3,13 +3,14 @@
 import asyncio
 import hashlib
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from gateway.batching import Batcher, QueueFull, SingleFlight
-from gateway.contract import Answer, CacheState, CacheUse, ModelVersion, Prediction, Seen
+from gateway.contract import Answer, CacheState, CacheUse, Content, ModelVersion, Prediction, Seen, doubts
 from gateway.errors import DeadlineExceeded, ModelUnavailable, NotFound, OverCapacity, Problem
 from gateway.local_cache import LocalCache, LocalKey
 from gateway.metrics import Metrics
@@ -58,9 +59,10 @@ class Predictor:
         metrics: Metrics,
         *,
         queue_pictures: int,
+        tell: Callable[[Prediction, Seen, tuple[str, ...], ModelVersion], tuple[bytes, ...]],
     ) -> None:
         self._reader, self._local, self._redis = reader, local, redis
-        self._client, self._watch, self._metrics = client, watch, metrics
+        self._client, self._watch, self._metrics, self._tell = client, watch, metrics, tell
         self._flights: SingleFlight[RedisKey, _Found] = SingleFlight()
         self._queue: Batcher[_Asked, _Answered] = Batcher(
             self._send, largest=LARGEST_BATCH, in_flight=REQUESTS_IN_FLIGHT, waiting=queue_pictures
@@ -81,9 +83,14 @@ class Predictor:
 
         Raises the Problem that says why there is none.
         """
+        model = self._chosen(name)
         try:
             async with asyncio.timeout_at(deadline):
-                return await self._predict(upload, use, self._chosen(name), tenant, needs_pixels)
+                digest = await nearby(len(upload), _sha256, upload)
+                remember = LocalKey(tenant, model.name, model.cache_version, digest)
+                if use.read and not needs_pixels and (remembered := self._remembered(remember, model)):
+                    return remembered
+                return await self._predict(upload, use, model, remember)
         except TimeoutError as error:
             raise DeadlineExceeded("no answer in time; try again") from error
 
@@ -107,30 +114,28 @@ class Predictor:
             raise NotFound(f"no model is called {name!r}; there is {self._watch.name!r}")
         return self._watch.current
 
-    async def _predict(self, upload: bytes, use: CacheUse, model: ModelVersion, tenant: str | None, needs_pixels: bool) -> Answer:
+    def _remembered(self, key: LocalKey, model: ModelVersion) -> Answer | None:
         started = time.perf_counter()
-        raw_digest = await nearby(len(upload), lambda: hashlib.sha256(upload).digest())
-        remember = LocalKey(tenant, model.name, model.cache_version, raw_digest)
-        if use.read and not needs_pixels and (remembered := self._remembered(remember)):
-            return Answer(*remembered, model, CacheState.HIT, {"cache": time.perf_counter() - started})
+        content = self._local.get(key)
+        seconds = time.perf_counter() - started
+        self._metrics.count_local_lookup(content is not None, seconds)
+        return None if content is None else Answer(content, model, CacheState.HIT, {"cache": seconds})
+
+    async def _predict(self, upload: bytes, use: CacheUse, model: ModelVersion, remember: LocalKey) -> Answer:
         decoding = time.perf_counter()
         picture = await self._reader.read(upload)
         decoded = time.perf_counter()
-        digest = hashlib.sha256(picture.pixels.tobytes()).digest()
-        model, found = await self._ask_current(picture.pixels, digest, use, model, tenant)
-        usual = model.reference
+        digest = _sha256(picture.pixels.tobytes())
+        model, found = await self._ask_current(picture.pixels, digest, use, model, remember.tenant)
+        usual, prediction = model.reference, found.prediction
         buckets = () if usual is None else usual.buckets(measure(picture.pixels), picture.inverted)
-        seen = Seen(picture.width, picture.height, picture.inverted, picture.box, picture.reasons, buckets, digest)
+        seen = Seen(picture.width, picture.height, picture.inverted, picture.box, picture.reasons)
+        reasons = doubts(prediction, seen, model)
+        told = self._tell(prediction, seen, reasons, model)
+        content = Content(prediction.digit, prediction.confidence, reasons, buckets, digest, told)
         if use.write:
-            self._local.put(replace(remember, version=model.cache_version), found.prediction, seen)
-        return Answer(found.prediction, seen, model, found.state, {"decode": decoded - decoding, **found.seconds}, picture.pixels)
-
-    def _remembered(self, key: LocalKey) -> tuple[Prediction, Seen] | None:
-        started = time.perf_counter()
-        found = self._local.get(key)
-        self._metrics.cache_duration.labels("local").observe(time.perf_counter() - started)
-        self._metrics.cache_lookups.labels("local", "miss" if found is None else "hit").inc()
-        return found
+            self._local.put(remember._replace(version=model.cache_version), content)
+        return Answer(content, model, found.state, {"decode": decoded - decoding, **found.seconds}, picture.pixels)
 
     async def _ask_current(
         self, pixels: NDArray[np.uint8], digest: bytes, use: CacheUse, model: ModelVersion, tenant: str | None
@@ -193,3 +198,7 @@ class Predictor:
             seconds = time.perf_counter() - started
             answers.update((place, (prediction, seconds)) for place, prediction in zip(places, predictions, strict=True))
         return [answers[place] for place in range(len(batch))]
+
+
+def _sha256(data: bytes) -> bytes:
+    return hashlib.sha256(data).digest()

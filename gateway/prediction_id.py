@@ -2,11 +2,11 @@
 
 import base64
 import binascii
-import os
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from gateway.randomness import RandomBytes
 from gateway.signing import Signer
 
 TIME_BYTES, RANDOM_BYTES, VERSION_BYTES, MAC_BYTES = 6, 8, 6, 9
@@ -39,11 +39,12 @@ class PredictionIds:
     def __init__(self, signer: Signer, clock: Callable[[], float] = time.time) -> None:
         self._signer = signer
         self._clock = clock
+        self._random = RandomBytes()
 
     def issue(self, digit: int, version: str) -> str:
         """A new id. `version` is 12 hex digits."""
         milliseconds = int(self._clock() * 1000)
-        body = milliseconds.to_bytes(TIME_BYTES, "big") + os.urandom(RANDOM_BYTES) + bytes([digit]) + bytes.fromhex(version)
+        body = milliseconds.to_bytes(TIME_BYTES, "big") + self._random.take(RANDOM_BYTES) + bytes([digit]) + bytes.fromhex(version)
         return base64.b32hexencode(body + self._signer.mac(PURPOSE, body, MAC_BYTES)).decode().lower()
 
     def read(self, text: str) -> PredictionId | None:

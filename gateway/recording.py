@@ -20,20 +20,20 @@ class Recording:
         """`started` is of `time.perf_counter`, `deadline` of the event loop's time."""
         if self._recorder is None:
             return "none"
-        prediction, seen, now_ms = answer.prediction, answer.seen, int(self._clock() * 1000)
+        content, now_ms = answer.content, int(self._clock() * 1000)
         row = PredictionRow(
             prediction_id,
             now_ms,
-            seen.digest,
+            content.digest,
             answer.model.version,
-            prediction.digit,
-            prediction.confidence,
-            not answer.reasons,
+            content.digit,
+            content.confidence,
+            not content.reasons,
             answer.cache.value,
             int((time.perf_counter() - started) * 1e6),
             None,
         )
-        kept = PixelsRow(seen.digest, answer.pixels.tobytes(), now_ms) if keep_pixels and answer.pixels is not None else None
+        kept = PixelsRow(content.digest, answer.pixels.tobytes(), now_ms) if keep_pixels and answer.pixels is not None else None
         if not self._recorder.record(row, kept):
             return "none"
         if not self._durable:

@@ -3,9 +3,10 @@
 from datetime import UTC, datetime
 from typing import Annotated, Any, Literal
 
+import orjson
 from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field
 
-from gateway.contract import Answer
+from gateway.contract import Answer, ModelVersion, Prediction, Seen
 
 Reason = Literal["blank", "faint", "noise", "several", "low_confidence"]
 
@@ -198,19 +199,28 @@ class ModelCard(BaseModel):
     facts: dict[str, Any]
 
 
-def answer_body(answer: Answer, prediction_id: str, record: RecordState) -> dict[str, object]:
-    """The members of PredictAnswer, in its order."""
-    prediction, seen, reasons = answer.prediction, answer.seen, answer.reasons
-    return {
-        "prediction_id": prediction_id,
+def told(prediction: Prediction, seen: Seen, reasons: tuple[str, ...], model: ModelVersion) -> tuple[bytes, bytes]:
+    """The members of PredictAnswer that stay the same each time: between `prediction_id` and `cache`, and after `record`."""
+    said = {
         "digit": prediction.digit,
         "confidence": prediction.confidence,
         "probabilities": prediction.probabilities,
         "candidates": prediction.candidates,
         "accepted": not reasons,
         "reasons": reasons,
-        "model": {"name": answer.model.name, "version": answer.model.version},
-        "cache": answer.cache,
-        "record": record,
-        "input": {"width": seen.width, "height": seen.height, "inverted": seen.inverted, "box": seen.box},
+        "model": {"name": model.name, "version": model.version},
     }
+    upload = {"input": {"width": seen.width, "height": seen.height, "inverted": seen.inverted, "box": seen.box}}
+    return orjson.dumps(said, option=orjson.OPT_SERIALIZE_NUMPY)[1:-1], orjson.dumps(upload)[1:]
+
+
+def answer_text(answer: Answer, prediction_id: str, record: RecordState) -> bytes:
+    """PredictAnswer as JSON."""
+    middle, end = answer.content.told
+    return b'{"prediction_id":"%b",%b,"cache":"%b","record":"%b",%b' % (
+        prediction_id.encode(),
+        middle,
+        answer.cache.encode(),
+        record.encode(),
+        end,
+    )

@@ -3,13 +3,12 @@
 import asyncio
 import base64
 import binascii
-from collections.abc import AsyncGenerator, Callable
-from contextlib import asynccontextmanager
+from collections.abc import AsyncGenerator, Mapping
 
 import orjson
 from starlette.datastructures import Headers, UploadFile
 from starlette.formparsers import MultiPartException, MultiPartParser
-from starlette.requests import ClientDisconnect, Request
+from starlette.types import Receive
 
 from gateway.errors import Malformed, OverCapacity, TooLarge, UploadTooSlow
 from gateway.metrics import Metrics
@@ -33,66 +32,80 @@ class Uploads:
         self._metrics = metrics
         self._large = 0
 
-    @asynccontextmanager
-    async def read(self, request: Request, deadline: float) -> AsyncGenerator[bytes, None]:
-        """The picture's bytes, which count as held until the block ends. `deadline` is the event loop's time.
+    def hold(self) -> "Held":
+        """Room for one upload; what is read into it counts as held until the block ends."""
+        return Held(self, self._max_bytes)
 
-        Raises TooLarge, UploadTooSlow, Malformed, OverCapacity.
+    def admit_large(self) -> None:
+        """Count one more large upload. Raises OverCapacity."""
+        if self._large >= LARGE_TOGETHER:
+            self._metrics.shed.labels("large_uploads").inc()
+            raise OverCapacity("too many large pictures at a time; try again, or send a smaller one", retry_after_seconds=1)
+        self._large += 1
+
+    def release_large(self) -> None:
+        self._large -= 1
+
+
+class Held:
+    """One upload while it is read and answered."""
+
+    __slots__ = ("_is_large", "_max_bytes", "_uploads")
+
+    def __init__(self, uploads: Uploads, max_bytes: int) -> None:
+        self._uploads, self._max_bytes, self._is_large = uploads, max_bytes, False
+
+    def __enter__(self) -> "Held":
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        if self._is_large:
+            self._uploads.release_large()
+
+    async def read(self, headers: Mapping[bytes, bytes], receive: Receive, deadline: float) -> bytes:
+        """The picture's bytes: the body itself, the multipart field `image`, or the JSON member `image` in base64.
+
+        `headers` by name in lower case; `deadline` is the event loop's time. Raises TooLarge, UploadTooSlow, Malformed, OverCapacity.
         """
-        counted = False
-
-        def grown(received: int) -> None:
-            nonlocal counted
-            if received > LARGE_BYTES and not counted:
-                if self._large >= LARGE_TOGETHER:
-                    self._metrics.shed.labels("large_uploads").inc()
-                    raise OverCapacity("too many large pictures at a time; try again, or send a smaller one", retry_after_seconds=1)
-                self._large, counted = self._large + 1, True
-
+        kind = headers.get(b"content-type", b"").partition(b";")[0].strip().lower()
+        limit = self._max_bytes
+        if kind == b"application/json":
+            limit = limit * 4 // 3 + ENVELOPE_BYTES
+        elif kind == b"multipart/form-data":
+            limit += ENVELOPE_BYTES
+        declared = headers.get(b"content-length", b"")
+        if declared.isdigit() and int(declared) > limit:  # not read at all
+            raise TooLarge(f"the body has {declared.decode()} bytes and at most {limit} are taken; send a smaller picture")
         try:
-            yield await read_upload(request, self._max_bytes, deadline, grown)
-        finally:
-            self._large -= counted
+            async with asyncio.timeout_at(deadline):
+                if kind == b"multipart/form-data":
+                    return await _from_multipart(headers, self._chunks(receive, limit), self._max_bytes, limit)
+                first, more = await self._chunk(receive, 0, limit)
+                body = first if not more else b"".join([first, *[chunk async for chunk in self._chunks(receive, limit, len(first))]])
+                return await nearby(len(body), _from_json, body, self._max_bytes) if kind == b"application/json" else body
+        except TimeoutError as error:
+            raise UploadTooSlow("the body did not arrive in time; send it faster, or send a smaller picture") from error
 
+    async def _chunks(self, receive: Receive, limit: int, received: int = 0) -> AsyncGenerator[bytes, None]:
+        more = True
+        while more:
+            chunk, more = await self._chunk(receive, received, limit)
+            received += len(chunk)
+            yield chunk
 
-async def read_upload(request: Request, max_bytes: int, deadline: float, grown: Callable[[int], None]) -> bytes:
-    """The picture's bytes: the body itself, the multipart field `image`, or the JSON member `image` in base64.
-
-    `grown` is told how much has arrived, and may raise.
-    """
-    kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
-    try:
-        async with asyncio.timeout_at(deadline):
-            if kind == "application/json":
-                body = await _body(request, max_bytes * 4 // 3 + ENVELOPE_BYTES, grown)
-                return await nearby(len(body), _from_json, body, max_bytes)
-            if kind == "multipart/form-data":
-                return await _from_multipart(request, max_bytes, grown)
-            return await _body(request, max_bytes, grown)
-    except TimeoutError as error:
-        raise UploadTooSlow("the body did not arrive in time; send it faster, or send a smaller picture") from error
-    except ClientDisconnect as error:
-        raise Malformed("the client left before its body had arrived") from error
-
-
-async def _body(request: Request, limit: int, grown: Callable[[int], None]) -> bytes:
-    chunks = [chunk async for chunk in _limited(request, limit, grown)]
-    return chunks[0] if len(chunks) == 1 else b"".join(chunks)
-
-
-async def _limited(request: Request, limit: int, grown: Callable[[int], None]) -> AsyncGenerator[bytes, None]:
-    """The body's chunks; a body that says it is too large is not read at all."""
-    declared = request.headers.get("content-length", "")
-    if declared.isdigit() and int(declared) > limit:
-        raise TooLarge(f"the body has {declared} bytes and at most {limit} are taken; send a smaller picture")
-    received = 0
-    async for chunk in request.stream():
+    async def _chunk(self, receive: Receive, received: int, limit: int) -> tuple[bytes, bool]:
+        """The next part of the body, `received` bytes into it, and whether more follows."""
+        message = await receive()
+        if message["type"] == "http.disconnect":
+            raise Malformed("the client left before its body had arrived")
+        chunk: bytes = message.get("body", b"")
         received += len(chunk)
         if received > limit:
             raise TooLarge(f"the body has more than {limit} bytes; send a smaller picture")
-        grown(received)
-        if chunk:
-            yield chunk
+        if received > LARGE_BYTES and not self._is_large:
+            self._uploads.admit_large()
+            self._is_large = True
+        return chunk, message.get("more_body", False)
 
 
 def _from_json(body: bytes, max_bytes: int) -> bytes:
@@ -110,15 +123,9 @@ def _from_json(body: bytes, max_bytes: int) -> bytes:
     return _sized(picture, max_bytes)
 
 
-async def _from_multipart(request: Request, max_bytes: int, grown: Callable[[int], None]) -> bytes:
-    parser = MultiPartParser(
-        Headers(scope=request.scope),
-        _limited(request, max_bytes + ENVELOPE_BYTES, grown),
-        max_files=1,
-        max_fields=8,
-        max_part_size=max_bytes,
-    )
-    parser.spool_max_size = max_bytes + ENVELOPE_BYTES  # the body is bounded already: nothing goes to disk
+async def _from_multipart(headers: Mapping[bytes, bytes], chunks: AsyncGenerator[bytes, None], max_bytes: int, spool_bytes: int) -> bytes:
+    parser = MultiPartParser(Headers(raw=list(headers.items())), chunks, max_files=1, max_fields=8, max_part_size=max_bytes)
+    parser.spool_max_size = spool_bytes  # the body is bounded already: nothing goes to disk
     try:
         form = await parser.parse()
     except (MultiPartException, KeyError, ValueError) as error:  # ValueError: names in an encoding that there is not

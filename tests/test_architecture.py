@@ -34,7 +34,7 @@ LAYERS = [
     {"gateway.batching", "gateway.known", "gateway.offloop", "gateway.baseline"},
     {"gateway.prediction_id"},
     {"gateway.signing"},
-    {"gateway.contract", "gateway.errors", "gateway.settings", "gateway.metrics", "gateway.reference"},
+    {"gateway.contract", "gateway.errors", "gateway.settings", "gateway.metrics", "gateway.reference", "gateway.randomness"},
 ]
 """Inside the gateway: a module imports from its own line or from those below it, never from one above."""
 

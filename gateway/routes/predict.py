@@ -1,17 +1,21 @@
-"""`POST /v1/predict`: a picture in, a digit out."""
+"""`POST /v1/predict`: a picture in, a digit out, before the framework does its general work; it documents the call and refuses others."""
 
 import asyncio
+from urllib.parse import parse_qs
 
-import orjson
-from fastapi import APIRouter, Query, Request, Response
+from fastapi import APIRouter, Query
+from starlette.types import ASGIApp, Receive, Scope, Send
 
-from gateway.contract import Answer, CacheUse
+from gateway.contract import CacheUse
+from gateway.errors import Malformed, Problem, problem_response
 from gateway.metrics import Metrics
 from gateway.prediction import Predictor
 from gateway.prediction_id import PredictionIds
 from gateway.recording import Recording
-from gateway.schema import PredictAnswer, ProblemBody, answer_body
+from gateway.schema import PredictAnswer, ProblemBody, answer_text
 from gateway.upload import Uploads
+
+PATH = "/v1/predict"
 
 IMAGE_BODIES = {
     "image/png": {"schema": {"type": "string", "format": "binary"}},
@@ -39,11 +43,11 @@ REFUSALS = {
     504: "No answer in time.",
 }
 
+ANY_USE = CacheUse()
 
-def predict_routes(
-    uploads: Uploads, predictor: Predictor, ids: PredictionIds, recording: Recording, metrics: Metrics, deadline_seconds: float
-) -> APIRouter:
-    """The predict routes over what they use."""
+
+def predict_documentation() -> APIRouter:
+    """The call as OpenAPI shows it, and 405 for other methods on its path."""
     router = APIRouter(prefix="/v1", tags=["prediction"])
 
     @router.post(
@@ -56,51 +60,95 @@ def predict_routes(
             for status, text in REFUSALS.items()
         },
     )
-    async def predict(
-        request: Request, model: str | None = Query(None, description="Which model, where more than one is served.")
-    ) -> Response:
+    async def predict(model: str | None = Query(None, description="Which model, where more than one is served.")) -> None:
         """PNG, JPEG, WebP, BMP, TIFF, or the first frame of a GIF: as the body itself, as the multipart field `image`, or in JSON.
 
         `Cache-Control: no-cache` answers afresh and remembers, `no-store` neither looks nor remembers.
         `X-Consent: training` lets us keep the canonical pixels, to train later models.
         """
-        consent = request.headers.get("x-consent", "").strip().lower() == "training"
-        deadline = asyncio.get_running_loop().time() + deadline_seconds
-        async with uploads.read(request, deadline) as upload:
-            answer = await predictor.predict(upload, cache_use(request), deadline=deadline, name=model, needs_pixels=consent)
-        request.state.cache = answer.cache.value
-        count(answer, metrics)
-        prediction_id = ids.issue(answer.prediction.digit, answer.model.version)
-        record = await recording.record(prediction_id, answer, started=request.state.started, deadline=deadline, keep_pixels=consent)
-        body = answer_body(answer, prediction_id, record)
-        return Response(
-            orjson.dumps(body, option=orjson.OPT_SERIALIZE_NUMPY),
-            media_type="application/json",
-            headers={"X-Cache": answer.cache.value, "Server-Timing": server_timing(answer.seconds)},
-        )
+        raise AssertionError("Predicting answers this call")
 
     return router
 
 
-def cache_use(request: Request) -> CacheUse:
-    """What the request's Cache-Control allows."""
-    directives = {directive.strip().lower() for directive in request.headers.get("cache-control", "").split(",")}
-    if "no-store" in directives:
+class Predicting:
+    """ASGI middleware that answers the one call which must be fast; all others go on to `app`."""
+
+    def __init__(
+        self,
+        app: ASGIApp,
+        uploads: Uploads,
+        predictor: Predictor,
+        ids: PredictionIds,
+        recording: Recording,
+        metrics: Metrics,
+        deadline_seconds: float,
+    ) -> None:
+        self._app = app
+        self._uploads, self._predictor, self._ids, self._recording = uploads, predictor, ids, recording
+        self._metrics, self._deadline_seconds = metrics, deadline_seconds
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http" or scope["path"] != PATH or scope["method"] != "POST":
+            await self._app(scope, receive, send)
+            return
+        state = scope["state"]
+        state["route"] = PATH
+        try:
+            await self._answer(scope, receive, send)
+        except Problem as problem:
+            await problem_response(problem, state["request_id"])(scope, receive, send)
+
+    async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
+        state, headers = scope["state"], joined(scope["headers"])
+        deadline = asyncio.get_running_loop().time() + self._deadline_seconds
+        consent = headers.get(b"x-consent", b"").strip().lower() == b"training"
+        use = cache_use(headers[b"cache-control"]) if b"cache-control" in headers else ANY_USE
+        name = chosen_model(scope["query_string"]) if scope["query_string"] else None
+        with self._uploads.hold() as held:
+            upload = await held.read(headers, receive, deadline)
+            answer = await self._predictor.predict(upload, use, deadline=deadline, name=name, needs_pixels=consent)
+        state["cache"] = answer.cache
+        self._metrics.count_answer(answer.content, answer.model.version, answer.cache)
+        prediction_id = self._ids.issue(answer.content.digit, answer.model.version)
+        record = await self._recording.record(prediction_id, answer, started=state["started"], deadline=deadline, keep_pixels=consent)
+        body = answer_text(answer, prediction_id, record)
+        answered = [
+            (b"content-type", b"application/json"),
+            (b"content-length", b"%d" % len(body)),
+            (b"x-cache", answer.cache.encode()),
+            (b"server-timing", server_timing(answer.seconds)),
+        ]
+        await send({"type": "http.response.start", "status": 200, "headers": answered})
+        await send({"type": "http.response.body", "body": body})
+
+
+def joined(headers: list[tuple[bytes, bytes]]) -> dict[bytes, bytes]:
+    """Headers by name; one that is sent several times is a list (RFC 9110, 5.3)."""
+    by_name = dict(headers)
+    if len(by_name) < len(headers):
+        for name in by_name:
+            by_name[name] = b", ".join([value for each, value in headers if each == name])
+    return by_name
+
+
+def cache_use(control: bytes) -> CacheUse:
+    """What a request's Cache-Control allows."""
+    directives = {directive.strip().lower() for directive in control.split(b",")}
+    if b"no-store" in directives:
         return CacheUse(read=False, write=False)
-    return CacheUse(read="no-cache" not in directives)
+    return CacheUse(read=b"no-cache" not in directives)
 
 
-def server_timing(seconds: dict[str, float]) -> str:
+def chosen_model(query: bytes) -> str | None:
+    """The query's `model`, the last one where there are several. Raises Malformed."""
+    try:
+        chosen = parse_qs(query.decode("ascii"), keep_blank_values=True, errors="strict", max_num_fields=100).get("model")
+    except ValueError as error:
+        raise Malformed("the query is none") from error
+    return chosen[-1] if chosen else None
+
+
+def server_timing(seconds: dict[str, float]) -> bytes:
     """The Server-Timing header, in milliseconds."""
-    return ", ".join(f"{name};dur={value * 1000:.2f}" for name, value in seconds.items())
-
-
-def count(answer: Answer, metrics: Metrics) -> None:
-    """Hits as much as misses, so that traffic is seen whole."""
-    version, digit, reasons = answer.model.version, answer.prediction.digit, answer.reasons
-    metrics.predictions.labels(str(digit), version, "false" if reasons else "true").inc()
-    metrics.confidence.observe(answer.prediction.confidence)
-    for reason in reasons:
-        metrics.rejections.labels(reason, version).inc()
-    if answer.seen.buckets:
-        metrics.count_features(version, answer.cache, (*answer.seen.buckets, digit))
+    return ", ".join([f"{name};dur={value * 1000:.2f}" for name, value in seconds.items()]).encode()

@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 from numpy.typing import NDArray
 
-from gateway.contract import Answer, CacheState, ModelVersion, Prediction, Seen
+from gateway.contract import ModelVersion, Prediction, Seen, doubts
 
 LOGITS = hnp.arrays(np.float32, 10, elements=st.floats(-200, 200, width=32))
 
@@ -49,9 +49,9 @@ def test_an_unsure_answer_and_a_doubtful_picture_are_not_accepted() -> None:
     unsure = Prediction.from_logits(np.zeros(10, np.float32))
     sure = Prediction.from_logits(np.eye(10, dtype=np.float32)[7] * 12)
     seen, noisy = Seen(28, 28, False, None, ()), Seen(28, 28, False, None, ("noise",))
-    assert Answer(sure, seen, model(), CacheState.MISS, {}).reasons == []
-    assert Answer(unsure, seen, model(), CacheState.MISS, {}).reasons == ["low_confidence"]
-    assert Answer(unsure, noisy, model(), CacheState.MISS, {}).reasons == ["noise", "low_confidence"]
+    assert doubts(sure, seen, model()) == ()
+    assert doubts(unsure, seen, model()) == ("low_confidence",)
+    assert doubts(unsure, noisy, model()) == ("noise", "low_confidence")
 
 
 def test_another_arithmetic_is_another_version_to_the_cache() -> None:

@@ -3,41 +3,41 @@ from hashlib import sha256
 
 import numpy as np
 
-from gateway.contract import Prediction, Seen
+from gateway.contract import Content, Prediction, Seen
 from gateway.local_cache import ENTRY_BYTES, LocalCache, LocalKey
-
-SEEN = Seen(28, 28, False, (4, 4, 24, 24), ())
+from gateway.schema import told
+from tests.gateway.test_contract import model
 
 
 def key(number: int, tenant: str | None = None, version: str = "ab12cd34ef56") -> LocalKey:
     return LocalKey(tenant, "digits", version, sha256(str(number).encode()).digest())
 
 
-def prediction(digit: int = 7) -> Prediction:
-    return Prediction.from_logits(np.eye(10, dtype=np.float32)[digit])
+def content(digit: int = 7) -> Content:
+    return Content(digit, 0.99, (), (1, 2, 3, 4, 0), bytes(32), (b"before", b"after"))
 
 
 def test_what_was_put_is_got_back() -> None:
     cache = LocalCache(10 * ENTRY_BYTES, 60)
-    put = prediction()
-    cache.put(key(1), put, SEEN)
-    assert cache.get(key(1)) == (put, SEEN)
+    put = content()
+    cache.put(key(1), put)
+    assert cache.get(key(1)) is put
     assert cache.get(key(2)) is None
 
 
 def test_another_tenant_and_another_version_see_nothing() -> None:
     cache = LocalCache(10 * ENTRY_BYTES, 60)
-    cache.put(key(1, tenant="a"), prediction(), SEEN)
+    cache.put(key(1, tenant="a"), content())
     assert cache.get(key(1, tenant="b")) is None
     assert cache.get(key(1, tenant="a", version="ab12cd34ef57")) is None
 
 
 def test_the_least_recently_used_makes_room() -> None:
     cache = LocalCache(2 * ENTRY_BYTES, 60)
-    cache.put(key(1), prediction(), SEEN)
-    cache.put(key(2), prediction(), SEEN)
+    cache.put(key(1), content())
+    cache.put(key(2), content())
     cache.get(key(1))
-    cache.put(key(3), prediction(), SEEN)
+    cache.put(key(3), content())
     assert cache.get(key(1)) is not None
     assert cache.get(key(2)) is None
     assert len(cache) == 2
@@ -46,7 +46,7 @@ def test_the_least_recently_used_makes_room() -> None:
 def test_an_answer_too_old_is_forgotten() -> None:
     now = 0.0
     cache = LocalCache(2 * ENTRY_BYTES, 60, clock=lambda: now)
-    cache.put(key(1), prediction(), SEEN)
+    cache.put(key(1), content())
     now = 59.9
     assert cache.get(key(1)) is not None
     now = 60.0
@@ -56,7 +56,7 @@ def test_an_answer_too_old_is_forgotten() -> None:
 
 def test_no_bytes_means_no_memory() -> None:
     cache = LocalCache(0, 60)
-    cache.put(key(1), prediction(), SEEN)
+    cache.put(key(1), content())
     assert cache.get(key(1)) is None
 
 
@@ -66,11 +66,14 @@ def test_an_entry_takes_no_more_memory_than_is_reckoned() -> None:
     tracemalloc.start()
     before, _ = tracemalloc.get_traced_memory()
     for number in range(entries):
-        said = Prediction.from_logits(np.arange(10, dtype=np.float32))
-        assert said.digit == 9
-        assert said.confidence > 0
+        said = Prediction.from_logits(np.linspace(0, 3, 10, dtype=np.float32) + number * np.float32(1e-3))
         box, buckets = (number, 1000 + number, 2000, 3000 + number), tuple(number % bins for bins in (10, 8, 10, 10, 2))
-        cache.put(key(number), said, Seen(28 + number, 2800 + number, True, box, ("several",), buckets, sha256(bytes(number)).digest()))
+        seen = Seen(28 + number, 2800 + number, True, box, ("several",))
+        reasons = ("several", "low_confidence")
+        cache.put(
+            key(number),
+            Content(said.digit, said.confidence, reasons, buckets, sha256(bytes(number)).digest(), told(said, seen, reasons, model())),
+        )
     after, _ = tracemalloc.get_traced_memory()
     tracemalloc.stop()
     assert (after - before) / entries <= ENTRY_BYTES

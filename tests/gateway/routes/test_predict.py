@@ -82,6 +82,30 @@ async def test_cache_control_is_obeyed(gateway: Gateway, torchserve: TorchServeD
     assert [answer.json()["cache"] for answer in (stored, again, fresh, hit)] == ["bypass", "miss", "bypass", "hit"]
 
 
+async def test_a_header_sent_twice_is_a_list(gateway: Gateway) -> None:
+    async with gateway() as client:
+        sent = [("Cache-Control", "no-store"), ("Cache-Control", "max-age=0")]
+        answers = [await client.post("/v1/predict", content=digit_png(1), headers=sent) for _ in range(2)]
+    assert [answer.json()["cache"] for answer in answers] == ["bypass", "bypass"]
+
+
+@pytest.mark.parametrize(
+    ("query", "status"), [("model=digits", 200), ("other=1", 200), ("model=letters&model=digits", 200), ("model=%ff", 400)]
+)
+async def test_a_query_chooses_the_model_or_is_malformed(gateway: Gateway, query: str, status: int) -> None:
+    async with gateway() as client:
+        assert (await client.post(f"/v1/predict?{query}", content=digit_png(1))).status_code == status
+
+
+async def test_the_call_is_documented_and_no_other_method_is_taken(gateway: Gateway) -> None:
+    async with gateway() as client:
+        documented = (await client.get("/openapi.json")).json()["paths"]["/v1/predict"]
+        put = await client.put("/v1/predict", content=digit_png(1))
+    assert set(documented) == {"post"}
+    assert "multipart/form-data" in documented["post"]["requestBody"]["content"]
+    assert (put.status_code, put.headers["allow"]) == (405, "POST")
+
+
 async def test_many_requests_with_one_new_picture_reach_the_model_once(gateway: Gateway, torchserve: TorchServeDouble) -> None:
     gate = asyncio.Event()
     new = picture(5).copy()
