@@ -41,10 +41,11 @@ class Fresh:
         # a stable sort puts the first changeable pixels, in reading order, first
         self._places = np.argsort(~changeable_pixels(self._bases), axis=1, kind="stable")[:, :CHANGED]
         self._next = 0
+        self._count: int = len(self._bases) * (VARIANTS - 1)
 
     def __len__(self) -> int:
         """How many there still are."""
-        return len(self._bases) * (VARIANTS - 1) - self._next
+        return self._count - self._next
 
     def take(self, count: int) -> list[Upload]:
         """The next ones. Raises ValueError when there are not so many more."""

@@ -39,6 +39,12 @@ class Measured:
             raise ValueError("no answer was measured")
         return float(np.percentile(np.frombuffer(self.latencies), percent)) * 1e3
 
+    def add(self, other: "Measured") -> None:
+        """What was measured after this."""
+        self.latencies.extend(other.latencies)
+        self.seconds += other.seconds
+        self.generator_seconds += other.generator_seconds
+
     @contextmanager
     def measuring(self) -> Iterator[float]:
         """When it began, in perf_counter's seconds. No garbage is collected meanwhile: going through prepared requests takes long."""
@@ -48,6 +54,6 @@ class Measured:
         try:
             yield started
         finally:
-            self.seconds = time.perf_counter() - started
-            self.generator_seconds = time.process_time() - used
+            self.seconds += time.perf_counter() - started
+            self.generator_seconds += time.process_time() - used
             gc.enable()
