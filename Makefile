@@ -9,8 +9,9 @@ CPU_INDEX := https://download.pytorch.org/whl/cpu
 VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready-$(TORCH)
+RIVALS := var/bench/rivals
 
-.PHONY: run monitor setup test test-system drills-monitoring bench-recording check format train evaluate archive explore lock clean
+.PHONY: run monitor setup test test-system drills-monitoring bench bench-rivals bench-recording check format train evaluate archive explore lock clean
 
 run: archive
 	@exec $(BIN)/python -m gateway run
@@ -55,6 +56,17 @@ test-system: $(READY)
 # Every alert's cause brought about on a stack of its own, which takes a while; a short form of it is part of `make test-system`.
 drills-monitoring: $(READY)
 	@$(BIN)/python -m loadtests.drills.monitoring
+
+# This stack against what users would pick instead, in one run of a quarter of an hour; BENCH passes options (`make bench BENCH=--quick`).
+bench: $(READY) bench-rivals
+	@$(BIN)/python -m loadtests.bench $(BENCH)
+
+# What the benchmark measures against and nothing else here needs, in a folder of its own.
+bench-rivals: $(RIVALS)/.ready
+
+$(RIVALS)/.ready: loadtests/bench/rivals/requirements.txt | $(READY)
+	@$(BIN)/pip install --quiet --disable-pip-version-check --upgrade --require-hashes --no-deps --target $(RIVALS) -r $<
+	@touch $@
 
 # What recording every answer costs of the rate of hits, in alternating pairs.
 bench-recording: $(READY)

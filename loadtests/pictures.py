@@ -11,7 +11,10 @@ from numpy.typing import NDArray
 
 CHECKOUT = Path(__file__).parents[1]
 PICTURES = "t10k-images-idx3-ubyte"
+TRAINING_PICTURES = "train-images-idx3-ubyte"
+TRAINING_LABELS = "train-labels-idx1-ubyte"
 HEADER_BYTES = 16
+LABELS_HEADER_BYTES = 8
 
 Pixels = NDArray[np.uint8]
 
@@ -25,14 +28,16 @@ class Unseen:
     @classmethod
     def fetched(cls) -> "Unseen":
         """From the project's dataset folder, fetched where it is not there. Raises CalledProcessError, its reason on standard error."""
-        folder = CHECKOUT / "var" / "datasets" / "mnist"
-        if not (folder / PICTURES).is_file():
-            subprocess.run([sys.executable, "-m", "model", "fetch", "--data", str(folder)], cwd=CHECKOUT, check=True)
-        return cls(np.fromfile(folder / PICTURES, np.uint8, offset=HEADER_BYTES).reshape(-1, 28, 28))
+        return cls(_pictures(PICTURES))
 
     def take(self, count: int) -> list[Pixels]:
         """The next ones. Raises StopIteration when there are no more."""
         return [next(self._pixels) for _ in range(count)]
+
+
+def training_pictures() -> tuple[Pixels, NDArray[np.uint8]]:
+    """`uint8[60000, 28, 28]` and the digit of each. Fetched as the others are."""
+    return _pictures(TRAINING_PICTURES), np.fromfile(_fetched(TRAINING_LABELS), np.uint8, offset=LABELS_HEADER_BYTES)
 
 
 def png(pixels: Pixels) -> bytes:
@@ -49,3 +54,14 @@ def zipf(count: int, catalogue: int, exponent: float = 1.1, seed: int = 0) -> ND
     """`count` places in a catalogue, the one of rank r as often as r ** -exponent."""
     weights = np.arange(1, catalogue + 1) ** -exponent
     return np.random.default_rng(seed).choice(catalogue, count, p=weights / weights.sum())
+
+
+def _pictures(name: str) -> Pixels:
+    return np.fromfile(_fetched(name), np.uint8, offset=HEADER_BYTES).reshape(-1, 28, 28)
+
+
+def _fetched(name: str) -> Path:
+    folder = CHECKOUT / "var" / "datasets" / "mnist"
+    if not (folder / name).is_file():
+        subprocess.run([sys.executable, "-m", "model", "fetch", "--data", str(folder)], cwd=CHECKOUT, check=True)
+    return folder / name

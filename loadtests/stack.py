@@ -47,6 +47,17 @@ class Stack:
         (told,) = (self.state / "run").glob("run-*/addresses.json")
         return dict(json.loads(told.read_text()))
 
+    def beside(self, port: int, state: Path) -> dict[str, str]:
+        """The environment of another gateway on the same children, with a state of its own."""
+        addresses = self.addresses
+        return clean_environment() | {
+            "GATEWAY_PORT": str(port),
+            "GATEWAY_STATE_DIR": str(state),
+            "GATEWAY_REDIS_URL": addresses["redis"],
+            "GATEWAY_TORCHSERVE_URL": addresses["torchserve"],
+            "GATEWAY_TORCHSERVE_MANAGEMENT_URL": addresses["torchserve_management"],
+        }
+
     def kill(self, child: str) -> None:
         """The process that listens as `redis` or `torchserve`, if there is one now."""
         port = urlsplit(self.addresses[child]).port

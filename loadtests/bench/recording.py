@@ -17,7 +17,7 @@ import psutil
 from loadtests.bench.closed_loop import repeat
 from loadtests.client import Gateway, Refused
 from loadtests.pictures import CHECKOUT
-from loadtests.stack import LOOPBACK, Failed, Stack, clean_environment, free_port, program, running_stack
+from loadtests.stack import LOOPBACK, Failed, Stack, free_port, program, running_stack
 
 SAMPLE = CHECKOUT / "model" / "known" / "7.png"
 CONNECTIONS = 32
@@ -35,15 +35,7 @@ class Run:
 def measure(stack: Stack, folder: Path, records: str, seconds: float) -> Run:
     """A gateway of its own, asked for one cached picture by 32 connections. Raises Failed."""
     port = free_port()
-    environment = clean_environment() | {
-        "GATEWAY_PORT": str(port),
-        "GATEWAY_STATE_DIR": str(folder),
-        "GATEWAY_RECORDS": records,
-        "GATEWAY_REDIS_URL": stack.addresses["redis"],
-        "GATEWAY_TORCHSERVE_URL": stack.addresses["torchserve"],
-        "GATEWAY_TORCHSERVE_MANAGEMENT_URL": stack.addresses["torchserve_management"],
-        "GATEWAY_CANARY_SECONDS": "0",
-    }
+    environment = stack.beside(port, folder) | {"GATEWAY_RECORDS": records, "GATEWAY_CANARY_SECONDS": "0"}
     url = f"http://{LOOPBACK}:{port}"
     with program([sys.executable, "-m", "gateway", "serve"], folder / "serve.log", environment, is_up=lambda: answers(url)) as process:
         told = b'"record":"none"' if records == "off" else b'"record":"buffered"'

@@ -1,0 +1,145 @@
+"""This stack against what users would pick instead, and against what no such server can pass, in one run on one machine.
+
+All servers run side by side, and idle while another is measured. Each round measures each of them once under each workload; ratios are
+taken within a round, then their median over rounds. Every answer is checked for its digit.
+"""
+
+import argparse
+import signal
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from types import FrameType
+
+from loadtests.bench import large
+from loadtests.bench.closed_loop import go_round
+from loadtests.bench.figure import draw
+from loadtests.bench.fresh import Fresh, Upload, fresh_pictures
+from loadtests.bench.report import as_json, as_markdown, this_machine
+from loadtests.bench.runs import Run
+from loadtests.bench.servers import OURS, Server, running
+from loadtests.bench.targets import verdicts
+from loadtests.bench.workloads import CASES, DISTINCT, REDIS, REPEATED, ZIPF, Case, Round
+from loadtests.client import Gateway, Refused
+from loadtests.pictures import CHECKOUT
+from loadtests.stack import Failed
+
+OUT = CHECKOUT / "var" / "bench"
+PHOTOGRAPHS = "photographs"
+WORKLOADS = {"distinct": DISTINCT, "repeated": REPEATED, "redis": REDIS, "zipf": ZIPF, PHOTOGRAPHS: PHOTOGRAPHS}
+BASES = 3_000
+WARM_UP_CONNECTIONS = 32
+
+
+@dataclass(frozen=True)
+class Form:
+    """How much is measured."""
+
+    rounds: int
+    seconds: float
+    """Of each measurement."""
+    warm_up_seconds: float
+    """Of each server, at first. Java compiles what is hot during its first ten seconds of load."""
+
+
+USUAL = Form(rounds=5, seconds=5.0, warm_up_seconds=10.0)
+QUICK = Form(rounds=2, seconds=2.0, warm_up_seconds=3.0)
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """The exit code; 1 with a line on standard error where nothing could be measured, or what was measured is void."""
+    parser = argparse.ArgumentParser(prog="python -m loadtests.bench", description=__doc__)
+    parser.add_argument("--rounds", type=int, help=f"how often each server is measured (default {USUAL.rounds})")
+    parser.add_argument("--seconds", type=float, help=f"of each measurement (default {USUAL.seconds:g})")
+    parser.add_argument(
+        "--only", nargs="+", choices=WORKLOADS, default=list(WORKLOADS), metavar="WORKLOAD", help=f"of {', '.join(WORKLOADS)}"
+    )
+    parser.add_argument("--quick", action="store_true", help=f"{QUICK.rounds} rounds of {QUICK.seconds:g} s: whether it works, no figures")
+    options = parser.parse_args(arguments)
+    usual = QUICK if options.quick else USUAL
+    form = Form(options.rounds or usual.rounds, options.seconds or usual.seconds, usual.warm_up_seconds)
+    signal.signal(signal.SIGTERM, _ended)
+    try:
+        runs = measured(form, {WORKLOADS[name] for name in options.only})
+    except (Failed, Refused, OSError, subprocess.CalledProcessError) as error:
+        print(f"nothing measured: {error}", file=sys.stderr)
+        return 1
+    leave_behind(form, runs)
+    print("\n".join(verdicts(runs)))
+    return 0
+
+
+def measured(form: Form, workloads: set[str]) -> list[Run]:
+    """Raises Failed, Refused, OSError, CalledProcessError."""
+    cases = [case for case in CASES if case.workload in workloads]
+    names = list(dict.fromkeys(name for case in cases for name in case.servers))
+    say("starting the servers")
+    with tempfile.TemporaryDirectory(prefix="digitserve-bench-") as folder, running([OURS, *names], Path(folder)) as servers:
+        fresh = _fresh(servers[OURS])
+        warm_up(servers, fresh, form.warm_up_seconds)
+        photograph = large.photographed() if PHOTOGRAPHS in workloads else None
+        runs = []
+        for number in range(form.rounds):
+            for run in one_round(Round(number, servers, fresh, form.seconds), cases, photograph):
+                say(line(run))
+                runs.append(run)
+    return runs
+
+
+def one_round(this: Round, cases: Sequence[Case], photograph: Upload | None) -> Iterator[Run]:
+    """Raises Failed."""
+    for case in cases:
+        yield from this.run(case)
+    if photograph is not None:
+        yield from large.runs(this, photograph)
+
+
+def warm_up(servers: dict[str, Server], fresh: Fresh, seconds: float) -> None:
+    """Each under load once before anything counts. Raises Failed."""
+    say(f"warming up {', '.join(servers)}")
+    for server in servers.values():
+        asks = [server.ask(upload) for upload in fresh.take(int(seconds * 4_000))]
+        with server.awake():
+            go_round(server.url, asks, connections=WARM_UP_CONNECTIONS, seconds=seconds)
+
+
+def leave_behind(form: Form, runs: Sequence[Run]) -> None:
+    """Raises OSError."""
+    OUT.mkdir(parents=True, exist_ok=True)
+    machine = this_machine()
+    (OUT / "bench.json").write_text(as_json(machine, form.seconds, runs))
+    (OUT / "bench.md").write_text(as_markdown(machine, form.seconds, runs))
+    draw(runs, OUT / "bench.png")
+    say(f"written: bench.json, bench.md and bench.png in {OUT.relative_to(CHECKOUT)}")
+
+
+def line(run: Run) -> str:
+    over = "" if run.cell.connections is None else f", {run.cell.connections}"
+    return (
+        f"round {run.round + 1}  {run.cell.workload + over:42} {run.cell.server:24} {run.per_second:8.0f}/s"
+        f"  p50 {run.p50_ms:6.1f}  p99 {run.p99_ms:6.1f} ms  {run.processor_us:6.0f} us each  {run.resident_mb:5.0f} MB"
+    )
+
+
+def say(text: str) -> None:
+    print(text, flush=True)
+
+
+def _fresh(ours: Server) -> Fresh:
+    gateway = Gateway(ours.url)
+    try:
+        return fresh_pictures(gateway, BASES)
+    finally:
+        gateway.close()
+
+
+def _ended(number: int, frame: FrameType | None) -> None:
+    """So that what was started is ended too."""
+    raise SystemExit(128 + number)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

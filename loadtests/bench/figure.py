@@ -1,0 +1,59 @@
+"""One picture of a benchmark: throughput and p99 of distinct pictures over connections, and what caches make of repeats."""
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from loadtests.bench.runs import Run, Spread
+from loadtests.bench.servers import OURS, OURS_FROM_REDIS
+from loadtests.bench.workloads import DISTINCT, REDIS, REPEATED, ZIPF
+
+ACCENT, PAPER = "#c2410c", "#94a3b8"
+RIVALS = ("#1d4ed8", "#60a5fa", "#15803d", "#475569", "#a855f7")
+MARKS = "osD^vP"
+DOTS_PER_INCH = 120
+
+
+def draw(runs: Sequence[Run], file: Path) -> None:
+    """A PNG; panels of what was not measured stay empty."""
+    figure = Figure(figsize=(15, 4.5), layout="constrained")
+    throughput, slowest, repeats = figure.subplots(1, 3)
+    _over_connections(throughput, runs, lambda run: run.per_second)
+    throughput.set(title="distinct pictures", ylabel="answers a second", ylim=(0, None))
+    _over_connections(slowest, runs, lambda run: run.p99_ms)
+    slowest.set(title="distinct pictures", ylabel="p99 in ms", yscale="log")
+    _bars(repeats, [run for run in runs if run.cell.workload in (REPEATED, REDIS, ZIPF)])
+    repeats.set(title="pictures that come again", xlabel="answers a second")
+    figure.savefig(file, dpi=DOTS_PER_INCH, metadata={"Software": None})
+
+
+def _over_connections(axis: Axes, runs: Sequence[Run], value: Callable[[Run], float]) -> None:
+    """A line a server: medians over rounds, with the extremes."""
+    distinct = [run for run in runs if run.cell.workload == DISTINCT]
+    servers = sorted(dict.fromkeys(run.cell.server for run in distinct), key=lambda server: server != OURS)
+    for server, colour, mark in zip(servers, (ACCENT, *RIVALS), MARKS, strict=False):
+        its = [run for run in distinct if run.cell.server == server]
+        points = {
+            connections: Spread.of(value(run) for run in its if run.cell.connections == connections)
+            for connections in sorted({run.cell.connections or 0 for run in its})
+        }
+        medians = [spread.median for spread in points.values()]
+        below = [spread.median - spread.least for spread in points.values()]
+        above = [spread.most - spread.median for spread in points.values()]
+        axis.errorbar(list(points), medians, (below, above), marker=mark, markersize=4, capsize=2, color=colour, label=server)
+    axis.set(xlabel="connections", xscale="log")
+    if distinct:
+        ticks = sorted({run.cell.connections or 0 for run in distinct})
+        axis.set_xticks(ticks, [str(tick) for tick in ticks], minor=False)
+        axis.minorticks_off()
+        axis.legend(fontsize=7)
+
+
+def _bars(axis: Axes, runs: Sequence[Run]) -> None:
+    cells = list(dict.fromkeys(run.cell for run in runs))[::-1]
+    rates = [Spread.of(run.per_second for run in runs if run.cell == cell).median for cell in cells]
+    colours = [ACCENT if cell.server in (OURS, OURS_FROM_REDIS) else PAPER for cell in cells]
+    axis.barh([f"{cell.workload}: {cell.server}" for cell in cells], rates, color=colours)
+    axis.tick_params(axis="y", labelsize=7)

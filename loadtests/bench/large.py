@@ -1,0 +1,87 @@
+"""Photographs of 12 megapixels: how long one takes against its mere decoding, and how much one delays small pictures beside it."""
+
+import math
+import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager, nullcontext
+from functools import partial
+from threading import Event
+
+import cv2
+import numpy as np
+
+from loadtests.bench.closed_loop import go_round
+from loadtests.bench.fresh import Upload
+from loadtests.bench.group import Usage
+from loadtests.bench.measured import Measured
+from loadtests.bench.open_loop import arrive
+from loadtests.bench.photograph import photograph
+from loadtests.bench.runs import Cell, Run, run_of
+from loadtests.bench.servers import OURS, SAMPLE, Server
+from loadtests.bench.wire import Ask
+from loadtests.bench.workloads import BESIDE, PHOTOGRAPH, SMALL, Round, check
+
+WHOLE_DECODE = "cv2.imdecode"
+SMALL_PER_SECOND = 100.0
+FEWEST = 5
+NOTHING = Usage({}, 0)
+
+
+def photographed() -> Upload:
+    """The sample, as a photograph."""
+    picture = cv2.imdecode(np.frombuffer(SAMPLE.png, np.uint8), cv2.IMREAD_GRAYSCALE)
+    return Upload(photograph(np.asarray(picture, np.uint8)), SAMPLE.digit)
+
+
+def runs(this: Round, large: Upload) -> Iterator[Run]:
+    """All of a round, which of two is first alternating. Raises Failed."""
+    server = this.servers[OURS]
+    ask = server.ask(large, "Cache-Control: no-store")  # the same photograph over and over, and each time as if it were new
+    decoding = Measured()
+    answering = this.measure(Cell(PHOTOGRAPH, 1, OURS), partial(_in_turn, this.seconds, server, ask, large, decoding))
+    yield answering
+    yield run_of(Cell(PHOTOGRAPH, 1, WHOLE_DECODE), this.number, decoding, NOTHING, NOTHING)
+    for workload in (SMALL, BESIDE) if this.number % 2 == 0 else (BESIDE, SMALL):
+        asks = [server.ask(upload) for upload in this.fresh.take(math.ceil(this.seconds * SMALL_PER_SECOND))]
+        cell = Cell(workload, None, OURS)
+        with _always_in_flight(server, ask) if workload == BESIDE else nullcontext():
+            run = this.measure(cell, partial(arrive, server.url, asks, rate=SMALL_PER_SECOND, seed=this.number))
+        check(run)
+        yield run
+
+
+def _in_turn(seconds: float, server: Server, ask: Ask, large: Upload, decoding: Measured) -> Measured:
+    """What answering took; what decoding here took goes into `decoding`."""
+    answering = Measured()
+    encoded = np.frombuffer(large.png, np.uint8)
+    until = time.perf_counter() + seconds
+    while time.perf_counter() < until or answering.answers < FEWEST:
+        one = go_round(server.url, [ask], connections=1, seconds=math.inf)
+        answering.add(one)
+        with decoding.measuring() as started:
+            cv2.imdecode(encoded, cv2.IMREAD_COLOR)
+            decoding.latencies.append(time.perf_counter() - started)
+    return answering
+
+
+@contextmanager
+def _always_in_flight(server: Server, ask: Ask) -> Iterator[None]:
+    """Raises Failed in the end where an answer was wrong."""
+    over = Event()
+    answered = Event()
+
+    def asks() -> Iterator[Ask]:
+        yield ask
+        while not over.is_set():
+            answered.set()
+            yield ask
+
+    with ThreadPoolExecutor(1) as thread:
+        loading = thread.submit(go_round, server.url, asks(), connections=1, seconds=math.inf)
+        try:
+            answered.wait(5)
+            yield
+        finally:
+            over.set()
+        loading.result()

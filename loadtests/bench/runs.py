@@ -1,0 +1,84 @@
+"""What was measured: one run a server, workload and round, and ratios of two within a round, where the machine was the same."""
+
+import statistics
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from loadtests.bench.group import Usage
+from loadtests.bench.measured import Measured
+
+Quantity = Literal["per_second", "p50_ms", "p95_ms", "p99_ms"]
+
+
+@dataclass(frozen=True)
+class Cell:
+    """A workload, over how many connections, and who answered."""
+
+    workload: str
+    connections: int | None
+    """None: an open loop, which opens what it needs."""
+    server: str
+
+
+@dataclass(frozen=True)
+class Run:
+    """One measurement of a cell. Every answer was right."""
+
+    cell: Cell
+    round: int
+    answers: int
+    seconds: float
+    per_second: float
+    p50_ms: float
+    p95_ms: float
+    p99_ms: float
+    generator_share: float
+    """Of a core, used by the load generator."""
+    processor_us: float
+    """Processor time of all the server's processes for each answer, in microseconds."""
+    resident_mb: float
+    """Memory of all the server's processes at its largest before or after, in 2 ** 20 bytes."""
+    hit_share: float | None = None
+    """Answers out of a cache, where the server tells."""
+
+
+@dataclass(frozen=True)
+class Spread:
+    """The median over rounds, and the extremes."""
+
+    median: float
+    least: float
+    most: float
+    rounds: int
+
+    @classmethod
+    def of(cls, values: Iterable[float]) -> "Spread":
+        """Raises StatisticsError where there are none."""
+        seen = sorted(values)
+        return cls(statistics.median(seen), seen[0], seen[-1], len(seen))
+
+
+def run_of(cell: Cell, number: int, measured: Measured, before: Usage, after: Usage, hit_share: float | None = None) -> Run:
+    """Raises ValueError where there was no answer."""
+    return Run(
+        cell=cell,
+        round=number,
+        answers=measured.answers,
+        seconds=measured.seconds,
+        p50_ms=measured.milliseconds(50),
+        p95_ms=measured.milliseconds(95),
+        p99_ms=measured.milliseconds(99),
+        per_second=measured.per_second,
+        generator_share=measured.generator_share,
+        processor_us=1e6 * after.since(before) / measured.answers,
+        resident_mb=max(before.resident_bytes, after.resident_bytes) / 2**20,
+        hit_share=hit_share,
+    )
+
+
+def ratio(runs: Sequence[Run], quantity: Quantity, one: Cell, other: Cell) -> Spread | None:
+    """One's by the other's, round by round; None where no round has both."""
+    values = {(run.cell, run.round): float(getattr(run, quantity)) for run in runs if run.cell in (one, other)}
+    rounds = {number for cell, number in values if cell == one} & {number for cell, number in values if cell == other}
+    return Spread.of(values[one, number] / values[other, number] for number in rounds) if rounds else None

@@ -1,0 +1,146 @@
+"""Everything that is measured, side by side on this machine: this stack, its rivals, and the ceilings. Who is not asked is idle."""
+
+import base64
+import json
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, ExitStack, contextmanager, suppress
+from dataclasses import dataclass, replace
+from functools import partial
+from pathlib import Path
+
+from loadtests.bench import torchserve
+from loadtests.bench.closed_loop import go_round
+from loadtests.bench.fresh import Upload
+from loadtests.bench.group import group, halt, resume
+from loadtests.bench.rivals.environment import HOST, NETWORK, PORT
+from loadtests.bench.torchserve import BATCHED, DEFAULT, Batching
+from loadtests.bench.wire import DIGIT, Ask, post
+from loadtests.pictures import CHECKOUT
+from loadtests.stack import LOOPBACK, Failed, Stack, clean_environment, free_port, running_stack
+
+OURS = "digitserve"
+OURS_FROM_REDIS = "digitserve, from Redis"
+TORCHSERVE = "TorchServe"
+TORCHSERVE_BATCHED = "TorchServe, batching"
+IN_PROCESS = "FastAPI with the network"
+LITSERVE = "LitServe"
+BARE_ASGI = "bare ASGI function"
+BARE_ROUTE = "bare FastAPI route"
+
+SAMPLE = Upload((CHECKOUT / "model" / "known" / "7.png").read_bytes(), 7)
+SETTLES_SECONDS = 0.5
+"""What was halted is as fast as if it had not been after that long."""
+
+LITSERVE_FOLDER = CHECKOUT / "var" / "bench" / "rivals"
+
+
+@dataclass(frozen=True)
+class Server:
+    """One that answers."""
+
+    name: str
+    url: str
+    path: str
+    pids: tuple[int, ...] = ()
+    """Its programs; what these have started counts too."""
+    takes_json: bool = False
+    always_says: int | None = None
+    """None: the digit in the picture."""
+    restless: bool = False
+    """It uses the processor even when nobody asks, and so is halted then."""
+
+    def ask(self, upload: Upload, *headers: str) -> Ask:
+        """The whole request, and what its answer must hold."""
+        expects = DIGIT[upload.digit if self.always_says is None else self.always_says]
+        if self.takes_json:
+            body = json.dumps({"image": base64.b64encode(upload.png).decode()}).encode()
+            return post(self.url, self.path, body, "application/json", *headers), expects
+        return post(self.url, self.path, upload.png, "application/octet-stream", *headers), expects
+
+    @contextmanager
+    def awake(self) -> Iterator[None]:
+        """It can be asked meanwhile."""
+        if not self.restless:
+            yield
+            return
+        for pid in self.pids:
+            resume(pid)
+        time.sleep(SETTLES_SECONDS)
+        try:
+            yield
+        finally:
+            for pid in self.pids:
+                halt(pid)
+
+    def answers(self) -> bool:
+        """Whether it reads a known digit now."""
+        with suppress(OSError, Failed):
+            return go_round(self.url, [self.ask(SAMPLE)], connections=1, seconds=5).answers == 1
+        return False
+
+
+@contextmanager
+def running(names: Sequence[str], folder: Path) -> Iterator[dict[str, Server]]:
+    """Those of these names, all up. Raises Failed, OSError, CalledProcessError."""
+    if LITSERVE in names and not (LITSERVE_FOLDER / "litserve").is_dir():
+        raise Failed("LitServe, one of the rivals, is not installed; `make bench-rivals` installs it, for the benchmark alone")
+    network = folder / "network.pt"
+    export = [sys.executable, "-m", "model", "torchscript", "--out", str(network)]
+    subprocess.run(export, cwd=CHECKOUT, check=True, stdout=subprocess.DEVNULL)
+    with ExitStack() as up:
+        servers = {name: up.enter_context(RIVALS[name](name, _made(folder / name), network)) for name in names if name in RIVALS}
+        if OURS in names or OURS_FROM_REDIS in names:
+            stack = up.enter_context(running_stack(_made(folder / "stack")))
+            servers[OURS] = Server(OURS, stack.url, "/v1/predict", (stack.process.pid,))
+            if OURS_FROM_REDIS in names:
+                servers[OURS_FROM_REDIS] = up.enter_context(_from_redis(stack, _made(folder / "from-redis")))
+        yield servers
+
+
+@contextmanager
+def _from_redis(stack: Stack, folder: Path) -> Iterator[Server]:
+    """A second gateway on the same children, without an in-process cache. Its programs are its own and the stack's."""
+    port = free_port()
+    environment = stack.beside(port, _made(folder / "state")) | {"GATEWAY_LOCAL_CACHE_BYTES": "0"}
+    server = Server(OURS_FROM_REDIS, f"http://{LOOPBACK}:{port}", "/v1/predict")
+    with group([sys.executable, "-m", "gateway", "serve"], folder, environment, is_up=server.answers) as pid:
+        yield replace(server, pids=(pid, stack.process.pid))
+
+
+@contextmanager
+def _torchserve(name: str, folder: Path, network: Path, *, batching: Batching) -> Iterator[Server]:
+    planned = torchserve.prepare(folder, network, batching)
+    server = Server(name, planned.url, planned.path)
+    with group(planned.command, folder, planned.environment, is_up=server.answers) as pid:
+        yield replace(server, pids=(pid,))
+
+
+@contextmanager
+def _script(name: str, folder: Path, network: Path, *, module: str, like: Server) -> Iterator[Server]:
+    port = free_port()
+    environment = clean_environment() | {PORT: str(port), NETWORK: str(network), "PYTHONPATH": str(LITSERVE_FOLDER)}
+    server = replace(like, name=name, url=f"http://{HOST}:{port}")
+    with group([sys.executable, "-m", f"loadtests.bench.rivals.{module}"], folder, environment, is_up=server.answers) as pid:
+        started = replace(server, pids=(pid,))
+        with started.awake():
+            pass
+        yield started
+
+
+def _made(folder: Path) -> Path:
+    folder.mkdir()
+    return folder
+
+
+RAW = Server("", "", "/predict")
+RIVALS: dict[str, Callable[[str, Path, Path], AbstractContextManager[Server]]] = {
+    TORCHSERVE: partial(_torchserve, batching=DEFAULT),
+    TORCHSERVE_BATCHED: partial(_torchserve, batching=BATCHED),
+    IN_PROCESS: partial(_script, module="in_process", like=RAW),
+    LITSERVE: partial(_script, module="lit", like=replace(RAW, takes_json=True, restless=True)),
+    BARE_ASGI: partial(_script, module="bare_asgi", like=replace(RAW, always_says=7)),
+    BARE_ROUTE: partial(_script, module="bare_route", like=replace(RAW, always_says=7)),
+}

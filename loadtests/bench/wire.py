@@ -1,0 +1,102 @@
+"""HTTP/1.1 as a load generator needs it: requests are bytes made beforehand, an answer costs a few microseconds to know and check."""
+
+import re
+import selectors
+import socket
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from urllib.parse import urlsplit
+
+from loadtests.stack import Failed
+
+CHUNK = 1 << 16
+STALLED_SECONDS = 5.0
+LENGTH = re.compile(rb"\r\ncontent-length: *(\d+)", re.IGNORECASE)
+DIGIT = [re.compile(rb'"digit": ?%d\b' % digit) for digit in range(10)]
+"""What an answer holds that reads this digit."""
+
+Ask = tuple[bytes, re.Pattern[bytes]]
+"""A whole request, and what is found in the right answer to it."""
+
+
+def post(url: str, path: str, body: bytes, kind: str = "application/octet-stream", *headers: str) -> bytes:
+    """A whole request."""
+    lines = (f"POST {path} HTTP/1.1", f"Host: {urlsplit(url).netloc}", f"Content-Type: {kind}", f"Content-Length: {len(body)}", *headers)
+    return "\r\n".join((*lines, "", "")).encode() + body
+
+
+def connected(url: str) -> socket.socket:
+    """Raises OSError where nobody listens."""
+    parts = urlsplit(url)
+    connection = socket.create_connection((parts.hostname, parts.port), STALLED_SECONDS)
+    connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    return connection
+
+
+class Connection:
+    """One connection with at most one request on it."""
+
+    def __init__(self, url: str) -> None:
+        self._socket = connected(url)
+        self._received = bytearray()
+        self._expects: re.Pattern[bytes] | None = None
+        self.since = 0.0
+        """When its request was sent or, in an open loop, due."""
+
+    def fileno(self) -> int:
+        return self._socket.fileno()
+
+    def close(self) -> None:
+        self._socket.close()
+
+    def send(self, ask: Ask, since: float) -> None:
+        self.since = since
+        self._expects = ask[1]
+        self._socket.sendall(ask[0])
+
+    def hung_up(self) -> bool:
+        """Whether the server, while nothing was asked, closed it. Asked when there is something to receive."""
+        return self._expects is None and not self._socket.recv(1)
+
+    def receive(self) -> bool:
+        """Whether the answer is whole now. Raises Failed where it is another than expected, or the server hung up."""
+        chunk = self._socket.recv(CHUNK)
+        if not chunk:
+            raise Failed("the server closed a connection")
+        received = self._received
+        received += chunk
+        end = received.find(b"\r\n\r\n")
+        if end < 0:
+            return False
+        length = LENGTH.search(received, 0, end)
+        if length is None:
+            raise Failed(f"an answer without a length came: {_shown(received)}")
+        if len(received) < end + 4 + int(length[1]):
+            return False
+        assert self._expects is not None
+        if not received.startswith(b"HTTP/1.1 200") or not self._expects.search(received, end):
+            raise Failed(f"another answer than {self._expects.pattern.decode()} came: {_shown(received)}")
+        received.clear()
+        self._expects = None
+        return True
+
+
+@contextmanager
+def opened(url: str, ready: selectors.BaseSelector) -> Iterator[Callable[[], Connection]]:
+    """Makes connections to be told of by `ready`; all are closed in the end."""
+
+    def another() -> Connection:
+        connection = Connection(url)
+        ready.register(connection, selectors.EVENT_READ, connection)
+        return connection
+
+    try:
+        yield another
+    finally:
+        for key in list(ready.get_map().values()):
+            ready.unregister(key.fileobj)
+            key.data.close()
+
+
+def _shown(received: bytearray) -> str:
+    return bytes(received[:400]).decode(errors="replace")

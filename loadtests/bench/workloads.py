@@ -1,0 +1,123 @@
+"""The workloads: which pictures are sent, over how many connections, to whom; one round measures every server once under each."""
+
+import itertools
+import math
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import partial
+
+from loadtests.bench.closed_loop import go_round
+from loadtests.bench.fresh import Fresh, Upload
+from loadtests.bench.group import usage
+from loadtests.bench.lookups import hits
+from loadtests.bench.measured import Measured
+from loadtests.bench.runs import Cell, Run, run_of
+from loadtests.bench.servers import (
+    BARE_ASGI,
+    BARE_ROUTE,
+    IN_PROCESS,
+    LITSERVE,
+    OURS,
+    OURS_FROM_REDIS,
+    SAMPLE,
+    TORCHSERVE,
+    TORCHSERVE_BATCHED,
+    Server,
+)
+from loadtests.bench.wire import Ask
+from loadtests.pictures import png, zipf
+from loadtests.stack import Failed
+
+DISTINCT, REPEATED, REDIS, ZIPF = "distinct", "repeated", "from Redis", "Zipf"
+PHOTOGRAPH, SMALL, BESIDE = "photograph", "small, 100 a second", "small, 100 a second, beside a photograph"
+NEW_PICTURES = (DISTINCT, PHOTOGRAPH, SMALL, BESIDE)
+CATALOGUE = 60_000
+POOL = 1_000
+"""Pictures that are asked for out of Redis, in turn: one alone would have lookups share an answer."""
+
+MOST_PER_SECOND = {1: 4_000, 32: 8_000, 128: 12_000}
+"""More pictures than any server answers by connections; who answers all is measured for less long."""
+
+MOST_ZIPF_PER_SECOND = 20_000
+MOST_NEW_HITS = 0.001
+
+
+@dataclass(frozen=True)
+class Case:
+    """One workload in a closed loop, and whom it is for."""
+
+    workload: str
+    connections: int
+    servers: tuple[str, ...]
+
+
+EVERYONE = (OURS, TORCHSERVE_BATCHED, TORCHSERVE, IN_PROCESS, LITSERVE)
+CASES = (
+    Case(DISTINCT, 1, EVERYONE),
+    Case(DISTINCT, 32, EVERYONE),
+    Case(DISTINCT, 128, EVERYONE),
+    Case(REPEATED, 32, (OURS, BARE_ROUTE, BARE_ASGI)),
+    Case(REDIS, 32, (OURS_FROM_REDIS, BARE_ROUTE)),
+    Case(ZIPF, 128, (OURS, TORCHSERVE_BATCHED)),
+)
+
+
+@dataclass(frozen=True)
+class Round:
+    """One round. Which of two servers is first alternates from round to round."""
+
+    number: int
+    servers: dict[str, Server]
+    fresh: Fresh
+    seconds: float
+    """Of each measurement."""
+
+    def run(self, case: Case) -> Iterator[Run]:
+        """The same pictures for each server. Raises Failed where an answer is wrong, or a workload was not what it says it is."""
+        uploads = self.uploads(case)
+        for name in case.servers if self.number % 2 == 0 else reversed(case.servers):
+            server = self.servers[name]
+            made = {upload: server.ask(upload) for upload in dict.fromkeys(uploads)}
+            asks: Iterable[Ask] = [made[upload] for upload in uploads]
+            if case.workload == REDIS:
+                go_round(server.url, asks, connections=8, seconds=60)
+            if case.workload in (REPEATED, REDIS):
+                asks = itertools.cycle(asks)
+            cell = Cell(case.workload, case.connections, name)
+            run = self.measure(cell, partial(go_round, server.url, asks, connections=case.connections, seconds=self.seconds))
+            check(run)
+            yield run
+
+    def measure(self, cell: Cell, load: Callable[[], Measured]) -> Run:
+        """Raises Failed."""
+        server = self.servers[cell.server]
+        ours = cell.server in (OURS, OURS_FROM_REDIS)
+        with server.awake():
+            hits_before, before = hits(server.url) if ours else 0.0, usage(server.pids)
+            measured = load()
+            after = usage(server.pids)
+        share = (hits(server.url) - hits_before) / measured.answers if ours else None
+        return run_of(cell, self.number, measured, before, after, share)
+
+    def uploads(self, case: Case) -> Sequence[Upload]:
+        """In the order in which they are sent."""
+        if case.workload == REPEATED:
+            return [SAMPLE]
+        if case.workload == REDIS:
+            return self.fresh.take(POOL)
+        if case.workload == DISTINCT:
+            return self.fresh.take(math.ceil(self.seconds * MOST_PER_SECOND[case.connections]))
+        return self.zipf_uploads(math.ceil(self.seconds * MOST_ZIPF_PER_SECOND))
+
+    def zipf_uploads(self, count: int) -> list[Upload]:
+        """Out of a new catalogue in each round: caches that know none of it are the harder case."""
+        pixels, digits = self.fresh.pixels(CATALOGUE)
+        places = zipf(count, CATALOGUE, seed=self.number).tolist()
+        made = {place: Upload(png(pixels[place]), int(digits[place])) for place in dict.fromkeys(places)}
+        return [made[place] for place in places]
+
+
+def check(run: Run) -> None:
+    """Raises Failed where caches answered what nobody can have asked before. Fewer hits than a workload allows make us slower, no more."""
+    if run.hit_share is not None and run.cell.workload in NEW_PICTURES and run.hit_share > MOST_NEW_HITS:
+        raise Failed(f"void: {run.hit_share:.2%} of new pictures ({run.cell.workload}) were answered from a cache")

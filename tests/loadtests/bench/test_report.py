@@ -1,0 +1,52 @@
+"""What a benchmark leaves behind says where it comes from and loses nothing."""
+
+import json
+from pathlib import Path
+
+import cv2
+
+from loadtests.bench.figure import draw
+from loadtests.bench.report import COLUMNS, Machine, as_json, as_markdown, this_machine
+from loadtests.bench.runs import Cell
+from loadtests.bench.servers import BARE_ROUTE, OURS, TORCHSERVE_BATCHED
+from loadtests.bench.workloads import DISTINCT, REPEATED
+from tests.loadtests.bench.test_runs import run
+
+MACHINE = Machine("a processor", 2, 23.4, "2026-01-01T00:00:00+00:00", "abc1234")
+RUNS = [
+    run(Cell(workload, connections, server), number, 1_000 * (number + 1))
+    for number in range(3)
+    for workload, connections, server in (
+        (DISTINCT, 1, OURS),
+        (DISTINCT, 32, OURS),
+        (DISTINCT, 32, TORCHSERVE_BATCHED),
+        (REPEATED, 32, BARE_ROUTE),
+    )
+]
+
+
+def test_every_run_is_kept() -> None:
+    told = json.loads(as_json(MACHINE, 5, RUNS))
+    assert told["machine"]["commit"] == "abc1234"
+    assert len(told["runs"]) == len(RUNS)
+    assert told["runs"][1]["cell"] == {"workload": DISTINCT, "connections": 32, "server": OURS}
+    assert len(told["targets"]) > 10
+
+
+def test_the_table_has_a_row_for_each_cell_with_median_and_extremes() -> None:
+    table = [line for line in as_markdown(MACHINE, 5, RUNS).splitlines() if line.startswith("|")]
+    assert len(table) == 2 + 4
+    assert all(line.count("|") == len(COLUMNS) + 1 for line in table)
+    assert f"| {DISTINCT} | 32 | {OURS} | 2,000 (1,000 to 3,000) |" in table[3]
+
+
+def test_a_machine_knows_itself() -> None:
+    machine = this_machine()
+    assert machine.cores >= 1
+    assert machine.processor
+
+
+def test_the_figure_is_drawn_whatever_was_measured(tmp_path: Path) -> None:
+    for number, runs in enumerate((RUNS, [])):
+        draw(runs, tmp_path / f"{number}.png")
+        assert cv2.imread(str(tmp_path / f"{number}.png")) is not None

@@ -1,0 +1,39 @@
+"""Ratios are taken within a round."""
+
+from array import array
+from dataclasses import astuple
+
+import pytest
+
+from loadtests.bench.group import Usage
+from loadtests.bench.measured import Measured
+from loadtests.bench.runs import Cell, Run, ratio, run_of
+
+ONE, OTHER = Cell("distinct", 32, "one"), Cell("distinct", 32, "other")
+
+
+def run(cell: Cell, number: int, per_second: float) -> Run:
+    measured = Measured(array("d", [0.001]), seconds=1 / per_second)
+    return run_of(cell, number, measured, Usage({}, 0), Usage({}, 0))
+
+
+def test_a_ratio_is_the_median_of_rounds_and_not_the_ratio_of_medians() -> None:
+    runs = [run(ONE, 0, 100), run(OTHER, 0, 100), run(ONE, 1, 30), run(OTHER, 1, 10), run(ONE, 2, 8), run(OTHER, 2, 4)]
+    seen = ratio(runs, "per_second", ONE, OTHER)
+    assert seen is not None
+    assert astuple(seen) == pytest.approx((2, 1, 3, 3))
+
+
+def test_a_round_that_lacks_one_of_them_does_not_count() -> None:
+    runs = [run(ONE, 0, 10), run(OTHER, 0, 10), run(ONE, 1, 10)]
+    seen = ratio(runs, "per_second", ONE, OTHER)
+    assert seen is not None
+    assert seen.rounds == 1
+    assert ratio(runs[2:], "per_second", ONE, OTHER) is None
+
+
+def test_processor_time_is_for_each_answer_and_a_process_that_ended_takes_none_away() -> None:
+    before, after = Usage({1: 5.0, 2: 9.0}, 2**20), Usage({1: 5.5, 3: 0.5}, 3 * 2**20)
+    seen = run_of(ONE, 0, Measured(array("d", [0.001] * 10), seconds=1), before, after)
+    assert seen.processor_us == pytest.approx(1e5)
+    assert seen.resident_mb == 3

@@ -1,0 +1,40 @@
+"""Every target of the issue is judged by the median, and says so where it was not measured."""
+
+from dataclasses import replace
+
+import pytest
+
+from loadtests.bench.runs import Cell, Spread
+from loadtests.bench.servers import OURS, RIVALS
+from loadtests.bench.targets import TARGETS, verdicts
+from loadtests.bench.workloads import CASES
+from tests.loadtests.bench.test_runs import run
+
+
+def test_what_was_not_measured_is_no_verdict() -> None:
+    told = verdicts([])
+    assert len(told) == len(TARGETS)
+    assert all("not measured" in line for line in told)
+
+
+@pytest.mark.parametrize(("ours", "said"), [(124, "MISSED"), (126, "held")])
+def test_the_first_target_is_a_quarter_more_throughput(ours: float, said: str) -> None:
+    target = TARGETS[0]
+    runs = [run(target.one, 0, ours), run(target.other, 0, 100)]
+    line = verdicts(runs)[0]
+    assert line.startswith("1. distinct, 32 connections: throughput of digitserve by that of TorchServe, batching: 1.2")
+    assert line.endswith(f"at least 1.25: {said}")
+
+
+@pytest.mark.parametrize(("median", "held"), [(1.2, True), (1.3, True), (1.4, False)])
+def test_an_upper_bound_is_one(median: float, held: bool) -> None:
+    target = replace(TARGETS[0], at_least=None, at_most=1.3)
+    assert target.held(Spread(median, 0, 9, 5)) is held
+
+
+def test_every_closed_loop_that_a_target_names_is_measured() -> None:
+    measured = {Cell(case.workload, case.connections, server) for case in CASES for server in case.servers}
+    for target in TARGETS:
+        if target.line < 6:
+            assert {target.one, target.other} <= measured
+    assert {cell.server for cell in measured} >= {OURS, *RIVALS}

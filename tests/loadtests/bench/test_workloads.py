@@ -1,0 +1,64 @@
+"""Workloads are what they are called."""
+
+import re
+from collections import Counter
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from loadtests.bench.fresh import Fresh
+from loadtests.bench.runs import Cell
+from loadtests.bench.servers import SAMPLE, Server
+from loadtests.bench.workloads import DISTINCT, REDIS, REPEATED, ZIPF, Case, Round, check
+from loadtests.stack import Failed
+from tests.loadtests.bench.test_runs import run
+from tests.loadtests.server import serving
+
+KNOWN = Path(__file__).parents[3] / "model" / "known" / "digits.npz"
+
+
+@pytest.fixture
+def this() -> Round:
+    with np.load(KNOWN) as known:
+        return Round(0, {}, Fresh(known["pixels"], known["labels"]), seconds=0.1)
+
+
+def test_distinct_pictures_are_distinct_from_one_measurement_to_the_next(this: Round) -> None:
+    first, second = (this.uploads(Case(DISTINCT, connections, ())) for connections in (1, 32))
+    assert len({upload.png for upload in (*first, *second)}) == len(first) + len(second)
+
+
+def test_one_picture_is_repeated(this: Round) -> None:
+    assert this.uploads(Case(REPEATED, 32, ())) == [SAMPLE]
+
+
+def test_redis_is_asked_for_different_pictures(this: Round) -> None:
+    assert len(set(this.uploads(Case(REDIS, 32, ())))) == 1_000
+
+
+def test_popular_pictures_come_often_and_each_round_has_its_own(this: Round) -> None:
+    first, second = (replace(this, number=number).uploads(Case(ZIPF, 128, ())) for number in (0, 1))
+    (_, most), *_ = Counter(first).most_common()
+    assert most / len(first) > 0.05
+    assert not set(first) & set(second)
+
+
+def test_who_is_first_alternates(this: Round, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("loadtests.bench.servers.DIGIT", [re.compile(b"told")] * 10)
+    with serving() as server:
+        servers = {name: Server(name, server.url, "/", takes_json=True) for name in ("one", "other")}
+        case = Case(DISTINCT, 1, ("one", "other"))
+        orders = [[run.cell.server for run in replace(this, number=number, servers=servers).run(case)] for number in (0, 1)]
+    assert orders == [["one", "other"], ["other", "one"]]
+
+
+@pytest.mark.parametrize(("workload", "share", "void"), [(DISTINCT, 0.002, True), (DISTINCT, 0.0005, False), (ZIPF, 0.8, False)])
+def test_distinct_pictures_out_of_a_cache_void_the_run(workload: str, share: float, void: bool) -> None:
+    seen = replace(run(Cell(workload, 32, "ours"), 0, 100), hit_share=share)
+    if void:
+        with pytest.raises(Failed, match="void"):
+            check(seen)
+    else:
+        check(seen)
