@@ -9,11 +9,13 @@ import sys
 import zipfile
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
 
 from model.export import CHECKOUT, HANDLER, SHARED, NotExportable, build_archive, fingerprint
 from model.network import build
+from model.ranges import write_ranges
 
 RELEASE = {"model": "digits", "network": "residual-flat", "temperature": 1.25, "accept_threshold": 0.5, "recipe": "release", "seed": 1}
 
@@ -33,6 +35,7 @@ def released(tmp_path: Path, weights: Path) -> Path:
     shutil.copy(weights, folder)
     (folder / "release.json").write_text(json.dumps(RELEASE))
     shutil.copy(CHECKOUT / "model/released/reference.json", folder)
+    write_ranges(folder, np.random.default_rng(3).integers(0, 256, (64, 28, 28), np.uint8))
     return folder
 
 
@@ -128,7 +131,6 @@ def test_the_archive_carries_its_version_and_the_facts(released: Path, tmp_path:
         "digest": hashlib.sha256((released / "weights.pt").read_bytes()).hexdigest(),
         "network": "residual-flat",
         "parameters": 161_770,
-        "arithmetic": "float32",
         "temperature": 1.25,
         "accept_threshold": 0.5,
     }
