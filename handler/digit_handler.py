@@ -11,7 +11,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from model.inference import Classifier
+from model.compiled import fastest
 from model.preprocess import EmptyUpload, ImageError, ImageTooLarge, UnsupportedImage, canonicalise
 
 PIXELS = "application/x-digit-pixels"
@@ -52,7 +52,8 @@ class DigitHandler:
         torch.set_num_threads(1)
         folder = Path(context.system_properties["model_dir"])
         self.facts = json.loads((folder / "facts.json").read_text(encoding="utf-8"))
-        self.classifier = Classifier(folder)
+        self.classifier = fastest(folder)
+        self.facts["arithmetic"] = self.classifier.arithmetic
         for pictures in (1, MOST_PICTURES):
             self.classifier.logits(np.zeros((pictures, 28, 28), dtype=np.uint8))
 

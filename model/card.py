@@ -126,8 +126,24 @@ Time of the network alone:
 |---|---|---|---|---|
 {_latency_rows(e["latency"])}
 
+{_arithmetics(e)}
+
 Measured on {made["date"]} by `{made["command"]}` on {made["machine"]["processor"]}, {made["machine"]["cores"]} cores of which
 {made["machine"]["load_average"]:.1f} were busy, with torch {made["machine"]["torch"]}."""
+
+
+def _arithmetics(e: dict[str, Any]) -> str:
+    rows = "\n".join(
+        f"| {row['arithmetic']} | {percent(row['accuracy'])} | {row['other_digits']} of {e['n']:,} | {row['largest_difference']:.3f} | "
+        + ", ".join(f"{1000 * batch['median_ms'] / batch['batch']:.0f} us at {batch['batch']}" for batch in row["latency"]["batches"])
+        + " |"
+        for row in e["arithmetics"]
+    )
+    return f"""What serves is compiled for the processor, in the first of these arithmetics that it computes by its own instructions:
+
+| arithmetic | accuracy | another digit than single precision | probabilities differ by at most | time a picture, one thread |
+|---|---|---|---|---|
+{rows}"""
 
 
 def _latency_rows(latency: dict[str, Any]) -> str:

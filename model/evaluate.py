@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 from tqdm import tqdm
 
+from model.compiled import Compiled, native, read_maxima
 from model.data import Digits, validation_indices
 from model.figures import draw_confusion, draw_pictures, draw_reliability
 from model.inference import Classifier, ReleaseUnusable
@@ -68,11 +69,41 @@ def evaluate_release(
             "cpu": cpu_latency(classifier.logits, batches),
             "cuda": cuda_latency(classifier.layers, batches) if device == "cuda" else None,
         },
+        "arithmetics": _arithmetics(classifier, released, panel, logits, log, command=command, digest=digest, batches=batches),
         "article_claims": ARTICLE_CLAIMS,
     }
     write_json(report, out / "evaluation.json")
     draw(logits, panel, out)
     return report
+
+
+def _arithmetics(
+    classifier: Classifier,
+    released: Path,
+    panel: Panel,
+    expected: NDArray[np.float32],
+    log: Path,
+    *,
+    command: str,
+    digest: str,
+    batches: dict[int, int],
+) -> list[dict[str, Any]]:
+    """Each arithmetic that this processor is served in, the one that is chosen first: the panel read again, beside single precision's
+    `expected` logits."""
+    maxima, rows = read_maxima(released), []
+    for arithmetic in native(maxima):
+        compiled = Compiled(classifier.layers, arithmetic, maxima)
+        logits = read(compiled, panel, log, command=f"{command} ({arithmetic})", digest=digest)
+        rows.append(
+            {
+                "arithmetic": arithmetic,
+                "accuracy": float((logits.argmax(axis=1) == panel.digits.labels).mean()),
+                "other_digits": int((logits.argmax(axis=1) != expected.argmax(axis=1)).sum()),
+                "largest_difference": float(np.abs(softmax(logits) - softmax(expected)).max()),
+                "latency": cpu_latency(compiled.logits, batches),
+            }
+        )
+    return rows
 
 
 def evaluate_recipe(

@@ -14,7 +14,7 @@ CHECKOUT = Path(__file__).resolve().parents[1]
 
 HANDLER = "handler/digit_handler.py"
 CONFIGURATION = "handler/model-config.yaml"
-SHARED = ("model/__init__.py", "model/network.py", "model/inference.py")
+SHARED = ("model/__init__.py", "model/network.py", "model/inference.py", "model/compiled.py", "model/known/digits.npz")
 PREPROCESSING = "model/preprocess"
 
 SERVING_FACTS = ("model", "network", "temperature", "accept_threshold")
@@ -37,6 +37,7 @@ def fingerprint(released: Path, checkout: Path = CHECKOUT) -> str:
     parts["weights.pt"] = _weights(released)
     parts["release.json"] = _serving_facts(released)
     parts["reference.json"] = json.dumps(_reference(released)).encode()
+    parts["ranges.json"] = _ranges(released)
     total = hashlib.sha256()
     for name, content in sorted(parts.items()):
         total.update(f"{name}\0{len(content)}\0".encode())
@@ -69,6 +70,7 @@ def _pack(released: Path, version: str, checkout: Path, folder: Path) -> Path:
         shutil.copyfile(checkout / name, target)
     shutil.copyfile(released / "weights.pt", content / "weights.pt")
     (content / "release.json").write_bytes(_serving_facts(released))
+    (content / "ranges.json").write_bytes(_ranges(released))
     (content / "facts.json").write_text(json.dumps(_facts(released, version), indent=1), encoding="utf-8")
     # Names are relative because the archiver splits paths at commas and expands brackets; the private TMPDIR because it deletes
     # $TMPDIR/<model name> before it starts.
@@ -89,7 +91,7 @@ def _facts(released: Path, version: str) -> dict[str, object]:
 
     facts = json.loads(_serving_facts(released))
     try:
-        arithmetic = Classifier(released).arithmetic
+        Classifier(released)
     except ReleaseUnusable as error:
         raise NotExportable(str(error)) from error
     return {
@@ -97,7 +99,6 @@ def _facts(released: Path, version: str) -> dict[str, object]:
         "version": version,
         "digest": hashlib.sha256(_weights(released)).hexdigest(),
         "parameters": parameter_count(build(facts["network"])),
-        "arithmetic": arithmetic,
         "reference": _reference(released),
     }
 
@@ -125,6 +126,10 @@ def _serving_facts(released: Path) -> bytes:
 
 def _reference(released: Path) -> dict[str, object]:
     return _chosen(released / "reference.json", REFERENCE_FACTS)
+
+
+def _ranges(released: Path) -> bytes:
+    return json.dumps(_chosen(released / "ranges.json", ("maxima",))).encode()
 
 
 def _chosen(file: Path, names: tuple[str, ...]) -> dict[str, object]:

@@ -1,4 +1,4 @@
-"""The released network as it is served. Offline evaluation and the serving handler both use `Classifier`, so their arithmetic is one."""
+"""The released network at single precision: what every faster arithmetic is held to, and what serves where there is none."""
 
 import copy
 import json
@@ -46,14 +46,19 @@ class Classifier:
         2,048 pictures with logits up to 26).
         Raises ValueError for another shape or dtype.
         """
-        if pixels.dtype != np.uint8 or pixels.ndim != 3 or pixels.shape[1:] != (28, 28):
-            raise ValueError(f"canonical pixels are uint8[n, 28, 28], not {pixels.dtype}{list(pixels.shape)}")
+        check_pixels(pixels)
         answer = np.empty((len(pixels), 10), dtype=np.float32)
         with torch.inference_mode():
             for start in range(0, len(pixels), BATCH):
                 batch = torch.from_numpy(pixels[start : start + BATCH].astype(np.float32)).unsqueeze(1)
                 answer[start : start + BATCH] = self.layers(batch).numpy()
         return answer
+
+
+def check_pixels(pixels: NDArray[np.uint8]) -> None:
+    """Raises ValueError where they are not canonical in shape or dtype."""
+    if pixels.dtype != np.uint8 or pixels.ndim != 3 or pixels.shape[1:] != (28, 28):
+        raise ValueError(f"canonical pixels are uint8[n, 28, 28], not {pixels.dtype}{list(pixels.shape)}")
 
 
 def fold(network: DigitNetwork, temperature: float) -> nn.Sequential:

@@ -14,7 +14,7 @@ import torch
 from numpy.typing import NDArray
 from torch import nn
 
-BATCHES = {1: 1_000, 64: 200}
+BATCHES = {1: 1_000, 16: 400, 64: 200}
 """Pictures in a call, and calls timed."""
 
 WARM_UP = 20

@@ -11,6 +11,7 @@ import torch
 from model.calibrate import calibrate
 from model.data import DEFAULT_FOLDER, training_split
 from model.network import build
+from model.ranges import write_ranges
 from model.reference import write_reference
 from model.runs import Run, RunsMissing, finished_runs
 from model.train import logits_of
@@ -46,7 +47,7 @@ class ReleaseRecord:
 
 
 def choose(runs: Path, recipe: str, data: Path = DEFAULT_FOLDER, released: Path = RELEASED) -> ReleaseRecord:
-    """Freeze the best seed under `runs` into `released`: `weights.pt`, `release.json` and `reference.json`. No test picture is looked at.
+    """Freeze the best seed under `runs` into `released`: weights, what was chosen, and what is usual. No test picture is looked at.
 
     Raises RunsMissing when a run is missing, DataUnavailable.
     """
@@ -75,6 +76,7 @@ def choose(runs: Path, recipe: str, data: Path = DEFAULT_FOLDER, released: Path 
     torch.save({name: value.contiguous() for name, value in weights.items()}, released / "weights.pt")
     (released / "release.json").write_text(json.dumps(asdict(record), indent=1) + "\n")
     write_reference(released / "reference.json", training, validation, logits.argmax(axis=1))
+    write_ranges(released, training.pixels)
     return record
 
 

@@ -10,7 +10,7 @@ ROOMS = ("model", "handler", "gateway", "monitoring", "loadtests", "k8s")
 
 MAY_IMPORT = {
     "model": {"model"},
-    "handler": {"handler", "model.preprocess", "model.network", "model.inference"},
+    "handler": {"handler", "model.preprocess", "model.network", "model.inference", "model.compiled"},
     "gateway": {"gateway", "model.preprocess", "model"},
     "monitoring": {"monitoring"},
     "loadtests": {"loadtests"},

@@ -5,11 +5,13 @@ import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
 
 from model.export import CHECKOUT, build_archive
 from model.network import build
+from model.ranges import write_ranges
 from tests.handler.torchserve import TorchServe, serving
 
 
@@ -22,6 +24,7 @@ def released(tmp_path_factory: pytest.TempPathFactory) -> Path:
     facts = {"model": "digits", "network": "residual-flat", "temperature": 1.5, "accept_threshold": 0.5}
     (folder / "release.json").write_text(json.dumps(facts))
     shutil.copy(CHECKOUT / "model/released/reference.json", folder)
+    write_ranges(folder, np.random.default_rng(3).integers(0, 256, (64, 28, 28), np.uint8))
     return folder
 
 

@@ -15,8 +15,8 @@ import pytest
 from numpy.typing import NDArray
 
 from handler.digit_handler import FACTS, LOGITS, PIXELS
+from model.compiled import fastest
 from model.export import CHECKOUT, HANDLER, SHARED, build_archive
-from model.inference import Classifier
 from model.preprocess import canonicalise
 from tests.handler.torchserve import TorchServe, configuration, launched, serving, wait_until
 
@@ -51,13 +51,13 @@ def changed_checkout(folder: Path) -> Path:
 def test_pixels_come_back_as_the_logits_computed_offline(torchserve: TorchServe, released: Path, n: int) -> None:
     answer = predict(torchserve, pictures(n).tobytes(), Content_Type=PIXELS, Accept=LOGITS)
     assert (answer.status_code, answer.headers["content-type"]) == (200, LOGITS)
-    np.testing.assert_array_equal(np.frombuffer(answer.content, "<f4").reshape(n, 10), Classifier(released).logits(pictures(n)))
+    np.testing.assert_array_equal(np.frombuffer(answer.content, "<f4").reshape(n, 10), fastest(released).logits(pictures(n)))
 
 
 def test_a_png_put_as_curl_does_is_read(torchserve: TorchServe, released: Path) -> None:
     answer = torchserve.inference.put(PREDICT, content=png())
     assert answer.status_code == 200
-    logits = Classifier(released).logits(canonicalise(png()).pixels[None])[0]
+    logits = fastest(released).logits(canonicalise(png()).pixels[None])[0]
     np.testing.assert_array_equal(np.array(answer.json()["predictions"][0]["logits"], np.float32), logits)
 
 
@@ -178,7 +178,7 @@ def test_a_batch_formed_by_torchserve_is_answered_request_by_request(released: P
     assert "batchSize: 1" in text
     configuration.write_text(text.replace("batchSize: 1", "batchSize: 16\nmaxBatchDelay: 500"))
     store = build_archive(released, tmp_path / "store", checkout).parent
-    expected = Classifier(released).logits(pictures(3))
+    expected = fastest(released).logits(pictures(3))
 
     def pixels(server: TorchServe) -> None:
         answer = predict(server, pictures(3).tobytes(), Content_Type=PIXELS, Accept=LOGITS)

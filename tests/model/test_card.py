@@ -46,6 +46,15 @@ def evaluation(tmp_path: Path) -> dict[str, Any]:
             "cpu": {"processor": "Processor X", "threads": 1, "batches": [{"batch": 1, "runs": 9, "median_ms": 0.512, "p95_ms": 0.7}]},
             "cuda": None,
         },
+        "arithmetics": [
+            {
+                "arithmetic": "int8",
+                "accuracy": 0.98,
+                "other_digits": 3,
+                "largest_difference": 0.0612,
+                "latency": {"batches": [{"batch": 1, "median_ms": 0.16}, {"batch": 16, "median_ms": 1.2}]},
+            }
+        ],
         "article_claims": ARTICLE_CLAIMS,
     }
     write_json(report, tmp_path / "evaluation.json")

@@ -9,11 +9,13 @@ import sys
 import zipfile
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
 
 from model.export import CHECKOUT, HANDLER, SHARED, NotExportable, build_archive, fingerprint
 from model.network import build
+from model.ranges import write_ranges
 
 RELEASE = {"model": "digits", "network": "residual-flat", "temperature": 1.25, "accept_threshold": 0.5, "recipe": "release", "seed": 1}
 
@@ -33,6 +35,7 @@ def released(tmp_path: Path, weights: Path) -> Path:
     shutil.copy(weights, folder)
     (folder / "release.json").write_text(json.dumps(RELEASE))
     shutil.copy(CHECKOUT / "model/released/reference.json", folder)
+    write_ranges(folder, np.random.default_rng(3).integers(0, 256, (64, 28, 28), np.uint8))
     return folder
 
 
@@ -128,7 +131,6 @@ def test_the_archive_carries_its_version_and_the_facts(released: Path, tmp_path:
         "digest": hashlib.sha256((released / "weights.pt").read_bytes()).hexdigest(),
         "network": "residual-flat",
         "parameters": 161_770,
-        "arithmetic": "float32",
         "temperature": 1.25,
         "accept_threshold": 0.5,
     }
@@ -139,8 +141,8 @@ def test_the_archive_holds_what_serving_needs_and_no_more(released: Path, tmp_pa
     package = {name for name in names if name.startswith("model/preprocess/")}
     assert "model/preprocess/__init__.py" in package
     assert all(name.endswith(".py") for name in package)
-    expected = {*SHARED, "digit_handler.py", "model-config.yaml", "weights.pt", "release.json", "facts.json", "MAR-INF/MANIFEST.json"}
-    assert names - package == expected
+    data = {"weights.pt", "release.json", "ranges.json", "facts.json"}
+    assert names - package == {*SHARED, *data, "digit_handler.py", "model-config.yaml", "MAR-INF/MANIFEST.json"}
 
 
 def test_a_current_archive_is_left_alone(released: Path, tmp_path: Path) -> None:

@@ -38,6 +38,7 @@ def test_the_seed_with_the_lowest_validation_loss_is_frozen_with_what_it_was_cho
     assert json.loads((tmp_path / "released" / "release.json").read_text()) == asdict(record)
     assert (tmp_path / "released" / "weights.pt").stat().st_size > 100_000
     assert json.loads((tmp_path / "released" / "reference.json").read_text())["pictures"] == 256
+    assert len(json.loads((tmp_path / "released" / "ranges.json").read_text())["maxima"]) == 6
     assert f"seed {record.seed}" in str(record)
 
 

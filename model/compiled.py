@@ -1,0 +1,169 @@
+"""The released network compiled for this processor by OpenVINO, in the fastest arithmetic that says what single precision says.
+
+Eight-bit integers are simulated by the network itself (Jacob et al. 2018): weights on 255 levels a channel, the input of each layer on 256
+levels from 0 to the largest value that training pictures gave it. OpenVINO computes such layers in integers.
+"""
+
+import json
+import logging
+import platform
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, Literal, get_args
+
+import numpy as np
+import openvino
+from numpy.typing import NDArray
+from openvino import opset13 as ops
+from torch import nn
+
+from model.inference import BATCH, Classifier, check_pixels
+
+Arithmetic = Literal["int8", "bfloat16", "float32"]
+ARITHMETICS: tuple[Arithmetic, ...] = get_args(Arithmetic)
+"""The fastest first."""
+
+KNOWN = Path(__file__).parent / "known" / "digits.npz"
+RANGES = "ranges.json"
+"""In the folder of a released network; without it there are no integers."""
+
+TOLERANCE = 0.02
+"""How far a known digit's probability may be from the one that single precision gives."""
+
+INTEGER_FLAGS = {"avx512_vnni", "avx_vnni", "amx_int8"}
+"""Processors that multiply bytes without losing any bit of the sums; older ones saturate at 16 bits."""
+
+ONE_THREAD = {"INFERENCE_NUM_THREADS": 1, "NUM_STREAMS": 1, "ENABLE_CPU_PINNING": False}
+HINTS = {"int8": "f32", "bfloat16": "bf16", "float32": "f32"}
+
+log = logging.getLogger(__name__)
+
+
+class NotCompilable(Exception):
+    """The network has a layer that is not known here, or the processor's compiler refuses it."""
+
+
+class Compiled:
+    """Answers as `Classifier` does, and the same for a picture whatever batch it travels in. One thread; calls must not overlap."""
+
+    def __init__(self, layers: nn.Sequential, arithmetic: Arithmetic, maxima: Sequence[float] | None) -> None:
+        """`layers` as `model.inference.fold` makes them; `maxima`, of int8, as `ranges.json` says them. Raises NotCompilable."""
+        self.arithmetic = arithmetic
+        network = _network(layers, maxima if arithmetic == "int8" else None)
+        try:
+            compiled = openvino.Core().compile_model(network, "CPU", {**ONE_THREAD, "INFERENCE_PRECISION_HINT": HINTS[arithmetic]})
+            self._request = compiled.create_infer_request()
+            for pictures in range(1, BATCH + 1):  # each number of them is prepared when it first comes, which takes milliseconds
+                self._request.infer([np.zeros((pictures, 28, 28), np.uint8)])
+        except RuntimeError as error:
+            raise NotCompilable(str(error).splitlines()[0]) from error
+
+    def logits(self, pixels: NDArray[np.uint8]) -> NDArray[np.float32]:
+        """`uint8[n, 28, 28]` to calibrated logits `float32[n, 10]`. Raises ValueError for another shape or dtype."""
+        check_pixels(pixels)
+        answer = np.empty((len(pixels), 10), np.float32)
+        for start in range(0, len(pixels), BATCH):
+            [answer[start : start + BATCH]] = self._request.infer([pixels[start : start + BATCH]]).values()
+        return answer
+
+
+def fastest(released: Path) -> Classifier | Compiled:
+    """The released network in the first arithmetic of this processor that agrees with single precision on the known digits.
+
+    Raises ReleaseUnusable.
+    """
+    reference = Classifier(released)
+    maxima = read_maxima(released)
+    with np.load(KNOWN) as known:
+        pixels = known["pixels"]
+    expected = _probabilities(reference.logits(pixels))
+    for arithmetic in native(maxima):
+        try:
+            compiled = Compiled(reference.layers, arithmetic, maxima)
+        except NotCompilable as error:
+            log.warning("%s is not used: %s", arithmetic, error)
+            continue
+        off = float(np.abs(_probabilities(compiled.logits(pixels)) - expected).max())
+        if off <= TOLERANCE:
+            return compiled
+        log.warning("%s is not used: a known digit's probability is off by %.3f", arithmetic, off)
+    return reference
+
+
+def native(maxima: Sequence[float] | None, flags: frozenset[str] | None = None) -> list[Arithmetic]:
+    """What this processor (or one with these `flags`) computes by its own instructions, the fastest first."""
+    flags = processor_flags() if flags is None else flags
+    offered = {"float32": True, "bfloat16": "avx512_bf16" in flags or "amx_bf16" in flags}
+    offered["int8"] = maxima is not None and bool(flags & INTEGER_FLAGS)
+    return [arithmetic for arithmetic in ARITHMETICS if offered[arithmetic]]
+
+
+def processor_flags() -> frozenset[str]:
+    """The instruction sets that Linux tells of an x86 processor; elsewhere none."""
+    told = Path("/proc/cpuinfo")
+    if platform.machine() not in ("x86_64", "AMD64") or not told.exists():
+        return frozenset()
+    lines = told.read_text().splitlines()
+    return frozenset(next((line.partition(":")[2].split() for line in lines if line.startswith("flags")), ()))
+
+
+def read_maxima(released: Path) -> list[float] | None:
+    """The largest input of each layer with weights on training pictures, in the layers' order; None where none were taken."""
+    file = released / RANGES
+    return [float(top) for top in json.loads(file.read_text(encoding="utf-8"))["maxima"]] if file.exists() else None
+
+
+def _network(layers: nn.Sequential, maxima: Sequence[float] | None) -> openvino.Model:
+    pixels = ops.parameter(openvino.PartialShape([-1, 28, 28]), openvino.Type.u8, name="pixels")
+    x: Any = ops.unsqueeze(ops.convert(pixels, "f32"), ops.constant(np.array([1])))
+    weighted = sum(isinstance(layer, nn.Conv2d | nn.Linear) for layer in layers)
+    if maxima is not None and len(maxima) != weighted:
+        raise NotCompilable(f"{RANGES} tells of {len(maxima)} layers and the network has {weighted}")
+    tops = iter(maxima or ())
+    for layer in layers:
+        match layer:
+            case nn.Conv2d():
+                weights, bias = _numbers(layer.weight), _numbers(layer.bias).reshape(1, -1, 1, 1)
+                x, weights = (x, ops.constant(weights)) if maxima is None else (_on_levels(x, next(tops)), _weights_on_levels(weights))
+                padding = list(layer.padding)
+                x = ops.add(ops.convolution(x, weights, list(layer.stride), padding, padding, list(layer.dilation)), ops.constant(bias))
+            case nn.Linear():
+                weights, bias = _numbers(layer.weight), _numbers(layer.bias)
+                x, weights = (x, ops.constant(weights)) if maxima is None else (_on_levels(x, next(tops)), _weights_on_levels(weights))
+                x = ops.add(ops.matmul(x, weights, False, True), ops.constant(bias))
+            case nn.ReLU():
+                x = ops.relu(x)
+            case nn.MaxPool2d():
+                size, rounding = [layer.kernel_size] * 2, "ceil" if layer.ceil_mode else "floor"
+                x = ops.max_pool(x, size, [1, 1], [0, 0], [0, 0], size, rounding).output(0)
+            case nn.AdaptiveAvgPool2d(output_size=1):
+                x = ops.reduce_mean(x, ops.constant(np.array([2, 3])), True)
+            case nn.Flatten():
+                x = ops.reshape(x, ops.constant(np.array([0, -1])), True)
+            case _:
+                raise NotCompilable(f"a layer {type(layer).__name__} is not known")
+    return openvino.Model([x], [pixels], "digits")
+
+
+def _on_levels(x: Any, top: float) -> Any:
+    """On 256 levels from 0 to `top`: pixels, and what leaves a ReLU, are never below 0."""
+    ends = [ops.constant(np.float32(end)) for end in (0, top)]
+    return ops.fake_quantize(x, *ends, *ends, 256)
+
+
+def _weights_on_levels(weights: NDArray[np.float32]) -> Any:
+    """On 255 levels around 0, as far as each output's largest weight."""
+    top = np.abs(weights).max(axis=tuple(range(1, weights.ndim)), keepdims=True)
+    ends = [ops.constant(end) for end in (-top, top)]
+    return ops.fake_quantize(ops.constant(weights), *ends, *ends, 255)
+
+
+def _numbers(tensor: Any) -> NDArray[np.float32]:
+    numbers: NDArray[np.float32] = np.ascontiguousarray(tensor.detach().numpy())
+    return numbers
+
+
+def _probabilities(logits: NDArray[np.float32]) -> NDArray[np.float64]:
+    weights = np.exp(logits.astype(np.float64) - logits.max(axis=1, keepdims=True))
+    probabilities: NDArray[np.float64] = weights / weights.sum(axis=1, keepdims=True)
+    return probabilities
