@@ -1,7 +1,7 @@
 import asyncio
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 
 import numpy as np
 import pytest
@@ -9,7 +9,7 @@ import redis.asyncio
 
 from gateway.contract import Prediction
 from gateway.metrics import Metrics
-from gateway.redis_cache import BUDGET_SECONDS, PURGE_KEY, RedisCache, RedisKey, connect
+from gateway.redis_cache import BUDGET_SECONDS, LATE_SECONDS, PURGE_KEY, RedisCache, RedisKey, connect
 from gateway.signing import Signer
 from tests.gateway.torchserve_double import until
 from tests.ports import free_port
@@ -174,7 +174,13 @@ async def loading(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) ->
 @pytest.mark.parametrize("handler", [None, silent, nonsense, hanging_up, half_an_answer, loading])
 async def test_a_sick_redis_costs_little_and_only_at_first(handler: Handler | None) -> None:
     port = free_port()
-    server = None if handler is None else await asyncio.start_server(handler, "127.0.0.1", port)
+
+    async def until_hung_up(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        assert handler is not None
+        with suppress(ConnectionResetError):
+            await handler(reader, writer)
+
+    server = None if handler is None else await asyncio.start_server(until_hung_up, "127.0.0.1", port)
     cache = RedisCache(connect(f"redis://127.0.0.1:{port}/0"), Signer(b"s" * 32), Metrics(), 1_000, lambda: None)
     try:
         started = time.perf_counter()
@@ -190,6 +196,18 @@ async def test_a_sick_redis_costs_little_and_only_at_first(handler: Handler | No
         await cache.close()
         if server is not None:
             server.close()
+
+
+async def test_a_busy_process_does_not_take_its_own_lateness_for_a_sick_redis(valkey: str, server: "redis.asyncio.Redis") -> None:
+    async with cache_on(valkey, budget=BUDGET_SECONDS) as cache:
+        await stored(cache, server)
+        for _ in range(3):
+            lookup = asyncio.create_task(cache.get(KEY))
+            await asyncio.sleep(0)
+            time.sleep(BUDGET_SECONDS + 2 * LATE_SECONDS)  # the event loop does something else for too long
+            await lookup
+            assert cache.well
+        assert await cache.get(KEY) is not None
 
 
 async def test_the_budget_leaves_room_below_the_promise() -> None:
