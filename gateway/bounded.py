@@ -1,4 +1,4 @@
-"""Bodies that are no pictures are small and arrive soon, or are refused; pictures have limits of their own."""
+"""Bodies of all calls but predict, which is answered before this, are small and arrive soon, or are refused."""
 
 import asyncio
 
@@ -6,8 +6,6 @@ from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 MAX_BYTES = 2**20
-UPLOADS = frozenset(("/v1/predict",))
-"""Paths whose bodies are bounded where they are read."""
 
 
 class BoundedBodies:
@@ -17,7 +15,7 @@ class BoundedBodies:
         self._app, self._deadline_seconds = app, deadline_seconds
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http" or scope["path"] in UPLOADS:
+        if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
         deadline = asyncio.get_running_loop().time() + self._deadline_seconds

@@ -47,7 +47,10 @@ _Answered = tuple[Prediction, float] | VersionGone | Problem
 
 
 class Predictor:
-    """Answers uploads. Owns the flights and the queue to the model; everything else is handed in."""
+    """Answers uploads. Owns the flights and the queue to the model; everything else is handed in.
+
+    `tell` makes the text of an answer that stays the same each time; it is made once and remembered with the answer.
+    """
 
     def __init__(
         self,

@@ -148,8 +148,8 @@ class RedisCache:
         """Probe for ever: close the breaker when Redis is well again, and call `on_purge` when somebody purged."""
         await asyncio.gather(*(self._probe() for _ in range(CONNECTIONS)))  # opened now, not by the first requests
         while True:
-            await self._probe()
             await asyncio.sleep(PROBE_SECONDS)
+            await self._probe()
 
     async def close(self) -> None:
         for task in list(self._background):

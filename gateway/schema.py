@@ -1,4 +1,4 @@
-"""The documented shapes of answers and problems: what OpenAPI shows, and what the tests hold the real answers to."""
+"""The documented shapes of answers and problems, which OpenAPI shows and the tests hold real answers to, and the text of an answer."""
 
 from datetime import UTC, datetime
 from typing import Annotated, Any, Literal

@@ -12,6 +12,7 @@ import torch
 from numpy.typing import NDArray
 
 from model.compiled import fastest
+from model.inference import softmax
 from model.preprocess import EmptyUpload, ImageError, ImageTooLarge, UnsupportedImage, canonicalise
 
 PIXELS = "application/x-digit-pixels"
@@ -46,7 +47,8 @@ class DigitHandler:
         self.canonicalise = canonicalise
 
     def initialize(self, context: Any) -> None:
-        """Loads the network out of the archive's folder and runs it once at both ends of the batch sizes, so no request pays for that."""
+        """Loads the network out of the archive's folder and runs it once for each number of pictures, which a compiled network is prepared
+        for when it first comes, so no request pays for that."""
         # At INFO the worker prints two lines a request, which the frontend reads through a pipe and matches against patterns.
         logging.getLogger().setLevel(logging.WARNING)
         torch.set_num_threads(1)
@@ -54,7 +56,7 @@ class DigitHandler:
         self.facts = json.loads((folder / "facts.json").read_text(encoding="utf-8"))
         self.classifier = fastest(folder)
         self.facts["arithmetic"] = self.classifier.arithmetic
-        for pictures in (1, MOST_PICTURES):
+        for pictures in range(1, MOST_PICTURES + 1):
             self.classifier.logits(np.zeros((pictures, 28, 28), dtype=np.uint8))
 
     def handle(self, data: list[dict[str, Any]], context: Any) -> list[bytes]:
@@ -124,8 +126,7 @@ def _status(error: ImageError) -> HTTPStatus:
 
 
 def _prediction(logits: NDArray[np.float32]) -> dict[str, object]:
-    weights = np.exp(logits.astype(np.float64) - logits.max())
-    return {"digit": int(logits.argmax()), "probabilities": (weights / weights.sum()).tolist(), "logits": logits.tolist()}
+    return {"digit": int(logits.argmax()), "probabilities": softmax(logits[None])[0].tolist(), "logits": logits.tolist()}
 
 
 def _error(problem: Problem) -> dict[str, object]:

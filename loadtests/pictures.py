@@ -1,4 +1,4 @@
-"""MNIST's pictures as uploads: each is given out once, so that whoever sends one sends what no cache has seen."""
+"""MNIST's pictures, and what is made of them to be sent."""
 
 import subprocess
 import sys
@@ -20,7 +20,7 @@ Pixels = NDArray[np.uint8]
 
 
 class Unseen:
-    """The test pictures `uint8[28, 28]`, without their labels, in a seeded order."""
+    """The test pictures `uint8[28, 28]`, without their labels, in a seeded order, each given out once: no cache has seen it."""
 
     def __init__(self, pixels: Pixels, seed: int = 0) -> None:
         self._pixels: Iterator[Pixels] = iter(pixels[np.random.default_rng(seed).permutation(len(pixels))])

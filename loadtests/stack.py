@@ -2,12 +2,10 @@
 
 import json
 import os
-import signal
 import socket
 import subprocess
 import sys
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,14 +15,9 @@ import psutil
 
 from loadtests.client import Gateway
 from loadtests.pictures import CHECKOUT
+from loadtests.programs import program
 
-STARTS_WITHIN_SECONDS = 90.0
-ENDS_WITHIN_SECONDS = 20.0
 LOOPBACK = "127.0.0.1"
-
-
-class Failed(Exception):
-    """What should have been seen was not, or a program did not come up; one line."""
 
 
 @dataclass(frozen=True)
@@ -98,35 +91,6 @@ def build_archive(source: Path, folder: Path) -> None:
 def clean_environment() -> dict[str, str]:
     """Ours without the settings that are meant for another gateway."""
     return {name: value for name, value in os.environ.items() if not name.startswith("GATEWAY_")}
-
-
-@contextmanager
-def program(command: list[str], log: Path, environment: dict[str, str], *, is_up: Callable[[], bool]) -> Iterator[subprocess.Popen[bytes]]:
-    """It runs, and is up. Ended by SIGTERM, which ends its children too. Raises Failed."""
-    with log.open("wb") as out:
-        process = subprocess.Popen(command, cwd=CHECKOUT, env=environment, stdout=out, stderr=subprocess.STDOUT)
-    try:
-        wait_until(lambda: process.poll() is not None or is_up(), STARTS_WITHIN_SECONDS, f"the start of {' '.join(command[1:4])}")
-        if process.poll() is not None:
-            raise Failed(f"{' '.join(command[1:4])} ended: {log.read_text().strip()}")
-        yield process
-    finally:
-        process.send_signal(signal.SIGTERM)
-        try:
-            process.wait(ENDS_WITHIN_SECONDS)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait()
-
-
-def wait_until(condition: Callable[[], object], seconds: float, what: str, every: float = 0.1) -> float:
-    """How long it took. Raises Failed after `seconds`."""
-    started = time.monotonic()
-    while not condition():
-        if time.monotonic() - started > seconds:
-            raise Failed(f"{what} took more than {seconds:.0f} s")
-        time.sleep(every)
-    return time.monotonic() - started
 
 
 def free_port() -> int:

@@ -7,7 +7,7 @@ levels from 0 to the largest value that training pictures gave it. OpenVINO comp
 import json
 import logging
 import platform
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, Literal, get_args
 
@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from openvino import opset13 as ops
 from torch import nn
 
-from model.inference import BATCH, Classifier, check_pixels
+from model.inference import BATCH, Classifier, check_pixels, softmax
 
 Arithmetic = Literal["int8", "bfloat16", "float32"]
 ARITHMETICS: tuple[Arithmetic, ...] = get_args(Arithmetic)
@@ -39,24 +39,22 @@ HINTS = {"int8": "f32", "bfloat16": "bf16", "float32": "f32"}
 log = logging.getLogger(__name__)
 
 
-class NotCompilable(Exception):
-    """The network has a layer that is not known here, or the processor's compiler refuses it."""
+class NotCompilable(RuntimeError):
+    """The network has a layer that is not known here, or more or fewer layers than there are ranges."""
 
 
 class Compiled:
     """Answers as `Classifier` does, and the same for a picture whatever batch it travels in. One thread; calls must not overlap."""
 
     def __init__(self, layers: nn.Sequential, arithmetic: Arithmetic, maxima: Sequence[float] | None) -> None:
-        """`layers` as `model.inference.fold` makes them; `maxima`, of int8, as `ranges.json` says them. Raises NotCompilable."""
+        """`layers` as `model.inference.fold` makes them; `maxima`, of int8, as `ranges.json` says them.
+
+        Raises NotCompilable, and RuntimeError where the compiler refuses.
+        """
         self.arithmetic = arithmetic
         network = _network(layers, maxima if arithmetic == "int8" else None)
-        try:
-            compiled = openvino.Core().compile_model(network, "CPU", {**ONE_THREAD, "INFERENCE_PRECISION_HINT": HINTS[arithmetic]})
-            self._request = compiled.create_infer_request()
-            for pictures in range(1, BATCH + 1):  # each number of them is prepared when it first comes, which takes milliseconds
-                self._request.infer([np.zeros((pictures, 28, 28), np.uint8)])
-        except RuntimeError as error:
-            raise NotCompilable(str(error).splitlines()[0]) from error
+        options = {**ONE_THREAD, "INFERENCE_PRECISION_HINT": HINTS[arithmetic]}
+        self._request = openvino.Core().compile_model(network, "CPU", options).create_infer_request()
 
     def logits(self, pixels: NDArray[np.uint8]) -> NDArray[np.float32]:
         """`uint8[n, 28, 28]` to calibrated logits `float32[n, 10]`. Raises ValueError for another shape or dtype."""
@@ -76,14 +74,14 @@ def fastest(released: Path) -> Classifier | Compiled:
     maxima = read_maxima(released)
     with np.load(KNOWN) as known:
         pixels = known["pixels"]
-    expected = _probabilities(reference.logits(pixels))
+    expected = softmax(reference.logits(pixels))
     for arithmetic in native(maxima):
         try:
             compiled = Compiled(reference.layers, arithmetic, maxima)
-        except NotCompilable as error:
-            log.warning("%s is not used: %s", arithmetic, error)
+            off = float(np.abs(softmax(compiled.logits(pixels)) - expected).max())
+        except RuntimeError as error:
+            log.warning("%s is not used: %s", arithmetic, str(error).partition("\n")[0])
             continue
-        off = float(np.abs(_probabilities(compiled.logits(pixels)) - expected).max())
         if off <= TOLERANCE:
             return compiled
         log.warning("%s is not used: a known digit's probability is off by %.3f", arithmetic, off)
@@ -119,18 +117,16 @@ def _network(layers: nn.Sequential, maxima: Sequence[float] | None) -> openvino.
     weighted = sum(isinstance(layer, nn.Conv2d | nn.Linear) for layer in layers)
     if maxima is not None and len(maxima) != weighted:
         raise NotCompilable(f"{RANGES} tells of {len(maxima)} layers and the network has {weighted}")
-    tops = iter(maxima or ())
+    tops: Iterator[float | None] = iter([None] * weighted if maxima is None else maxima)
     for layer in layers:
         match layer:
             case nn.Conv2d():
-                weights, bias = _numbers(layer.weight), _numbers(layer.bias).reshape(1, -1, 1, 1)
-                x, weights = (x, ops.constant(weights)) if maxima is None else (_on_levels(x, next(tops)), _weights_on_levels(weights))
-                padding = list(layer.padding)
+                x, weights = _operands(x, _numbers(layer.weight), next(tops))
+                padding, bias = list(layer.padding), _numbers(layer.bias).reshape(1, -1, 1, 1)
                 x = ops.add(ops.convolution(x, weights, list(layer.stride), padding, padding, list(layer.dilation)), ops.constant(bias))
             case nn.Linear():
-                weights, bias = _numbers(layer.weight), _numbers(layer.bias)
-                x, weights = (x, ops.constant(weights)) if maxima is None else (_on_levels(x, next(tops)), _weights_on_levels(weights))
-                x = ops.add(ops.matmul(x, weights, False, True), ops.constant(bias))
+                x, weights = _operands(x, _numbers(layer.weight), next(tops))
+                x = ops.add(ops.matmul(x, weights, False, True), ops.constant(_numbers(layer.bias)))
             case nn.ReLU():
                 x = ops.relu(x)
             case nn.MaxPool2d():
@@ -143,6 +139,11 @@ def _network(layers: nn.Sequential, maxima: Sequence[float] | None) -> openvino.
             case _:
                 raise NotCompilable(f"a layer {type(layer).__name__} is not known")
     return openvino.Model([x], [pixels], "digits")
+
+
+def _operands(x: Any, weights: NDArray[np.float32], top: float | None) -> tuple[Any, Any]:
+    """A layer's input and its weights: on levels, or as they are where no `top` is given."""
+    return (x, ops.constant(weights)) if top is None else (_on_levels(x, top), _weights_on_levels(weights))
 
 
 def _on_levels(x: Any, top: float) -> Any:
@@ -161,9 +162,3 @@ def _weights_on_levels(weights: NDArray[np.float32]) -> Any:
 def _numbers(tensor: Any) -> NDArray[np.float32]:
     numbers: NDArray[np.float32] = np.ascontiguousarray(tensor.detach().numpy())
     return numbers
-
-
-def _probabilities(logits: NDArray[np.float32]) -> NDArray[np.float64]:
-    weights = np.exp(logits.astype(np.float64) - logits.max(axis=1, keepdims=True))
-    probabilities: NDArray[np.float64] = weights / weights.sum(axis=1, keepdims=True)
-    return probabilities

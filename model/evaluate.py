@@ -16,10 +16,10 @@ from tqdm import tqdm
 from model.compiled import Compiled, native, read_maxima
 from model.data import Digits, validation_indices
 from model.figures import draw_confusion, draw_pictures, draw_reliability
-from model.inference import Classifier, ReleaseUnusable
+from model.inference import Classifier, ReleaseUnusable, softmax
 from model.judge import BINS, Panel, judge, width_bins
 from model.latency import BATCHES, cpu_latency, cuda_latency, machine, one_thread
-from model.metrics import confusion, softmax, spread
+from model.metrics import confusion, spread
 from model.network import build, parameter_count
 from model.runs import Run, finished_runs
 from model.splitting import load_writers

@@ -55,6 +55,13 @@ class Classifier:
         return answer
 
 
+def softmax(logits: NDArray[np.floating]) -> NDArray[np.float64]:
+    """`[n, 10]` logits to `float64[n, 10]` probabilities; no logit is too large."""
+    powers = np.exp(logits.astype(np.float64) - logits.max(axis=1, keepdims=True))
+    probabilities: NDArray[np.float64] = powers / powers.sum(axis=1, keepdims=True)
+    return probabilities
+
+
 def check_pixels(pixels: NDArray[np.uint8]) -> None:
     """Raises ValueError where they are not canonical in shape or dtype."""
     if pixels.dtype != np.uint8 or pixels.ndim != 3 or pixels.shape[1:] != (28, 28):

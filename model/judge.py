@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from model.calibrate import select
 from model.data import Digits
+from model.inference import softmax
 from model.metrics import (
     Reliability,
     brier,
@@ -20,7 +21,6 @@ from model.metrics import (
     equal_mass_bins,
     equal_width_bins,
     reliability,
-    softmax,
     wilson,
 )
 from model.splitting import Writers

@@ -10,8 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from model.data import DEFAULT_FOLDER, training_split, validation_indices
-from model.inference import Classifier
-from model.metrics import softmax
+from model.inference import Classifier, softmax
 from model.preprocess import canonicalise_picture, is_canonical
 
 KNOWN = Path(__file__).parent / "known"

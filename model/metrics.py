@@ -38,14 +38,6 @@ class Difference:
     high: float
 
 
-def softmax(logits: NDArray[np.floating]) -> Floats:
-    """`[n, 10]` logits to `float64[n, 10]` probabilities; no logit is too large."""
-    shifted = logits.astype(np.float64) - logits.max(axis=1, keepdims=True)
-    powers = np.exp(shifted)
-    result: Floats = powers / powers.sum(axis=1, keepdims=True)
-    return result
-
-
 def cross_entropy(logits: NDArray[np.floating], labels: Labels) -> float:
     """Mean negative log-likelihood of the labels, in nats. From logits, so that a certain error is large and not infinite."""
     wide = logits.astype(np.float64)

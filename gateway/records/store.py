@@ -1,6 +1,5 @@
 """One connection that writes: a batch is committed whole and durably, or not at all. The driver is called directly, with SQL made once."""
 
-import functools
 import os
 import sqlite3
 import time
@@ -12,15 +11,16 @@ from typing import Any, Literal, Protocol
 
 import psycopg
 from alembic.util import CommandError
-from sqlalchemy import Table, bindparam, create_engine, delete, select, update
+from sqlalchemy import Table, create_engine
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import URL, Dialect
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.pool import NullPool
 
 from gateway.prediction_id import first_id_at, milliseconds_of
-from gateway.records.batch import Batch, LabelOutcome, LabelRow, LabelState, PredictionRow
+from gateway.records.batch import Batch, LabelOutcome, LabelRow, LabelState
 from gateway.records.migrate import migrate, newest_revision, revision
+from gateway.records.statements import Statements
 from gateway.records.tables import alerts, label_changes, labels, pixels, predictions
 
 BUSY_SECONDS = 2.0
@@ -33,7 +33,7 @@ CHUNK_ROWS = 10_000
 """Deleted in one transaction; writes wait for no more."""
 
 MOST_ROWS_A_STATEMENT = 128
-"""A power of two, like all sizes that are used: eight statements, each made once, write any batch, few of them a small one."""
+"""A power of two, like all sizes that are used: eight statements a table, each made once, write any batch, few of them a small one."""
 
 LAST_ID = "w" * 48
 """After every id: base32hex ends at v."""
@@ -97,7 +97,7 @@ class Store:
         self._connection = connection
         self._file, self._inode = file, file and file.stat().st_ino
         self._sqlite = dialect.name == "sqlite"
-        self._sql = _Statements(dialect)
+        self._sql = Statements(dialect)
 
     def write(self, batch: Batch) -> list[LabelOutcome]:
         try:
@@ -165,36 +165,33 @@ class Store:
             raise
 
     def _write(self, cursor: Any, batch: Batch) -> list[LabelOutcome]:
-        if batch.predictions and self._sqlite:
-            self._insert_predictions(cursor, batch.predictions)
-        elif batch.predictions:
-            cursor.executemany(self._sql.insert_prediction, batch.predictions)
-        if batch.pixels:
-            cursor.executemany(self._sql.insert_pixels, batch.pixels)
-        if batch.alerts:
-            cursor.executemany(self._sql.put_alert, batch.alerts)
-        if batch.restored_changes:
-            cursor.executemany(self._sql.insert_change, batch.restored_changes)
-        if batch.restored_labels:
-            cursor.executemany(self._sql.insert_label, batch.restored_labels)
-        if batch.restored_alerts:
-            cursor.executemany(self._sql.insert_alert, batch.restored_alerts)
+        self._insert(cursor, predictions, batch.predictions)
+        self._insert(cursor, pixels, batch.pixels)
+        for alert in batch.alerts:
+            cursor.execute(self._sql.put_alert, alert)
+        self._insert(cursor, label_changes, batch.restored_changes)
+        self._insert(cursor, labels, batch.restored_labels)
+        self._insert(cursor, alerts, batch.restored_alerts)
         return [self._label(cursor, row) for row in batch.labels]
 
-    def _insert_predictions(self, cursor: Any, rows: Sequence[PredictionRow]) -> None:
+    def _insert(self, cursor: Any, table: Table, rows: Sequence[tuple[Any, ...]]) -> None:
         """SQLite's driver lets go of the interpreter's lock for each step of a statement, and a busy event loop gives it back after up to
-        5 ms: a statement a row would write no more than some hundreds of rows a second, and slow the loop down."""
+        5 ms: a statement a row would write no more than some hundreds of rows a second, and slow the loop down. A batch of PostgreSQL's
+        travels as one anyway."""
+        if not self._sqlite and rows:
+            cursor.executemany(self._sql.insert(table), rows)
+            return
         done = 0
         while left := len(rows) - done:
             size = min(MOST_ROWS_A_STATEMENT, 1 << (left.bit_length() - 1))
-            cursor.execute(self._sql.insert_predictions(size), [value for row in rows[done : done + size] for value in row])
+            cursor.execute(self._sql.insert(table, size), [value for row in rows[done : done + size] for value in row])
             done += size
 
     def _label(self, cursor: Any, row: LabelRow) -> LabelOutcome:
         cursor.execute(self._sql.get_change, (row.token,))
         if (change := cursor.fetchone()) is not None:  # written before, and its answer was lost
             return LabelOutcome(LabelState.STORED, change[0])
-        cursor.execute(self._sql.insert_label, row)
+        cursor.execute(self._sql.insert(labels), row)
         if cursor.rowcount == 1:
             return self._changed(cursor, row, None)
         cursor.execute(self._sql.get_label, (row.id,))
@@ -210,47 +207,8 @@ class Store:
         return self._changed(cursor, row, label)
 
     def _changed(self, cursor: Any, row: LabelRow, previous: int | None) -> LabelOutcome:
-        cursor.execute(self._sql.insert_change, (row.token, row.id, previous, row.label, row.source, row.at_ms, row.caller))
+        cursor.execute(self._sql.insert(label_changes), (row.token, row.id, previous, row.label, row.source, row.at_ms, row.caller))
         return LabelOutcome(LabelState.STORED, previous)
-
-
-class _Statements:
-    """The statements of one dialect, with positional parameters in the order of the tables' columns."""
-
-    def __init__(self, dialect: Dialect) -> None:
-        self.begin = "BEGIN" if dialect.name == "postgresql" else "BEGIN IMMEDIATE"
-
-        def sql(statement: Any) -> str:
-            return str(statement.compile(dialect=dialect))
-
-        make = postgresql.insert if dialect.name == "postgresql" else sqlite.insert
-
-        def row(table: Table, number: int = 0) -> dict[str, Any]:
-            return {column.name: bindparam(f"{column.name}_{number}") for column in table.columns}
-
-        @functools.cache
-        def insert_predictions(size: int) -> str:
-            return sql(make(predictions).values([row(predictions, number) for number in range(size)]).on_conflict_do_nothing())
-
-        self.insert_predictions = insert_predictions
-
-        def insert(table: Table) -> str:
-            return sql(make(table).values(row(table)).on_conflict_do_nothing())
-
-        alert = make(alerts).values(row(alerts))
-        changed = {name: alert.excluded[name] for name in ("resolved_ms", "action")}
-        self.put_alert = sql(alert.on_conflict_do_update(index_elements=[alerts.c.key], set_=changed))
-        self.insert_prediction, self.insert_pixels = insert(predictions), insert(pixels)
-        self.insert_label, self.insert_change, self.insert_alert = insert(labels), insert(label_changes), insert(alerts)
-        self.get_label = sql(select(labels.c.label).where(labels.c.id == bindparam("wanted")).with_for_update())
-        self.get_change = sql(select(label_changes.c.previous).where(label_changes.c.token == bindparam("wanted")))
-        given: dict[str, Any] = {name: bindparam(f"new_{name}") for name in ("label", "source", "at_ms", "caller", "token")}
-        self.update_label = sql(update(labels).values(given).where(labels.c.id == bindparam("wanted")))
-        oldest = select(predictions.c.id).where(predictions.c.id < bindparam("before")).order_by(predictions.c.id)
-        self.oldest = f"{sql(oldest)} LIMIT {'%s' if dialect.name == 'postgresql' else '?'}"
-        self.delete_old_alerts = sql(delete(alerts).where(alerts.c.resolved_ms < bindparam("before")))
-        self.delete_old_pixels = sql(delete(pixels).where(pixels.c.at_ms <= bindparam("last")))
-        self.delete_up_to = [sql(delete(table).where(table.c.id <= bindparam("last"))) for table in (predictions, labels, label_changes)]
 
 
 def prune_all(sink: Sink, retention: Retention) -> int:

@@ -1,6 +1,7 @@
 """`POST /v1/predict`: a picture in, a digit out, before the framework does its general work; it documents the call and refuses others."""
 
 import asyncio
+from collections.abc import Iterable
 from urllib.parse import parse_qs
 
 from fastapi import APIRouter, Query
@@ -16,6 +17,7 @@ from gateway.schema import PredictAnswer, ProblemBody, answer_text
 from gateway.upload import Uploads
 
 PATH = "/v1/predict"
+READ_HEADERS = frozenset((b"content-type", b"content-length", b"cache-control", b"x-consent"))
 
 IMAGE_BODIES = {
     "image/png": {"schema": {"type": "string", "format": "binary"}},
@@ -100,7 +102,7 @@ class Predicting:
             await problem_response(problem, state["request_id"])(scope, receive, send)
 
     async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
-        state, headers = scope["state"], joined(scope["headers"])
+        state, headers = scope["state"], read_headers(scope["headers"])
         deadline = asyncio.get_running_loop().time() + self._deadline_seconds
         consent = headers.get(b"x-consent", b"").strip().lower() == b"training"
         use = cache_use(headers[b"cache-control"]) if b"cache-control" in headers else ANY_USE
@@ -123,13 +125,13 @@ class Predicting:
         await send({"type": "http.response.body", "body": body})
 
 
-def joined(headers: list[tuple[bytes, bytes]]) -> dict[bytes, bytes]:
-    """Headers by name; one that is sent several times is a list (RFC 9110, 5.3)."""
-    by_name = dict(headers)
-    if len(by_name) < len(headers):
-        for name in by_name:
-            by_name[name] = b", ".join([value for each, value in headers if each == name])
-    return by_name
+def read_headers(sent: Iterable[tuple[bytes, bytes]]) -> dict[bytes, bytes]:
+    """Those that mean something here, by name; one that is sent several times is a list (RFC 9110, 5.3)."""
+    values: dict[bytes, list[bytes]] = {}
+    for name, value in sent:
+        if name in READ_HEADERS:
+            values.setdefault(name, []).append(value)
+    return {name: b", ".join(several) for name, several in values.items()}
 
 
 def cache_use(control: bytes) -> CacheUse:

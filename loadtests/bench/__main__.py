@@ -25,7 +25,7 @@ from loadtests.bench.targets import verdicts
 from loadtests.bench.workloads import CASES, DISTINCT, REDIS, REPEATED, ZIPF, Case, Round
 from loadtests.client import Gateway, Refused
 from loadtests.pictures import CHECKOUT
-from loadtests.stack import Failed
+from loadtests.programs import Failed
 
 OUT = CHECKOUT / "var" / "bench"
 PHOTOGRAPHS = "photographs"

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator
 
 from loadtests.bench.measured import Measured
 from loadtests.bench.wire import STALLED_SECONDS, Ask, Connection, opened, post
-from loadtests.stack import Failed
+from loadtests.programs import Failed
 
 
 def repeat(url: str, path: str, body: bytes, *, connections: int, seconds: float, expects: bytes) -> Measured:

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from loadtests.client import Gateway, at_once
 from loadtests.pictures import Pixels, png, training_pictures
-from loadtests.stack import Failed
+from loadtests.programs import Failed
 
 CHANGED = 7
 BITS = 3

@@ -3,7 +3,6 @@
 import math
 import time
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, nullcontext
 from functools import partial
 from threading import Event
@@ -13,14 +12,15 @@ import numpy as np
 
 from loadtests.bench.closed_loop import go_round
 from loadtests.bench.fresh import Upload
-from loadtests.bench.group import Usage
 from loadtests.bench.measured import Measured
 from loadtests.bench.open_loop import arrive
 from loadtests.bench.photograph import photograph
 from loadtests.bench.runs import Cell, Run, run_of
 from loadtests.bench.servers import OURS, SAMPLE, Server
-from loadtests.bench.wire import Ask
+from loadtests.bench.usage import Usage
+from loadtests.bench.wire import STALLED_SECONDS, Ask
 from loadtests.bench.workloads import BESIDE, PHOTOGRAPH, SMALL, Round, check
+from loadtests.meanwhile import meanwhile
 
 WHOLE_DECODE = "cv2.imdecode"
 SMALL_PER_SECOND = 100.0
@@ -68,20 +68,17 @@ def _in_turn(seconds: float, server: Server, ask: Ask, large: Upload, decoding: 
 @contextmanager
 def _always_in_flight(server: Server, ask: Ask) -> Iterator[None]:
     """Raises Failed in the end where an answer was wrong."""
-    over = Event()
     answered = Event()
 
-    def asks() -> Iterator[Ask]:
-        yield ask
-        while not over.is_set():
-            answered.set()
+    def send(over: Event) -> None:
+        def asks() -> Iterator[Ask]:
             yield ask
+            while not over.is_set():
+                answered.set()
+                yield ask
 
-    with ThreadPoolExecutor(1) as thread:
-        loading = thread.submit(go_round, server.url, asks(), connections=1, seconds=math.inf)
-        try:
-            answered.wait(5)
-            yield
-        finally:
-            over.set()
-        loading.result()
+        go_round(server.url, asks(), connections=1, seconds=math.inf)
+
+    with meanwhile(send):
+        answered.wait(STALLED_SECONDS)
+        yield

@@ -8,7 +8,7 @@ import numpy as np
 
 from loadtests.bench.measured import Measured
 from loadtests.bench.wire import STALLED_SECONDS, Ask, Connection, opened
-from loadtests.stack import Failed
+from loadtests.programs import Failed
 
 MOST_CONNECTIONS = 512
 BEFORE_THE_FIRST_SECONDS = 0.01

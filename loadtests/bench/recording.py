@@ -8,54 +8,33 @@ import statistics
 import sys
 import tempfile
 from collections.abc import Sequence
-from contextlib import suppress
-from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
-import psutil
-
 from loadtests.bench.closed_loop import repeat
-from loadtests.client import Gateway, Refused
-from loadtests.pictures import CHECKOUT
-from loadtests.stack import LOOPBACK, Failed, Stack, free_port, program, running_stack
+from loadtests.bench.runs import Cell, Run, run_of
+from loadtests.bench.servers import SAMPLE, Server
+from loadtests.bench.usage import usage
+from loadtests.programs import Failed, program
+from loadtests.stack import LOOPBACK, Stack, free_port, running_stack
 
-SAMPLE = CHECKOUT / "model" / "known" / "7.png"
 CONNECTIONS = 32
 WARM_UP_SECONDS = 2.0
+STATES = {"off": b'"record":"none"', "buffered": b'"record":"buffered"'}
+"""What GATEWAY_RECORDS is, and what answers then say."""
 
 
-@dataclass(frozen=True)
-class Run:
-    """Hits a second, and the processor time of the gateway for each, in microseconds."""
-
-    per_second: float
-    processor_us: float
-
-
-def measure(stack: Stack, folder: Path, records: str, seconds: float) -> Run:
-    """A gateway of its own, asked for one cached picture by 32 connections. Raises Failed."""
+def measure(stack: Stack, folder: Path, records: str, number: int, seconds: float) -> Run:
+    """A gateway of its own, asked for one cached picture. Raises Failed."""
     port = free_port()
     environment = stack.beside(port, folder) | {"GATEWAY_RECORDS": records, "GATEWAY_CANARY_SECONDS": "0"}
-    url = f"http://{LOOPBACK}:{port}"
-    with program([sys.executable, "-m", "gateway", "serve"], folder / "serve.log", environment, is_up=lambda: answers(url)) as process:
-        told = b'"record":"none"' if records == "off" else b'"record":"buffered"'
-        picture = SAMPLE.read_bytes()
-        repeat(url, "/v1/predict", picture, connections=CONNECTIONS, seconds=WARM_UP_SECONDS, expects=b'"digit":7')
-        before = processor_seconds(process.pid)
-        rate = repeat(url, "/v1/predict", picture, connections=CONNECTIONS, seconds=seconds, expects=told)
-        return Run(rate.per_second, 1e6 * (processor_seconds(process.pid) - before) / rate.answers)
-
-
-def answers(url: str) -> bool:
-    gateway = Gateway(url)
-    with suppress(OSError, Refused):
-        return bool(gateway.predict(SAMPLE.read_bytes())["digit"] == 7)
-    return False
-
-
-def processor_seconds(pid: int) -> float:
-    used = psutil.Process(pid).cpu_times()
-    return used.user + used.system
+    server = Server(records, f"http://{LOOPBACK}:{port}", "/v1/predict")
+    with program([sys.executable, "-m", "gateway", "serve"], folder / "serve.log", environment, is_up=server.answers) as process:
+        hits = partial(repeat, server.url, server.path, SAMPLE.png, connections=CONNECTIONS, expects=STATES[records])
+        hits(seconds=WARM_UP_SECONDS)
+        before = usage([process.pid])
+        measured = hits(seconds=seconds)
+        return run_of(Cell("repeated", CONNECTIONS, records), number, measured, before, usage([process.pid]))
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -79,12 +58,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def pair(stack: Stack, folder: Path, number: int, seconds: float) -> float:
     """The share of hits that is left; which of the two is first alternates."""
-    order = ("off", "buffered") if number % 2 == 0 else ("buffered", "off")
     runs = {}
-    for records in order:
+    for records in STATES if number % 2 == 0 else reversed(STATES):
         state = folder / f"{records}-{number}"
         state.mkdir()
-        runs[records] = measure(stack, state, records, seconds)
+        runs[records] = measure(stack, state, records, number, seconds)
     off, on = runs["off"], runs["buffered"]
     print(
         f"off {off.per_second:.0f} hits/s ({off.processor_us:.0f} us of processor each), "

@@ -5,8 +5,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from loadtests.bench.group import Usage
 from loadtests.bench.measured import Measured
+from loadtests.bench.usage import Usage
 
 Quantity = Literal["per_second", "p50_ms", "p95_ms", "p99_ms"]
 

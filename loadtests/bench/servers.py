@@ -14,12 +14,12 @@ from pathlib import Path
 from loadtests.bench import torchserve
 from loadtests.bench.closed_loop import go_round
 from loadtests.bench.fresh import Upload
-from loadtests.bench.group import group, halt, resume
 from loadtests.bench.rivals.environment import HOST, NETWORK, PORT
 from loadtests.bench.torchserve import BATCHED, DEFAULT, Batching
 from loadtests.bench.wire import DIGIT, Ask, post
 from loadtests.pictures import CHECKOUT
-from loadtests.stack import LOOPBACK, Failed, Stack, clean_environment, free_port, running_stack
+from loadtests.programs import Failed, halt, program, resume
+from loadtests.stack import LOOPBACK, Stack, clean_environment, free_port, running_stack
 
 OURS = "digitserve"
 OURS_FROM_REDIS = "digitserve, from Redis"
@@ -106,16 +106,16 @@ def _from_redis(stack: Stack, folder: Path) -> Iterator[Server]:
     port = free_port()
     environment = stack.beside(port, _made(folder / "state")) | {"GATEWAY_LOCAL_CACHE_BYTES": "0"}
     server = Server(OURS_FROM_REDIS, f"http://{LOOPBACK}:{port}", "/v1/predict")
-    with group([sys.executable, "-m", "gateway", "serve"], folder, environment, is_up=server.answers) as pid:
-        yield replace(server, pids=(pid, stack.process.pid))
+    with program([sys.executable, "-m", "gateway", "serve"], folder / "log", environment, is_up=server.answers) as process:
+        yield replace(server, pids=(process.pid, stack.process.pid))
 
 
 @contextmanager
 def _torchserve(name: str, folder: Path, network: Path, *, batching: Batching) -> Iterator[Server]:
     planned = torchserve.prepare(folder, network, batching)
     server = Server(name, planned.url, planned.path)
-    with group(planned.command, folder, planned.environment, is_up=server.answers) as pid:
-        yield replace(server, pids=(pid,))
+    with program(planned.command, folder / "log", planned.environment, is_up=server.answers) as process:
+        yield replace(server, pids=(process.pid,))
 
 
 @contextmanager
@@ -123,8 +123,9 @@ def _script(name: str, folder: Path, network: Path, *, module: str, like: Server
     port = free_port()
     environment = clean_environment() | {PORT: str(port), NETWORK: str(network), "PYTHONPATH": str(LITSERVE_FOLDER)}
     server = replace(like, name=name, url=f"http://{HOST}:{port}")
-    with group([sys.executable, "-m", f"loadtests.bench.rivals.{module}"], folder, environment, is_up=server.answers) as pid:
-        started = replace(server, pids=(pid,))
+    command = [sys.executable, "-m", f"loadtests.bench.rivals.{module}"]
+    with program(command, folder / "log", environment, is_up=server.answers) as process:
+        started = replace(server, pids=(process.pid,))
         with started.awake():
             pass
         yield started

@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from loadtests.pictures import CHECKOUT
-from loadtests.stack import LOOPBACK, Failed, clean_environment, free_port
+from loadtests.programs import Failed
+from loadtests.stack import LOOPBACK, clean_environment, free_port
 
 MODEL = "digits"
 RIVALS = Path(__file__).with_name("rivals")

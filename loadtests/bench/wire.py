@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from urllib.parse import urlsplit
 
-from loadtests.stack import Failed
+from loadtests.programs import Failed
 
 CHUNK = 1 << 16
 STALLED_SECONDS = 5.0

@@ -8,7 +8,6 @@ from functools import partial
 
 from loadtests.bench.closed_loop import go_round
 from loadtests.bench.fresh import Fresh, Upload
-from loadtests.bench.group import usage
 from loadtests.bench.lookups import hits
 from loadtests.bench.measured import Measured
 from loadtests.bench.runs import Cell, Run, run_of
@@ -24,9 +23,10 @@ from loadtests.bench.servers import (
     TORCHSERVE_BATCHED,
     Server,
 )
+from loadtests.bench.usage import usage
 from loadtests.bench.wire import Ask
 from loadtests.pictures import png, zipf
-from loadtests.stack import Failed
+from loadtests.programs import Failed
 
 DISTINCT, REPEATED, REDIS, ZIPF = "distinct", "repeated", "from Redis", "Zipf"
 PHOTOGRAPH, SMALL, BESIDE = "photograph", "small, 100 a second", "small, 100 a second, beside a photograph"

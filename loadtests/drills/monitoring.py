@@ -11,23 +11,23 @@ import signal
 import subprocess
 import sys
 import tempfile
-import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
-from datetime import datetime
 from functools import partial
 from itertools import cycle, islice
 from pathlib import Path
+from threading import Event
 from typing import Any
 
 from loadtests.client import Refused, at_once, at_rate
+from loadtests.drills.drill import TOLD_WITHIN_SECONDS, Drill, Form, say
 from loadtests.drills.slow import Delay, slowable_stack
-from loadtests.drills.watch import Prometheus, Windows, watched
+from loadtests.drills.watch import Windows, watched
+from loadtests.meanwhile import meanwhile
 from loadtests.pictures import Pixels, Unseen, inverted_and_thickened, png, zipf
-from loadtests.stack import Failed, Stack, wait_until
+from loadtests.programs import Failed, wait_until
+from loadtests.stack import Stack
 
 USUAL_DELAY_SECONDS = 0.012
 BASELINE_RATE = 12.0
@@ -43,92 +43,10 @@ SCRAPED = "gateway_ready == 1 and on () digits_feedback_total and on () digits:b
 DRIFT_FEATURES = 'feature=~"ink|aspect|slant|stroke|polarity"'
 
 
-@dataclass(frozen=True)
-class Form:
-    """How long windows last and how much traffic fills them."""
-
-    windows: Windows
-    pictures: int
-    """Distinct ones of a scenario on drift; the rules ask for 500."""
-    zipf_requests: int
-    zipf_catalogue: int
-    labels: int
-    """Of the scenario on accuracy; the rules ask for 2,300."""
-
-
 SHORT = Form(Windows(day=60, hour=40, five_minutes=20), pictures=600, zipf_requests=12_000, zipf_catalogue=600, labels=2_500)
 LONG = Form(
     Windows(day=240, hour=120, five_minutes=60, lasting=10), pictures=1_500, zipf_requests=40_000, zipf_catalogue=2_000, labels=5_000
 )
-
-
-@dataclass
-class Drill:
-    """What the scenarios share: the stack, its Prometheus, pictures that nobody sent yet, and the alerts that were seen."""
-
-    form: Form
-    stack: Stack
-    prometheus: Prometheus
-    unseen: Unseen
-    awaited: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
-    """Alerts that have arrived and must still resolve."""
-
-    def scenario(self, title: str) -> float:
-        """The time at which it begins, in seconds since 1970."""
-        say(f"\n{title}")
-        return time.time()
-
-    def arrives(self, name: str, since: float, action: str, meanwhile: Callable[[], str] = str, **labels: str) -> None:
-        """An alert with these labels arrives and has its action; `meanwhile` says what is seen just before. Raises Failed."""
-        seen = ""
-
-        def told() -> bool:
-            nonlocal seen
-            found = [alert for alert in self._since(since) if alert["name"] == name and labels.items() <= alert["labels"].items()]
-            self.awaited.extend((name, alert) for alert in found[:1])
-            seen = seen if found else meanwhile()
-            return bool(found)
-
-        which = " ".join([name, *labels.values()])
-        wait_until(told, self.form.windows.hour, f"the arrival of {which}", every=0.25)
-        kind = self.awaited[-1][1]["action"]["kind"]
-        if kind != action:
-            raise Failed(f"{which} arrived with the action {kind}, not {action}")
-        say(", ".join(filter(None, [f"  {which}: arrived after {time.time() - since:.1f} s with the action {action}", seen])))
-
-    def silent(self, since: float, *names: str) -> None:
-        """None of these has begun to fire. Raises Failed."""
-        found = {alert["name"] for alert in self._since(since)} & set(names)
-        if found:
-            raise Failed(f"{', '.join(sorted(found))} fired")
-        say(f"  silent: {', '.join(names)}")
-
-    def resolves(self, *names: str) -> None:
-        """All that arrived under these names is over; without names, all that arrived. Raises Failed."""
-        ended = [(name, alert) for name, alert in self.awaited if not names or name in names]
-        self.awaited = [(name, alert) for name, alert in self.awaited if names and name not in names]
-        for name, alert in ended:
-            seconds = wait_until(partial(self._lasted, alert), 2 * self.form.windows.day + 60, f"the resolving of {name}")
-            say(f"  {name}: resolved; it fired for {self._lasted(alert):.0f} s ({seconds:.0f} s waited)")
-
-    def _lasted(self, arrived: dict[str, Any]) -> float:
-        """How many seconds it fired; 0 while it does."""
-        for alert in self.stack.gateway.alerts():
-            if all(alert[what] == arrived[what] for what in ("name", "labels", "started")) and alert.get("resolved"):
-                return (datetime.fromisoformat(alert["resolved"]) - datetime.fromisoformat(alert["started"])).total_seconds()
-        return 0.0
-
-    def holds(self, what: str, condition: Callable[[], bool]) -> None:
-        """For as long as an alert takes to fire and to be told. Raises Failed."""
-        wait_until(condition, self.form.windows.hour, what)
-        until = time.monotonic() + self.form.windows.lasting + 4
-        while time.monotonic() < until:
-            if not condition():
-                raise Failed(f"{what} did not last")
-            time.sleep(0.5)
-
-    def _since(self, since: float) -> list[dict[str, Any]]:
-        return [alert for alert in self.stack.gateway.alerts() if datetime.fromisoformat(alert["started"]).timestamp() >= since]
 
 
 def run(form: Form, folder: Path) -> None:
@@ -155,7 +73,7 @@ def run(form: Form, folder: Path) -> None:
 def slow_model(drill: Drill, delay: Delay) -> None:
     """Three speeds of the model at a hit rate of 95 %: 1.5 times the baseline's p95, 2.2 times, and as usual again."""
     baseline = drill.prometheus.value('digits:baseline_latency_seconds:p95{cache="miss"}')
-    judged = drill.form.windows.five_minutes + drill.form.windows.lasting + 4
+    judged = drill.form.windows.five_minutes + drill.form.windows.lasting + TOLD_WITHIN_SECONDS
 
     def slow_down(times: float) -> None:
         delay.set(USUAL_DELAY_SECONDS + (times - 1) * baseline)
@@ -174,7 +92,7 @@ def slow_model(drill: Drill, delay: Delay) -> None:
             raise Failed(f"the p95 of misses is {times:.2f} times its baseline, not 1.5")
         begun = drill.scenario("the model takes 2.2 times as long")
         slow_down(2.2)
-        drill.arrives("SlowMisses", begun, "measurement", meanwhile=lambda: f"p95 of misses {times_baseline():.2f} times the baseline's")
+        drill.arrives("SlowMisses", begun, "measurement", seeing=lambda: f"p95 of misses {times_baseline():.2f} times the baseline's")
         delay.set(USUAL_DELAY_SECONDS)
         drill.resolves("SlowMisses")
 
@@ -184,23 +102,17 @@ def steady_traffic(drill: Drill) -> Iterator[None]:
     """One new picture for each 19 repeats, evenly, as many new ones a second as in half of the baseline."""
     popular = [png(pixels) for pixels in drill.unseen.take(40)]
     at_rate(drill.stack.gateway.predict, popular, BASELINE_RATE)
-    stop = threading.Event()
     misses_per_second = BASELINE_RATE / 2 + 0.5
 
-    def send() -> None:
+    def send(over: Event) -> None:
         repeats = cycle(popular)
-        while not stop.is_set():
+        while not over.is_set():
             (new,) = drill.unseen.take(1)
             block = [png(new), *islice(repeats, REQUESTS_PER_MISS - 1)]
             at_rate(drill.stack.gateway.predict, block, REQUESTS_PER_MISS * misses_per_second)
 
-    with ThreadPoolExecutor(1) as sender:
-        sending = sender.submit(send)
-        try:
-            yield
-        finally:
-            stop.set()
-        sending.result()
+    with meanwhile(send):
+        yield
 
 
 def hit_rate(drill: Drill) -> float:
@@ -294,37 +206,22 @@ def send_labels(drill: Drill, labelled: Sequence[tuple[dict[str, Any], int]]) ->
 
 def redis_killed(drill: Drill) -> None:
     begun = drill.scenario("Redis killed each time it comes back")
-    with killed(drill.stack, "redis"):
+    with meanwhile(partial(kill, drill.stack, "redis")):
         drill.arrives("CacheDown", begun, "none")
     drill.resolves("CacheDown")
 
 
 def torchserve_killed(drill: Drill) -> None:
     begun = drill.scenario("TorchServe killed each time it comes back")
-    with killed(drill.stack, "torchserve"):
+    with meanwhile(partial(kill, drill.stack, "torchserve")):
         drill.arrives("ModelNotReady", begun, "none")
     drill.resolves("ModelNotReady")
 
 
-@contextmanager
-def killed(stack: Stack, child: str) -> Iterator[None]:
-    stop = threading.Event()
-
-    def kill() -> None:
-        while not stop.wait(0.2):
-            stack.kill(child)
-
-    with ThreadPoolExecutor(1) as killer:
-        killing = killer.submit(kill)
-        try:
-            yield
-        finally:
-            stop.set()
-        killing.result()
-
-
-def say(line: str) -> None:
-    print(line, flush=True)
+def kill(stack: Stack, child: str, over: Event) -> None:
+    """Each time that it is there again."""
+    while not over.wait(0.2):
+        stack.kill(child)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from loadtests.pictures import CHECKOUT
-from loadtests.stack import Failed, Stack, running_stack
+from loadtests.programs import Failed
+from loadtests.stack import Stack, running_stack
 
 HANDLES = '    def handle(self, data: list[dict[str, Any]], context: Any) -> list[bytes]:\n        """'
 """The place in the handler where a delay goes."""

@@ -10,7 +10,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 
 from loadtests.pictures import CHECKOUT
-from loadtests.stack import LOOPBACK, Stack, free_port, program
+from loadtests.programs import program
+from loadtests.stack import LOOPBACK, Stack, free_port
 
 RANGE = re.compile(r"(\[|\boffset )(\d+[smhd])\b")
 FOR = re.compile(r"\bfor: \d+[smhd]\b")

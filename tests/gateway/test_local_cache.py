@@ -76,4 +76,4 @@ def test_an_entry_takes_no_more_memory_than_is_reckoned() -> None:
         )
     after, _ = tracemalloc.get_traced_memory()
     tracemalloc.stop()
-    assert (after - before) / entries <= ENTRY_BYTES
+    assert 0.9 * ENTRY_BYTES <= (after - before) / entries <= ENTRY_BYTES

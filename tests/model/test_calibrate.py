@@ -5,7 +5,8 @@ import pytest
 from numpy.typing import NDArray
 
 from model.calibrate import COVERAGE, HIGHEST_THRESHOLD, calibrate, choose_threshold, fit_temperature, select
-from model.metrics import cross_entropy, softmax
+from model.inference import softmax
+from model.metrics import cross_entropy
 
 
 @pytest.fixture(scope="module")

@@ -10,8 +10,7 @@ from numpy.typing import NDArray
 from torch import nn
 
 from model.compiled import ARITHMETICS, KNOWN, RANGES, TOLERANCE, Arithmetic, Compiled, NotCompilable, fastest, native, read_maxima
-from model.inference import Classifier
-from model.metrics import softmax
+from model.inference import Classifier, softmax
 from model.network import NETWORKS
 from model.ranges import layer_maxima
 from tests.model.test_inference import Release, pictures, release, trained

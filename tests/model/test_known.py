@@ -10,9 +10,8 @@ from numpy.typing import NDArray
 
 import model
 from model.data import Digits, validation_indices
-from model.inference import Classifier
+from model.inference import Classifier, softmax
 from model.known import EACH, SURE, pick_known
-from model.metrics import softmax
 from model.preprocess import canonicalise_picture, is_canonical
 
 ROOM = Path(model.__file__).parent

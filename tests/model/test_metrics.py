@@ -5,6 +5,7 @@ import math
 import numpy as np
 import pytest
 
+from model.inference import softmax
 from model.metrics import (
     Reliability,
     brier,
@@ -16,7 +17,6 @@ from model.metrics import (
     equal_mass_bins,
     equal_width_bins,
     reliability,
-    softmax,
     spread,
     wilson,
 )

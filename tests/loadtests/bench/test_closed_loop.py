@@ -6,7 +6,7 @@ import pytest
 
 from loadtests.bench.closed_loop import go_round, repeat
 from loadtests.bench.wire import post
-from loadtests.stack import Failed
+from loadtests.programs import Failed
 from tests.loadtests.server import serving
 
 

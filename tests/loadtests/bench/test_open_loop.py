@@ -6,7 +6,7 @@ import pytest
 
 from loadtests.bench.open_loop import arrive
 from loadtests.bench.wire import Ask, post
-from loadtests.stack import Failed
+from loadtests.programs import Failed
 from tests.loadtests.server import Told, serving
 
 

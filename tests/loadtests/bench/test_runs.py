@@ -5,9 +5,9 @@ from dataclasses import astuple
 
 import pytest
 
-from loadtests.bench.group import Usage
 from loadtests.bench.measured import Measured
 from loadtests.bench.runs import Cell, Run, ratio, run_of
+from loadtests.bench.usage import Usage
 
 ONE, OTHER = Cell("distinct", 32, "one"), Cell("distinct", 32, "other")
 

@@ -8,7 +8,7 @@ import pytest
 from loadtests.bench import servers
 from loadtests.bench.fresh import Upload
 from loadtests.bench.servers import LITSERVE, Server, running
-from loadtests.stack import Failed
+from loadtests.programs import Failed
 
 
 def test_most_take_the_picture_itself() -> None:

@@ -12,7 +12,7 @@ from loadtests.bench.fresh import Fresh
 from loadtests.bench.runs import Cell
 from loadtests.bench.servers import SAMPLE, Server
 from loadtests.bench.workloads import DISTINCT, REDIS, REPEATED, ZIPF, Case, Round, check
-from loadtests.stack import Failed
+from loadtests.programs import Failed
 from tests.loadtests.bench.test_runs import run
 from tests.loadtests.server import serving
 

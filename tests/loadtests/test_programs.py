@@ -7,8 +7,8 @@ from pathlib import Path
 import psutil
 import pytest
 
-from loadtests.bench.group import group, halt, resume, tree, usage
-from loadtests.stack import Failed, wait_until
+from loadtests.bench.usage import tree, usage
+from loadtests.programs import Failed, halt, program, resume, wait_until
 
 PARENT = """
 import subprocess, sys
@@ -22,7 +22,8 @@ def up(folder: Path) -> bool:
 
 
 def test_children_are_counted_and_end_with_it(tmp_path: Path) -> None:
-    with group([sys.executable, "-c", PARENT], tmp_path, os.environ, is_up=lambda: up(tmp_path)) as pid:
+    with program([sys.executable, "-c", PARENT], tmp_path / "log", os.environ, is_up=lambda: up(tmp_path)) as process:
+        pid = process.pid
         processes = tree(pid)
         assert len(processes) == 2
         seen = usage([pid])
@@ -33,7 +34,8 @@ def test_children_are_counted_and_end_with_it(tmp_path: Path) -> None:
 
 
 def test_one_that_is_halted_can_be_resumed_and_ended(tmp_path: Path) -> None:
-    with group([sys.executable, "-c", PARENT], tmp_path, os.environ, is_up=lambda: up(tmp_path)) as pid:
+    with program([sys.executable, "-c", PARENT], tmp_path / "log", os.environ, is_up=lambda: up(tmp_path)) as process:
+        pid = process.pid
         halt(pid)
         wait_until(lambda: {each.status() for each in tree(pid)} == {psutil.STATUS_STOPPED}, 5, "the halt")
         resume(pid)
@@ -45,6 +47,6 @@ def test_one_that_is_halted_can_be_resumed_and_ended(tmp_path: Path) -> None:
 def test_one_that_ends_at_once_tells_why(tmp_path: Path) -> None:
     with (
         pytest.raises(Failed, match="no such thing"),
-        group([sys.executable, "-c", "raise SystemExit('no such thing')"], tmp_path, os.environ, is_up=lambda: False),
+        program([sys.executable, "-c", "raise SystemExit('no such thing')"], tmp_path / "log", os.environ, is_up=lambda: False),
     ):
         pass
