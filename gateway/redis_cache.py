@@ -29,6 +29,9 @@ BUDGET_SECONDS = 0.05
 LATE_SECONDS = 0.02
 """A wait that ends so long after its budget was ended late by us, busy with something else: it says nothing about Redis."""
 
+SILENT_SECONDS = 1.0
+"""Without any answer for so long, being busy ourselves excuses Redis no more."""
+
 PROBE_SECONDS = 0.5
 """How often the background asks whether Redis is well, and whether somebody purged."""
 
@@ -94,6 +97,7 @@ class RedisCache:
         self._metrics = metrics
         self._ttl_seconds = ttl_seconds
         self._well = True
+        self._answered_at = time.monotonic()
         self._lookups: Batcher[bytes, object] = Batcher(self._read, largest=PIPELINE_LENGTH, in_flight=1, waiting=MOST_WAITING)
         self._writes: Batcher[tuple[bytes, bytes | None], None] = Batcher(
             self._write, largest=PIPELINE_LENGTH, in_flight=1, waiting=MOST_WAITING
@@ -178,18 +182,22 @@ class RedisCache:
 
     @asynccontextmanager
     async def _in_budget(self) -> AsyncIterator[None]:
-        """Raises TimeoutError, or WeWereBusy where the event loop itself came late to what may have arrived in time."""
+        """For the time that Redis has to answer, and notes that it did.
+
+        Raises TimeoutError, or WeWereBusy where the event loop itself came late to what may have arrived in time.
+        """
         started = time.perf_counter()
         try:
             async with asyncio.timeout(self._budget_seconds):
                 yield
+            self._answered_at = time.monotonic()
         except (TimeoutError, redis.exceptions.TimeoutError) as error:
             if time.perf_counter() - started > self._budget_seconds + LATE_SECONDS:
                 raise WeWereBusy from error
             raise
 
     def _fail(self, error: Exception) -> None:
-        if isinstance(error, WeWereBusy):
+        if isinstance(error, WeWereBusy) and time.monotonic() - self._answered_at < SILENT_SECONDS:
             return
         if self._well:
             log.warning("redis is not answering (%s: %s); going on without it", type(error).__name__, error)

@@ -13,7 +13,8 @@ from gateway.metrics import Metrics
 from gateway.prediction import Predictor
 from gateway.prediction_id import PredictionIds
 from gateway.recording import Recording
-from gateway.schema import PredictAnswer, ProblemBody, answer_text
+from gateway.routes.shared import problems
+from gateway.schema import PredictAnswer, answer_text
 from gateway.upload import Uploads
 
 PATH = "/v1/predict"
@@ -57,10 +58,7 @@ def predict_documentation() -> APIRouter:
         summary="Read the digit in a picture",
         response_model=PredictAnswer,
         openapi_extra={"requestBody": {"required": True, "content": IMAGE_BODIES}},
-        responses={
-            status: {"model": ProblemBody, "description": text, "content": {"application/problem+json": {}}}
-            for status, text in REFUSALS.items()
-        },
+        responses=problems(REFUSALS),
     )
     async def predict(model: str | None = Query(None, description="Which model, where more than one is served.")) -> None:
         """PNG, JPEG, WebP, BMP, TIFF, or the first frame of a GIF: as the body itself, as the multipart field `image`, or in JSON.

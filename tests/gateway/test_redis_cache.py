@@ -210,6 +210,21 @@ async def test_a_busy_process_does_not_take_its_own_lateness_for_a_sick_redis(va
         assert await cache.get(KEY) is not None
 
 
+async def test_a_busy_process_does_not_excuse_a_silent_redis_for_long() -> None:
+    server = await asyncio.start_server(silent, "127.0.0.1", port := free_port())
+    cache = RedisCache(connect(f"redis://127.0.0.1:{port}/0"), Signer(b"s" * 32), Metrics(), 1_000, lambda: None)
+    try:
+        for _ in range(20):
+            lookup = asyncio.create_task(cache.get(KEY))
+            await asyncio.sleep(0)
+            time.sleep(BUDGET_SECONDS + 2 * LATE_SECONDS)
+            await lookup
+        assert not cache.well
+    finally:
+        await cache.close()
+        server.close()
+
+
 async def test_the_budget_leaves_room_below_the_promise() -> None:
     assert BUDGET_SECONDS < PROMISED_SECONDS
 
