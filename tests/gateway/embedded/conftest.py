@@ -1,5 +1,6 @@
 """Fixtures for the embedded run: an archive of the released model, and runs as processes of their own."""
 
+import signal
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -11,6 +12,14 @@ from tests.gateway.embedded.runs import Runs
 
 CHECKOUT = Path(__file__).resolve().parents[3]
 PACK = "import sys; from pathlib import Path; from model.export import build_archive; build_archive(Path(sys.argv[1]), Path(sys.argv[2]))"
+
+
+@pytest.fixture(autouse=True)
+def _hangups_heard() -> Iterator[None]:
+    """Whoever runs the tests under nohup has them ignored, by all that is started here too."""
+    before = signal.signal(signal.SIGHUP, signal.SIG_DFL)
+    yield
+    signal.signal(signal.SIGHUP, before)
 
 
 @pytest.fixture(scope="session")
