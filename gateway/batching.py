@@ -37,6 +37,10 @@ class Batcher(Generic[Item, Result]):
 
     async def submit(self, item: Item) -> Result:
         """The item's own result. Raises QueueFull, or what `send` raised."""
+        return await self.post(item)
+
+    def post(self, item: Item) -> asyncio.Future[Result]:
+        """As `submit`, for who does not wait now, or not at all. Raises QueueFull."""
         if len(self._queue) >= self._waiting:
             raise QueueFull
         future: asyncio.Future[Result] = asyncio.get_running_loop().create_future()
@@ -46,7 +50,7 @@ class Batcher(Generic[Item, Result]):
             flight = asyncio.create_task(self._fly())
             self._flights.add(flight)
             flight.add_done_callback(self._flights.discard)
-        return await future
+        return future
 
     async def close(self) -> None:
         """Cancel what is away and what waits."""

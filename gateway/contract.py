@@ -78,51 +78,45 @@ class ModelVersion:
         return self.version if arithmetic == "float32" else f"{self.version}-{arithmetic}"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Prediction:
     """What the network said of canonical pixels: how far each logit lies under the highest, in steps of a STEPS-th nat.
 
-    `drops` is uint16[10], 0 for the digit and for it alone. Logits matter up to a constant, so 20 bytes hold an answer;
-    probabilities made of them differ from the network's own by a 3,000th at most, and first answers are made of them like
-    repeated ones.
+    Logits matter up to a constant, so 20 bytes hold an answer; probabilities made of them differ from the network's own by a
+    3,000th at most, and first answers are made of them like repeated ones. Made many at a time: for one, numpy costs as much.
     """
 
     drops: NDArray[np.uint16]
+    """uint16[10], 0 for the digit and for it alone."""
+    digit: int
+    probabilities: list[float]
+    """Ten, summing to 1 within 1e-8."""
+    candidates: list[int]
+    """The shortest list of digits, most probable first, that holds CREDIBLE_MASS."""
 
     @classmethod
-    def from_logits(cls, logits: NDArray[np.float32]) -> "Prediction":
-        """Of calibrated, finite logits float32[10]. The highest stays the highest, however close the next one is."""
-        digit = int(logits.argmax())
-        steps = np.rint((logits[digit] - logits.astype(np.float64)) * STEPS)
+    def from_logits(cls, logits: NDArray[np.float32]) -> "list[Prediction]":
+        """Of calibrated, finite logits float32[n, 10]. The highest stays the highest, however close the next one is."""
+        each, digits = np.arange(len(logits)), logits.argmax(1)
+        steps = np.rint((logits[each, digits, None] - logits.astype(np.float64)) * STEPS)
         drops = np.clip(steps, 1, np.iinfo(np.uint16).max).astype(np.uint16)
-        drops[digit] = 0
-        return cls(drops)
+        drops[each, digits] = 0
+        return cls.from_drops(drops)
 
-    @cached_property
-    def probabilities(self) -> NDArray[np.float64]:
-        """float64[10], summing to 1."""
-        weights: NDArray[np.float64] = np.exp(self.drops.astype(np.float64) / -STEPS)
-        probabilities: NDArray[np.float64] = np.round(weights / weights.sum(), PROBABILITY_DECIMALS)
-        return probabilities
-
-    @cached_property
-    def digit(self) -> int:
-        return int(self.drops.argmin())
+    @classmethod
+    def from_drops(cls, drops: NDArray[np.uint16]) -> "list[Prediction]":
+        """Of what was kept of them, uint16[n, 10]."""
+        weights = np.exp(drops / -STEPS)
+        probabilities = np.round(weights / weights.sum(1, keepdims=True), PROBABILITY_DECIMALS)
+        order = drops.argsort(1, kind="stable")
+        held = np.take_along_axis(probabilities, order, 1).cumsum(1)
+        needed = 1 + (held[:, :-1] < CREDIBLE_MASS).sum(1)
+        each = zip(drops, probabilities.tolist(), order.tolist(), needed.tolist(), strict=True)
+        return [cls(row, digits[0], told, digits[:count]) for row, told, digits, count in each]
 
     @property
     def confidence(self) -> float:
-        return float(self.probabilities[self.digit])
-
-    @property
-    def candidates(self) -> list[int]:
-        """The digit, and others as long as all before them hold less than CREDIBLE_MASS."""
-        chosen = [self.digit]
-        for digit in np.argsort(-self.probabilities, kind="stable"):
-            if float(self.probabilities[chosen].sum()) >= CREDIBLE_MASS:
-                break
-            if digit not in chosen:
-                chosen.append(int(digit))
-        return chosen
+        return self.probabilities[self.digit]
 
 
 @dataclass(frozen=True, slots=True)

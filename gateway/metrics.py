@@ -1,10 +1,14 @@
 """Every series of the gateway, in base units and closed label sets, on its own registry. What alerts read exists from the start."""
 
-from collections.abc import Mapping
+from collections import Counter as Tally
+from collections import defaultdict
+from collections.abc import Hashable, Iterable, Mapping
+from typing import TypeVar
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, ProcessCollector
 
 from gateway.contract import REJECTIONS, CacheState, Content
+from gateway.later import BulkHistogram, Later, Settling
 from gateway.reference import CLASSES, FEATURES, Reference
 
 CACHE_STATES = (*CacheState, "none")
@@ -34,14 +38,19 @@ def _latency_buckets() -> tuple[float, ...]:
 LATENCY_BUCKETS = _latency_buckets()
 
 
+_Request = tuple[str, str, int, str | None, float]
+_Answered = tuple[Content, str, CacheState]
+
+
 class Metrics:
     """The gateway's series; one instance an application, so that tests and processes do not share counts."""
 
     def __init__(self) -> None:
         self.registry = registry = CollectorRegistry()
+        registry.register(Settling(self.settle))
         ProcessCollector(registry=registry)
         self.requests = Counter("gateway_requests", "Requests answered.", ["route", "method", "status"], registry=registry)
-        self.request_duration = Histogram(
+        self.request_duration = BulkHistogram(
             "gateway_request_duration_seconds",
             "First byte of the request to last byte of the answer.",
             ["route", "cache"],
@@ -53,7 +62,7 @@ class Metrics:
         self.ready = Gauge("gateway_ready", "1 when /readyz says 200.", registry=registry)
         self.cache_lookups = Counter("gateway_cache_lookups", "Cache lookups.", ["tier", "outcome"], registry=registry)
         self.cache_up = Gauge("gateway_cache_up", "1 where Redis answers; absent where none is configured.", ["tier"], registry=registry)
-        self.cache_duration = Histogram(
+        self.cache_duration = BulkHistogram(
             "gateway_cache_duration_seconds", "Time of a cache lookup.", ["tier"], buckets=LATENCY_BUCKETS, registry=registry
         )
         self.model_requests = Counter("gateway_model_requests", "Requests to TorchServe.", ["outcome"], registry=registry)
@@ -69,7 +78,7 @@ class Metrics:
         self.predictions = Counter(
             "digits_predictions", "Digits answered, hits included.", ["digit", "model_version", "accepted"], registry=registry
         )
-        self.confidence = Histogram(
+        self.confidence = BulkHistogram(
             "digits_confidence",
             "Probability of the digit that was answered.",
             buckets=(0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 0.98, 0.99, 0.995, 0.999, 1.0),
@@ -132,8 +141,11 @@ class Metrics:
         """By version and digit: accepted, and not."""
         self._feature_cells: dict[tuple[str, str], list[list[Counter]]] = {}
         """By cache state and version, for each of FEATURES in their order: a cell a bucket."""
-        self._local_duration = self.cache_duration.labels("local")
-        self._local_lookups = (self.cache_lookups.labels("local", "miss"), self.cache_lookups.labels("local", "hit"))
+        self._requests, self._answers, self._local_lookups = (
+            Later(self._add_requests),
+            Later(self._add_answers),
+            Later(self._add_local_lookups),
+        )
         self._born()
 
     def serve_version(self, version: str, reference: Reference | None) -> None:
@@ -153,23 +165,23 @@ class Metrics:
         self.info.clear()
         self.info.labels(version).set(1)
 
+    def count_request(self, route: str, method: str, status: int, cache: str | None, seconds: float) -> None:
+        """An answered request; of a prediction also how long it took, by where it came from."""
+        self._requests.note((route, method, status, cache, seconds))
+
     def count_answer(self, content: Content, version: str, cache: CacheState) -> None:
         """Hits as much as misses, so that traffic is seen whole."""
-        digit, reasons = content.digit, content.reasons
-        self._prediction_cells[version][digit][bool(reasons)].inc()
-        self.confidence.observe(content.confidence)
-        for reason in reasons:
-            self.rejections.labels(reason, version).inc()
-        if content.buckets:
-            cells = self._feature_cells[cache, version]
-            for of_feature, bucket in zip(cells, content.buckets, strict=False):
-                of_feature[bucket].inc()
-            cells[-1][digit].inc()
+        self._answers.note((content, version, cache))
 
     def count_local_lookup(self, hit: bool, seconds: float) -> None:
         """A lookup in the in-process cache."""
-        self._local_duration.observe(seconds)
-        self._local_lookups[hit].inc()
+        self._local_lookups.note((hit, seconds))
+
+    def settle(self) -> None:
+        """Add up what was counted since the last time; a scrape does it before it reads."""
+        self._requests.settle()
+        self._answers.settle()
+        self._local_lookups.settle()
 
     def count_label(self, version: str, predicted: int, label: int, previous: int | None, delay_seconds: float) -> None:
         """A label that was stored: the first of its prediction, or one in the place of another."""
@@ -185,6 +197,34 @@ class Metrics:
         for cache, quantiles in seconds.items():
             for quantile, value in quantiles.items():
                 self.baseline_latency.labels(quantile, cache, version).set(value)
+
+    def _add_requests(self, notes: "list[_Request]") -> None:
+        for (route, method, status), count in Tally(note[:3] for note in notes).items():
+            self.requests.labels(route, method, str(status)).inc(count)
+        for (route, cache), seconds in _grouped(((note[0], note[3]), note[4]) for note in notes if note[3] is not None).items():
+            self.request_duration.labels(route, cache).observe_all(seconds)
+
+    def _add_answers(self, notes: "list[_Answered]") -> None:
+        self.confidence.observe_all(content.confidence for content, _, _ in notes)
+        for (version, digit, doubted), count in Tally(
+            (version, content.digit, bool(content.reasons)) for content, version, _ in notes
+        ).items():
+            self._prediction_cells[version][digit][doubted].inc(count)
+        for (version, reason), count in Tally((version, reason) for content, version, _ in notes for reason in content.reasons).items():
+            self.rejections.labels(reason, version).inc(count)
+        for (version, cache), contents in _grouped(
+            ((version, cache), content) for content, version, cache in notes if content.buckets
+        ).items():
+            cells = self._feature_cells[cache, version]
+            each = zip(*((*content.buckets, content.digit) for content in contents), strict=True)
+            for of_feature, buckets in zip(cells, each, strict=True):
+                for bucket, count in Tally(buckets).items():
+                    of_feature[bucket].inc(count)
+
+    def _add_local_lookups(self, notes: list[tuple[bool, float]]) -> None:
+        self.cache_duration.labels("local").observe_all(seconds for _, seconds in notes)
+        for hit, count in Tally(hit for hit, _ in notes).items():
+            self.cache_lookups.labels("local", "hit" if hit else "miss").inc(count)
 
     def _tell_usual(self, version: str, reference: Reference) -> None:
         for cache in CacheState:
@@ -216,3 +256,14 @@ class Metrics:
             self.shed.labels(reason)
         for state in CACHE_STATES:
             self.request_duration.labels("/v1/predict", state)
+
+
+Key = TypeVar("Key", bound=Hashable)
+Value = TypeVar("Value")
+
+
+def _grouped(pairs: Iterable[tuple[Key, Value]]) -> dict[Key, list[Value]]:
+    groups: defaultdict[Key, list[Value]] = defaultdict(list)
+    for key, value in pairs:
+        groups[key].append(value)
+    return groups

@@ -2,9 +2,9 @@
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import Any
 
 import httpx
 import numpy as np
@@ -15,6 +15,7 @@ from gateway.contract import ModelVersion, Prediction
 from gateway.errors import DeadlineExceeded, ModelMisbehaved, ModelUnavailable, Problem
 from gateway.metrics import Metrics
 from gateway.reference import CLASSES
+from gateway.transport import Transport
 
 PIXELS_TYPE = "application/x-digit-pixels"
 LOGITS_TYPE = "application/x-digit-logits"
@@ -22,9 +23,6 @@ FACTS_TYPE = "application/x-digit-facts"
 LARGEST_BATCH = 64
 RETRY_AFTER_SECONDS = 2.0
 DESCRIBE_SECONDS = 1.0
-KEEPALIVE_SECONDS = 20.0
-
-T = TypeVar("T")
 
 
 class VersionGone(Exception):
@@ -45,8 +43,7 @@ class ModelClient:
     def __init__(self, metrics: Metrics, deadline_seconds: float, transport: httpx.AsyncBaseTransport | None = None) -> None:
         self._metrics = metrics
         self._deadline_seconds = deadline_seconds
-        limits = httpx.Limits(max_connections=64, max_keepalive_connections=16, keepalive_expiry=KEEPALIVE_SECONDS)
-        self._http = httpx.AsyncClient(transport=transport, limits=limits, timeout=deadline_seconds, trust_env=False)
+        self._transport = transport or Transport()
         self.last_answer_at = float("-inf")
         """`time.monotonic()` of the newest valid answer."""
 
@@ -78,7 +75,7 @@ class ModelClient:
 
     async def describe(self, management_url: str, name: str) -> list[Described]:
         """Every version of the model that the instance knows. Raises ModelUnavailable, or ModelMisbehaved for an answer that is none."""
-        answer = await _translated(lambda: self._http.get(f"{management_url}/models/{name}/all"), DESCRIBE_SECONDS)
+        answer = await self._sent(httpx.Request("GET", f"{management_url}/models/{name}/all"), DESCRIBE_SECONDS)
         if answer.status_code == httpx.codes.NOT_FOUND:
             return []
         try:
@@ -104,10 +101,10 @@ class ModelClient:
         return dict(facts)
 
     async def close(self) -> None:
-        await self._http.aclose()
+        await self._transport.aclose()
 
     async def _posted(self, url: str, body: bytes, headers: dict[str, str]) -> httpx.Response:
-        answer = await _translated(lambda: self._http.post(url, content=body, headers=headers), self._deadline_seconds)
+        answer = await self._sent(httpx.Request("POST", url, headers=headers, content=body), self._deadline_seconds)
         if answer.status_code == httpx.codes.NOT_FOUND:
             raise VersionGone(url)
         if answer.status_code in (500, 503, 507):  # a worker died, none is there, or the queue is full: one text for all, so one answer
@@ -118,22 +115,23 @@ class ModelClient:
             raise ModelMisbehaved(f"the model answered {answer.status_code}")
         return answer
 
+    async def _sent(self, request: httpx.Request, seconds: float) -> httpx.Response:
+        """The answer, read; failures in our words.
 
-async def _translated(call: Callable[[], Awaitable[httpx.Response]], seconds: float) -> httpx.Response:
-    """httpx's failures in our words. A connection that broke before it answered is tried once more: asking twice does no harm.
-
-    `seconds` bound the whole; httpx's own timeouts bound single reads, of which a slow answer has many.
-    """
-    try:
-        async with asyncio.timeout(seconds):
-            try:
-                return await call()
-            except (httpx.ReadError, httpx.WriteError, httpx.RemoteProtocolError):
-                return await call()
-    except (TimeoutError, httpx.TimeoutException) as error:
-        raise DeadlineExceeded("the model did not answer in time") from error
-    except httpx.HTTPError as error:
-        raise ModelUnavailable("the model cannot be reached; try again", retry_after_seconds=RETRY_AFTER_SECONDS) from error
+        A connection that broke before it answered is tried once more: asking twice does no harm.
+        """
+        try:
+            async with asyncio.timeout(seconds):
+                try:
+                    answer = await self._transport.handle_async_request(request)
+                except (httpx.ReadError, httpx.WriteError, httpx.RemoteProtocolError):
+                    answer = await self._transport.handle_async_request(request)
+                await answer.aread()
+                return answer
+        except (TimeoutError, httpx.TimeoutException) as error:
+            raise DeadlineExceeded("the model did not answer in time") from error
+        except httpx.HTTPError as error:
+            raise ModelUnavailable("the model cannot be reached; try again", retry_after_seconds=RETRY_AFTER_SECONDS) from error
 
 
 def _described(entry: dict[str, Any]) -> Described:
@@ -148,7 +146,7 @@ def _predictions(answer: httpx.Response, count: int) -> list[Prediction]:
     logits = np.frombuffer(answer.content, "<f4").reshape(count, CLASSES)
     if not np.isfinite(logits).all():
         raise ModelMisbehaved("the model answered numbers that are not finite")
-    return [Prediction.from_logits(row) for row in logits]
+    return Prediction.from_logits(logits)
 
 
 _OUTCOMES: dict[type[Exception], str] = {

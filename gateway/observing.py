@@ -26,8 +26,6 @@ class Observed:
     def __init__(self, app: ASGIApp, metrics: Metrics) -> None:
         self._app = app
         self._metrics = metrics
-        self._requests = _Cells(metrics.requests)
-        self._durations = _Cells(metrics.request_duration)
         self._random = RandomBytes()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -63,20 +61,7 @@ class Observed:
         state = scope["state"]
         route = state.get("route") or getattr(scope.get("route"), "path", "unmatched")
         method = scope["method"] if scope["method"] in METHODS else "other"
-        self._requests[route, method, status].inc()
-        if route in OBSERVED_ROUTES:
-            self._durations[route, state.get("cache", "none")].observe(seconds)
-
-
-class _Cells(dict[tuple[object, ...], Any]):
-    """A metric's cells by their labels, each looked up in the registry once."""
-
-    def __init__(self, metric: Any) -> None:
-        self._metric = metric
-
-    def __missing__(self, labels: tuple[object, ...]) -> Any:
-        cell = self[labels] = self._metric.labels(*map(str, labels))
-        return cell
+        self._metrics.count_request(route, method, status, state.get("cache", "none") if route in OBSERVED_ROUTES else None, seconds)
 
 
 def _told_id(scope: Scope) -> str | None:

@@ -7,17 +7,20 @@ import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 import redis.asyncio
 import redis.exceptions
+from hiredis import HiredisError
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 from redis.exceptions import RedisError
 
 from gateway.batching import Batcher, QueueFull
 from gateway.contract import Prediction
-from gateway.metrics import Metrics
+from gateway.metrics import LOOKUP_OUTCOMES, Metrics
+from gateway.redis_pipe import Command, RedisPipe
 from gateway.reference import CLASSES
 from gateway.signing import Signer
 
@@ -39,8 +42,8 @@ PIPELINE_LENGTH = 64
 MOST_WAITING = 4_096
 """Lookups beyond this are misses, and writes are dropped: an answer is given all the same, only the next one costs more."""
 
-CONNECTIONS = 3
-"""Lookups, writes and the probe each travel on one of their own."""
+LEAST_SECONDS = 0.005
+"""What Redis has at least to answer a batch whose lookups waited long for their turn."""
 
 DROPS_BYTES = CLASSES * 2
 MAC_BYTES = 8
@@ -51,8 +54,8 @@ PURGE_KEY = "digits-purged"
 WRONG_TYPE = "WRONGTYPE"
 """Begins Redis's error for a GET of something that is no string: a foreign value under our key."""
 
-UNANSWERED = (RedisError, OSError, TimeoutError, ValueError, IndexError, TypeError, RuntimeError)
-"""What redis-py lets through when a server is absent, slow, or talks another protocol, or when a transport was closed under it."""
+UNANSWERED = (RedisError, HiredisError, OSError, TimeoutError, ValueError, IndexError, TypeError, RuntimeError)
+"""What comes when a server is absent, slow, or talks another protocol, or when a transport was closed under it."""
 
 
 class WeWereBusy(TimeoutError):
@@ -74,10 +77,16 @@ class RedisKey:
         return f"digits:{self.tenant or '-'}:{self.model}:{self.version}:".encode() + self.digest
 
 
+class _Lookup(NamedTuple):
+    key: bytes
+    asked_at: float
+    """Of `time.perf_counter`."""
+
+
 class RedisCache:
     """Get and put by key. A value is the prediction's ten uint16 and a MAC over key and value: 28 bytes, one small allocation of Redis.
 
-    Lookups of concurrent requests travel together in one pipeline. The first failure opens a breaker: from then on nobody waits for Redis
+    Lookups of concurrent requests travel together. The first failure opens a breaker: from then on nobody waits for Redis
     until a background probe has seen it well.
     """
 
@@ -98,11 +107,11 @@ class RedisCache:
         self._ttl_seconds = ttl_seconds
         self._well = True
         self._answered_at = time.monotonic()
-        self._lookups: Batcher[bytes, object] = Batcher(self._read, largest=PIPELINE_LENGTH, in_flight=1, waiting=MOST_WAITING)
-        self._writes: Batcher[tuple[bytes, bytes | None], None] = Batcher(
-            self._write, largest=PIPELINE_LENGTH, in_flight=1, waiting=MOST_WAITING
-        )
-        self._background: set[asyncio.Task[None]] = set()
+        self._reading, self._writing = RedisPipe(client), RedisPipe(client)
+        self._lookups: Batcher[_Lookup, Prediction | None] = Batcher(self._read, largest=PIPELINE_LENGTH, in_flight=1, waiting=MOST_WAITING)
+        self._writes: Batcher[Command, None] = Batcher(self._write, largest=PIPELINE_LENGTH, in_flight=1, waiting=MOST_WAITING)
+        self._count = {outcome: metrics.cache_lookups.labels("redis", outcome) for outcome in LOOKUP_OUTCOMES}
+        self._duration = metrics.cache_duration.labels("redis")
         self._purged: object = None
         self.failure: str | None = None
 
@@ -114,58 +123,39 @@ class RedisCache:
     async def get(self, key: RedisKey) -> Prediction | None:
         """None: not there, not to be believed, or Redis unwell. Never waits longer than the budget."""
         if not self._well:
-            self._count("skipped")
+            self._count["skipped"].inc()
             return None
-        started = time.perf_counter()
-        raw = key.raw
         try:
-            async with self._in_budget():
-                value = await self._lookups.submit(raw)
-        except (*UNANSWERED, QueueFull) as error:
+            return await self._lookups.submit(_Lookup(key.raw, time.perf_counter()))
+        except QueueFull as error:
             self._fail(error)
-            self._count("error")
+            self._count["error"].inc()
             return None
-        finally:
-            self._metrics.cache_duration.labels("redis").observe(time.perf_counter() - started)
-        if value is None:
-            self._count("miss")
-            return None
-        if isinstance(value, RedisError) and WRONG_TYPE not in str(value):  # LOADING, NOAUTH, ...: it talks, and cannot serve
-            self._fail(value)
-            self._count("error")
-            return None
-        prediction = self._believe(raw, value)
-        if prediction is None:
-            self._count("invalid")
-            self._later(raw, None)
-            return None
-        self._count("hit")
-        return prediction
 
     def put(self, key: RedisKey, prediction: Prediction) -> None:
         """Remember, in the background; nobody waits for it and nobody hears when it fails."""
         drops = prediction.drops.astype("<u2").tobytes()
         raw = key.raw
-        self._later(raw, drops + self._signer.mac(PURPOSE, raw + drops, MAC_BYTES))
+        seconds = max(1, round(self._ttl_seconds * random.uniform(0.9, 1.1)))
+        self._later(("SET", raw, drops + self._signer.mac(PURPOSE, raw + drops, MAC_BYTES), "EX", seconds))
 
     async def watch(self) -> None:
         """Probe for ever: close the breaker when Redis is well again, and call `on_purge` when somebody purged."""
-        await asyncio.gather(*(self._probe() for _ in range(CONNECTIONS)))  # opened now, not by the first requests
+        await asyncio.gather(self._probe(), self._ready(self._reading), self._ready(self._writing))
         while True:
             await asyncio.sleep(PROBE_SECONDS)
             await self._probe()
 
     async def close(self) -> None:
-        for task in list(self._background):
-            task.cancel()
-        await asyncio.gather(*self._background, return_exceptions=True)
         await self._lookups.close()
         await self._writes.close()
+        self._reading.close()
+        self._writing.close()
         await self._client.aclose()
 
     async def _probe(self) -> None:
         try:
-            async with self._in_budget():
+            async with self._in_budget(time.perf_counter()):
                 purged = await self._client.get(PURGE_KEY)
         except UNANSWERED as error:
             self._fail(error)
@@ -180,15 +170,23 @@ class RedisCache:
             log.warning("redis is well again")
         self._well, self.failure = True, None
 
+    async def _ready(self, pipe: RedisPipe) -> None:
+        """Its connection opened now, not by the first requests."""
+        try:
+            async with self._in_budget(time.perf_counter()):
+                await pipe.open()
+        except UNANSWERED as error:
+            self._fail(error)
+
     @asynccontextmanager
-    async def _in_budget(self) -> AsyncIterator[None]:
-        """For the time that Redis has to answer, and notes that it did.
+    async def _in_budget(self, started: float) -> AsyncIterator[None]:
+        """For the time that Redis has to answer what was asked at `started`, and notes that it did.
 
         Raises TimeoutError, or WeWereBusy where the event loop itself came late to what may have arrived in time.
         """
-        started = time.perf_counter()
+        left = started + self._budget_seconds - time.perf_counter()
         try:
-            async with asyncio.timeout(self._budget_seconds):
+            async with asyncio.timeout(max(left, LEAST_SECONDS)):
                 yield
             self._answered_at = time.monotonic()
         except (TimeoutError, redis.exceptions.TimeoutError) as error:
@@ -204,48 +202,62 @@ class RedisCache:
         self._well = False
         self.failure = f"{type(error).__name__}: {error}".strip(": ")
 
-    async def _read(self, keys: list[bytes]) -> list[object]:
-        async with self._in_budget(), self._client.pipeline(transaction=False) as pipeline:
-            for key in keys:
-                pipeline.get(key)
-            values = await pipeline.execute(raise_on_error=False)
-        if len(values) != len(keys):
-            raise ValueError(f"{len(values)} answers to {len(keys)} lookups")
-        return values
-
-    async def _write(self, entries: list[tuple[bytes, bytes | None]]) -> list[None]:
-        async with self._in_budget(), self._client.pipeline(transaction=False) as pipeline:
-            for key, value in entries:
-                if value is None:
-                    pipeline.unlink(key)
-                else:
-                    pipeline.set(key, value, ex=max(1, round(self._ttl_seconds * random.uniform(0.9, 1.1))))
-            await pipeline.execute(raise_on_error=False)
-        return [None] * len(entries)
-
-    def _later(self, key: bytes, value: bytes | None) -> None:
-        if self._well:
-            task = asyncio.create_task(self._write_one(key, value))
-            self._background.add(task)
-            task.add_done_callback(self._background.discard)
-
-    async def _write_one(self, key: bytes, value: bytes | None) -> None:
+    async def _read(self, lookups: list[_Lookup]) -> list[Prediction | None]:
+        if not self._well:  # so it became while these waited
+            self._count["skipped"].inc(len(lookups))
+            return [None] * len(lookups)
         try:
-            await self._writes.submit((key, value))
-        except QueueFull:
-            log.debug("a cache write was dropped: too many wait")
+            async with self._in_budget(lookups[0].asked_at):
+                values = await self._reading.run([("GET", lookup.key) for lookup in lookups])
         except UNANSWERED as error:
             self._fail(error)
+            self._count["error"].inc(len(lookups))
+            return [None] * len(lookups)
+        finally:
+            now = time.perf_counter()
+            self._duration.observe_all(now - lookup.asked_at for lookup in lookups)
+        return self._believed([lookup.key for lookup in lookups], values)
 
-    def _believe(self, raw: bytes, value: object) -> Prediction | None:
-        """The prediction, when the value is one of ours for this very key."""
-        if not isinstance(value, bytes) or len(value) != DROPS_BYTES + MAC_BYTES:
+    def _believed(self, keys: list[bytes], values: list[object]) -> list[Prediction | None]:
+        """The predictions among the values: those that are ours, for these very keys."""
+        drops = [self._drops(key, value) for key, value in zip(keys, values, strict=True)]
+        ours = b"".join(filter(None, drops))
+        predictions = iter(Prediction.from_drops(np.frombuffer(ours, "<u2").reshape(-1, CLASSES)) if ours else ())
+        return [None if kept is None else next(predictions) for kept in drops]
+
+    def _drops(self, key: bytes, value: object) -> bytes | None:
+        """What was put under this key, as one lookup answered it. A value that is none of ours is removed."""
+        if value is None:
+            self._count["miss"].inc()
             return None
-        drops, mac = value[:DROPS_BYTES], value[DROPS_BYTES:]
-        return Prediction(np.frombuffer(drops, "<u2")) if self._signer.verify(PURPOSE, raw + drops, mac) else None
+        if isinstance(value, HiredisError) and WRONG_TYPE not in str(value):  # LOADING, NOAUTH, ...: it talks, and cannot serve
+            self._fail(value)
+            self._count["error"].inc()
+            return None
+        if isinstance(value, bytes) and len(value) == DROPS_BYTES + MAC_BYTES:
+            drops, mac = value[:DROPS_BYTES], value[DROPS_BYTES:]
+            if self._signer.verify(PURPOSE, key + drops, mac):
+                self._count["hit"].inc()
+                return drops
+        self._count["invalid"].inc()
+        self._later(("UNLINK", key))
+        return None
 
-    def _count(self, outcome: str) -> None:
-        self._metrics.cache_lookups.labels("redis", outcome).inc()
+    async def _write(self, commands: list[Command]) -> list[None]:
+        if self._well:
+            try:
+                async with self._in_budget(time.perf_counter()):
+                    await self._writing.run(commands)
+            except UNANSWERED as error:
+                self._fail(error)
+        return [None] * len(commands)
+
+    def _later(self, command: Command) -> None:
+        if self._well:
+            try:
+                self._writes.post(command)
+            except QueueFull:
+                log.debug("a cache write was dropped: too many wait")
 
 
 def connect(url: str, budget_seconds: float = BUDGET_SECONDS) -> "redis.asyncio.Redis":
@@ -259,5 +271,5 @@ def connect(url: str, budget_seconds: float = BUDGET_SECONDS) -> "redis.asyncio.
         socket_connect_timeout=budget_seconds,
         retry=Retry(NoBackoff(), 0),
         max_connections=8,
-        protocol=2,  # no greeting: a connection that is opened under load is of use a round trip earlier
+        protocol=2,  # no greeting, which would be a round trip more
     )

@@ -211,7 +211,7 @@ def told(prediction: Prediction, seen: Seen, reasons: tuple[str, ...], model: Mo
         "model": {"name": model.name, "version": model.version},
     }
     upload = {"input": {"width": seen.width, "height": seen.height, "inverted": seen.inverted, "box": seen.box}}
-    return orjson.dumps(said, option=orjson.OPT_SERIALIZE_NUMPY)[1:-1], orjson.dumps(upload)[1:]
+    return orjson.dumps(said)[1:-1], orjson.dumps(upload)[1:]
 
 
 def answer_text(answer: Answer, prediction_id: str, record: RecordState) -> bytes:

@@ -31,10 +31,18 @@ LAYERS = [
     {"gateway.versions", "gateway.reading"},
     {"gateway.records"},
     {"gateway.model_client", "gateway.redis_cache", "gateway.local_cache"},
-    {"gateway.batching", "gateway.known", "gateway.offloop", "gateway.baseline"},
+    {"gateway.batching", "gateway.known", "gateway.offloop", "gateway.baseline", "gateway.redis_pipe", "gateway.transport"},
     {"gateway.prediction_id"},
     {"gateway.signing"},
-    {"gateway.contract", "gateway.errors", "gateway.settings", "gateway.metrics", "gateway.reference", "gateway.randomness"},
+    {
+        "gateway.contract",
+        "gateway.errors",
+        "gateway.settings",
+        "gateway.metrics",
+        "gateway.later",
+        "gateway.reference",
+        "gateway.randomness",
+    },
 ]
 """Inside the gateway: a module imports from its own line or from those below it, never from one above."""
 
@@ -116,8 +124,9 @@ def test_the_gateway_imports_downwards(path: Path) -> None:
 @pytest.mark.parametrize(
     ("library", "home"),
     [
-        ("redis", {"gateway.redis_cache", "gateway.purge"}),
-        ("httpx", {"gateway.model_client", "gateway.measuring"}),
+        ("redis", {"gateway.redis_cache", "gateway.redis_pipe", "gateway.purge"}),
+        ("hiredis", {"gateway.redis_cache", "gateway.redis_pipe"}),
+        ("httpx", {"gateway.model_client", "gateway.transport", "gateway.measuring"}),
         ("sqlalchemy", {"gateway.records"}),
     ],
 )

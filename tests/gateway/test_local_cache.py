@@ -66,7 +66,7 @@ def test_an_entry_takes_no_more_memory_than_is_reckoned() -> None:
     tracemalloc.start()
     before, _ = tracemalloc.get_traced_memory()
     for number in range(entries):
-        said = Prediction.from_logits(np.linspace(0, 3, 10, dtype=np.float32) + number * np.float32(1e-3))
+        [said] = Prediction.from_logits((np.linspace(0, 3, 10, dtype=np.float32) + number * np.float32(1e-3))[None])
         box, buckets = (number, 1000 + number, 2000, 3000 + number), tuple(number % bins for bins in (10, 8, 10, 10, 2))
         seen = Seen(28 + number, 2800 + number, True, box, ("several",))
         reasons = ("several", "low_confidence")

@@ -1,7 +1,7 @@
 import asyncio
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager, closing, suppress
 
 import numpy as np
 import pytest
@@ -24,7 +24,8 @@ PATIENT_SECONDS = 5.0
 
 
 def prediction(digit: int = 7) -> Prediction:
-    return Prediction.from_logits(np.linspace(-9, 3, 10, dtype=np.float32) + np.eye(10, dtype=np.float32)[digit] * 20)
+    [made] = Prediction.from_logits((np.linspace(-9, 3, 10, dtype=np.float32) + np.eye(10, dtype=np.float32)[digit] * 20)[None])
+    return made
 
 
 @asynccontextmanager
@@ -37,6 +38,7 @@ async def cache_on(
         yield cache
     finally:
         watching.cancel()
+        await asyncio.gather(watching, return_exceptions=True)
         await cache.close()
 
 
@@ -177,7 +179,7 @@ async def test_a_sick_redis_costs_little_and_only_at_first(handler: Handler | No
 
     async def until_hung_up(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         assert handler is not None
-        with suppress(ConnectionResetError):
+        with closing(writer), suppress(ConnectionResetError):
             await handler(reader, writer)
 
     server = None if handler is None else await asyncio.start_server(until_hung_up, "127.0.0.1", port)

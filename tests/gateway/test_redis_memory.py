@@ -27,7 +27,7 @@ COUNTS = (20_000, 65_537)
 """Also just past a doubling of the hash table, where the buckets cost most."""
 
 PATIENT_SECONDS = 5.0
-PREDICTION = Prediction.from_logits(np.arange(10, dtype=np.float32))
+[PREDICTION] = Prediction.from_logits(np.arange(10, dtype=np.float32)[None])
 
 
 @contextmanager
