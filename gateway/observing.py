@@ -27,6 +27,8 @@ class Observed:
         self._app = app
         self._metrics = metrics
         self._random = RandomBytes()
+        self._in_flight = 0
+        metrics.inflight.set_function(lambda: self._in_flight)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -45,7 +47,7 @@ class Observed:
                 message["headers"] = [*message["headers"], (b"x-request-id", request_id.encode())]
             await send(message)
 
-        self._metrics.inflight.inc()
+        self._in_flight += 1
         try:
             await self._app(scope, receive, send_with_id)
         except Exception:
@@ -54,7 +56,7 @@ class Observed:
                 response = problem_response(Problem("this is a fault of ours; it is in the log under the request id"), request_id)
                 await response(scope, receive, send_with_id)
         finally:
-            self._metrics.inflight.dec()
+            self._in_flight -= 1
             self._count(scope, status, time.perf_counter() - started)
 
     def _count(self, scope: Scope, status: int, seconds: float) -> None:

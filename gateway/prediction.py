@@ -1,40 +1,33 @@
 """The path of one prediction: in-process cache, canonical pixels, Redis, single flight, model. Nothing here knows HTTP."""
 
-import asyncio
 import hashlib
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from gateway.batching import Batcher, QueueFull, SingleFlight
+from gateway.batching import Batcher, Flight, QueueFull
 from gateway.contract import Answer, CacheState, CacheUse, Content, ModelVersion, Prediction, Seen, doubts
-from gateway.errors import DeadlineExceeded, ModelUnavailable, NotFound, OverCapacity, Problem
+from gateway.errors import ModelUnavailable, NotFound, OverCapacity, Problem
 from gateway.local_cache import LocalCache, LocalKey
 from gateway.metrics import Metrics
 from gateway.model_client import LARGEST_BATCH, RETRY_AFTER_SECONDS, ModelClient, VersionGone
 from gateway.offloop import nearby
 from gateway.reading import PictureReader
-from gateway.redis_cache import RedisCache, RedisKey
+from gateway.redis_cache import LARGEST_LOOKUP, RedisCache, RedisKey
 from gateway.versions import ModelWatch
 from model.preprocess import measure
 
 REQUESTS_IN_FLIGHT = 2
 """One that TorchServe computes and one that waits at its door, so that the worker never idles between two."""
 
-
-@dataclass(frozen=True, slots=True)
-class _Asked:
-    """A picture on its way to the model, and the version it is meant for."""
-
-    model: ModelVersion
-    pixels: NDArray[np.uint8]
+MOST_LOOKUPS = 4_096
+"""Pictures beyond this are not looked up: they are computed."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Found:
+class _Found(NamedTuple):
     """A prediction, where it came from, and how long each part took."""
 
     prediction: Prediction
@@ -42,8 +35,19 @@ class _Found:
     seconds: dict[str, float]
 
 
-_Answered = tuple[Prediction, float] | VersionGone | Problem
-"""A prediction and the seconds of its request, or why there is none."""
+class _Picture(Flight[_Found]):
+    """Canonical pixels on their way to Redis and to the version of the model that they are meant for."""
+
+    __slots__ = ("asked_at", "key", "model", "pixels", "remember", "seconds", "state")
+
+    def __init__(self, key: RedisKey, model: ModelVersion, pixels: NDArray[np.uint8], state: CacheState, remember: bool) -> None:
+        super().__init__()
+        self.key, self.model, self.pixels, self.remember = key, model, pixels, remember
+        self.state = state
+        """Of the answer, where the model gives it."""
+        self.asked_at = time.perf_counter()
+        """When it came to where it waits now."""
+        self.seconds: dict[str, float] = {}
 
 
 class Predictor:
@@ -66,36 +70,25 @@ class Predictor:
     ) -> None:
         self._reader, self._local, self._redis = reader, local, redis
         self._client, self._watch, self._metrics, self._tell = client, watch, metrics, tell
-        self._flights: SingleFlight[RedisKey, _Found] = SingleFlight()
-        self._queue: Batcher[_Asked, _Answered] = Batcher(
-            self._send, largest=LARGEST_BATCH, in_flight=REQUESTS_IN_FLIGHT, waiting=queue_pictures
-        )
+        self._flights: dict[RedisKey, _Picture] = {}
+        """Pictures that are looked up or computed now: who asks for an equal one waits for the same answer."""
+        self._lookups = Batcher[_Picture](self._look_up, largest=LARGEST_LOOKUP, in_flight=1, waiting=MOST_LOOKUPS)
+        self._queue = Batcher[_Picture](self._compute, largest=LARGEST_BATCH, in_flight=REQUESTS_IN_FLIGHT, waiting=queue_pictures)
         metrics.model_queue_depth.set_function(lambda: self._queue.depth)
 
     async def predict(
-        self,
-        upload: bytes,
-        use: CacheUse,
-        *,
-        deadline: float,
-        name: str | None = None,
-        tenant: str | None = None,
-        needs_pixels: bool = False,
+        self, upload: bytes, use: CacheUse, *, name: str | None = None, tenant: str | None = None, needs_pixels: bool = False
     ) -> Answer:
-        """The answer to one upload before `deadline` (the event loop's time), `needs_pixels`: with its canonical pixels.
+        """The answer to one upload, `needs_pixels`: with its canonical pixels. Who asks sets the deadline.
 
         Raises the Problem that says why there is none.
         """
         model = self._chosen(name)
-        try:
-            async with asyncio.timeout_at(deadline):
-                digest = await nearby(len(upload), _sha256, upload)
-                remember = LocalKey(tenant, model.name, model.cache_version, digest)
-                if use.read and not needs_pixels and (remembered := self._remembered(remember, model)):
-                    return remembered
-                return await self._predict(upload, use, model, remember)
-        except TimeoutError as error:
-            raise DeadlineExceeded("no answer in time; try again") from error
+        digest = await nearby(len(upload), _sha256, upload)
+        remember = LocalKey(tenant, model.name, model.cache_version, digest)
+        if use.read and not needs_pixels and (remembered := self._remembered(remember, model)):
+            return remembered
+        return await self._predict(upload, use, model, remember)
 
     async def probe(self, upload: bytes) -> tuple[int, str]:
         """The digit that the current version reads in an upload, and that version: past every cache, and in no series.
@@ -108,7 +101,7 @@ class Predictor:
         return prediction.digit, model.version
 
     async def close(self) -> None:
-        await self._flights.close()
+        await self._lookups.close()
         await self._queue.close()
         self._reader.close()
 
@@ -131,7 +124,7 @@ class Predictor:
         digest = _sha256(picture.pixels.tobytes())
         model, found = await self._ask_current(picture.pixels, digest, use, model, remember.tenant)
         usual, prediction = model.reference, found.prediction
-        buckets = () if usual is None else usual.buckets(measure(picture.pixels), picture.inverted)
+        buckets = () if usual is None else usual.buckets(measure(picture.pixels, picture.shape), picture.inverted)
         seen = Seen(picture.width, picture.height, picture.inverted, picture.box, picture.reasons)
         reasons = doubts(prediction, seen, model)
         told = self._tell(prediction, seen, reasons, model)
@@ -156,51 +149,68 @@ class Predictor:
 
     async def _ask(self, pixels: NDArray[np.uint8], digest: bytes, use: CacheUse, model: ModelVersion, tenant: str | None) -> _Found:
         """The prediction for canonical pixels; equal ones in flight share one lookup and one answer."""
-        asked = _Asked(model, pixels)
         key = RedisKey(tenant, model.name, model.cache_version, digest)
         if not (use.read and use.write):
-            return await self._compute(key, asked, CacheState.BYPASS, use.write)
-        found, joined = await self._flights.share(key, lambda: self._look_up_or_compute(key, asked))
-        return replace(found, state=CacheState.COALESCED) if joined and found.state is CacheState.MISS else found
-
-    async def _look_up_or_compute(self, key: RedisKey, asked: _Asked) -> _Found:
-        started = time.perf_counter()
-        cached = None if self._redis is None else await self._redis.get(key)
-        seconds = {"cache": time.perf_counter() - started}
-        if cached is not None:
-            return _Found(cached, CacheState.HIT, seconds)
-        computed = await self._compute(key, asked, CacheState.MISS, write=True)
-        return replace(computed, seconds=seconds | computed.seconds)
-
-    async def _compute(self, key: RedisKey, asked: _Asked, state: CacheState, write: bool) -> _Found:
-        started = time.perf_counter()
+            picture = _Picture(key, model, pixels, CacheState.BYPASS, use.write)
+            self._queue_up(picture)
+            return await picture.wait()
+        flying = self._flights.get(key)
+        joined = flying is not None and flying.wanted
+        picture = flying if flying is not None and joined else self._started(key, model, pixels)
         try:
-            answered = await self._queue.submit(asked)
-        except QueueFull as error:
-            self._metrics.shed.labels("queue_full").inc()
-            raise OverCapacity("too many pictures wait for the model; try again", retry_after_seconds=1) from error
-        if isinstance(answered, Exception):
-            raise answered
-        prediction, model_seconds = answered
-        waited = time.perf_counter() - started - model_seconds
-        if write and self._redis is not None:
-            self._redis.put(key, prediction)
-        return _Found(prediction, state, {"queue": waited, "model": model_seconds})
+            found = await picture.wait()
+        finally:
+            if not picture.wanted and self._flights.get(key) is picture:
+                del self._flights[key]
+        return found._replace(state=CacheState.COALESCED) if joined and found.state is CacheState.MISS else found
 
-    async def _send(self, batch: list[_Asked]) -> list[_Answered]:
+    def _started(self, key: RedisKey, model: ModelVersion, pixels: NDArray[np.uint8]) -> _Picture:
+        picture = self._flights[key] = _Picture(key, model, pixels, CacheState.MISS, remember=True)
+        if self._redis is None:
+            self._queue_up(picture)
+        else:
+            try:
+                self._lookups.post(picture)
+            except QueueFull:
+                self._queue_up(picture)
+        return picture
+
+    async def _look_up(self, pictures: list[_Picture]) -> None:
+        assert self._redis is not None
+        cached = await self._redis.get([picture.key for picture in pictures], pictures[0].asked_at)
+        now = time.perf_counter()
+        for picture, prediction in zip(pictures, cached, strict=True):
+            picture.seconds["cache"] = now - picture.asked_at
+            if prediction is None:
+                self._queue_up(picture)
+            else:
+                picture.land(_Found(prediction, CacheState.HIT, picture.seconds))
+
+    def _queue_up(self, picture: _Picture) -> None:
+        picture.asked_at = time.perf_counter()
+        try:
+            self._queue.post(picture)
+        except QueueFull:
+            self._metrics.shed.labels("queue_full").inc()
+            picture.fail(OverCapacity("too many pictures wait for the model; try again", retry_after_seconds=1))
+
+    async def _compute(self, pictures: list[_Picture]) -> None:
         """One request a version: a batch holds more than one only around a switch, and then one failing does not fail the other."""
-        answers: dict[int, _Answered] = {}
-        for model in {asked.model.version: asked.model for asked in batch}.values():
-            places = [place for place, asked in enumerate(batch) if asked.model.version == model.version]
+        for model in {picture.model.version: picture.model for picture in pictures}.values():
+            asked = [picture for picture in pictures if picture.model.version == model.version]
             started = time.perf_counter()
             try:
-                predictions = await self._client.logits(model, [batch[place].pixels for place in places])
+                predictions = await self._client.logits(model, [picture.pixels for picture in asked])
             except (VersionGone, Problem) as failure:
-                answers.update((place, failure) for place in places)
+                for picture in asked:
+                    picture.fail(failure)
                 continue
             seconds = time.perf_counter() - started
-            answers.update((place, (prediction, seconds)) for place, prediction in zip(places, predictions, strict=True))
-        return [answers[place] for place in range(len(batch))]
+            for picture, prediction in zip(asked, predictions, strict=True):
+                if picture.remember and self._redis is not None:
+                    self._redis.put(picture.key, prediction)
+                times = picture.seconds | {"queue": started - picture.asked_at, "model": seconds}
+                picture.land(_Found(prediction, picture.state, times))
 
 
 def _sha256(data: bytes) -> bytes:

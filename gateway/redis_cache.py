@@ -4,9 +4,9 @@ import asyncio
 import logging
 import random
 import time
+from collections import deque
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
@@ -17,7 +17,6 @@ from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 from redis.exceptions import RedisError
 
-from gateway.batching import Batcher, QueueFull
 from gateway.contract import Prediction
 from gateway.metrics import LOOKUP_OUTCOMES, Metrics
 from gateway.redis_pipe import Command, RedisPipe
@@ -38,9 +37,9 @@ SILENT_SECONDS = 1.0
 PROBE_SECONDS = 0.5
 """How often the background asks whether Redis is well, and whether somebody purged."""
 
-PIPELINE_LENGTH = 64
+LARGEST_LOOKUP = 64
 MOST_WAITING = 4_096
-"""Lookups beyond this are misses, and writes are dropped: an answer is given all the same, only the next one costs more."""
+"""Writes beyond this are dropped: only the next answer costs more."""
 
 LEAST_SECONDS = 0.005
 """What Redis has at least to answer a batch whose lookups waited long for their turn."""
@@ -62,8 +61,7 @@ class WeWereBusy(TimeoutError):
     """The wait for Redis was over before this process looked whether an answer had come."""
 
 
-@dataclass(frozen=True, slots=True)
-class RedisKey:
+class RedisKey(NamedTuple):
     """Whose answer, by which model and version, to which canonical pixels (`digest`: SHA-256 of the 784 bytes)."""
 
     tenant: str | None
@@ -77,16 +75,10 @@ class RedisKey:
         return f"digits:{self.tenant or '-'}:{self.model}:{self.version}:".encode() + self.digest
 
 
-class _Lookup(NamedTuple):
-    key: bytes
-    asked_at: float
-    """Of `time.perf_counter`."""
-
-
 class RedisCache:
     """Get and put by key. A value is the prediction's ten uint16 and a MAC over key and value: 28 bytes, one small allocation of Redis.
 
-    Lookups of concurrent requests travel together. The first failure opens a breaker: from then on nobody waits for Redis
+    Lookups and writes travel many at a time. The first failure opens a breaker: from then on nobody waits for Redis
     until a background probe has seen it well.
     """
 
@@ -108,8 +100,8 @@ class RedisCache:
         self._well = True
         self._answered_at = time.monotonic()
         self._reading, self._writing = RedisPipe(client), RedisPipe(client)
-        self._lookups: Batcher[_Lookup, Prediction | None] = Batcher(self._read, largest=PIPELINE_LENGTH, in_flight=1, waiting=MOST_WAITING)
-        self._writes: Batcher[Command, None] = Batcher(self._write, largest=PIPELINE_LENGTH, in_flight=1, waiting=MOST_WAITING)
+        self._writes: deque[Command] = deque()
+        self._writer: asyncio.Task[None] | None = None
         self._count = {outcome: metrics.cache_lookups.labels("redis", outcome) for outcome in LOOKUP_OUTCOMES}
         self._duration = metrics.cache_duration.labels("redis")
         self._purged: object = None
@@ -120,17 +112,25 @@ class RedisCache:
         """Whether lookups are sent at all."""
         return self._well
 
-    async def get(self, key: RedisKey) -> Prediction | None:
-        """None: not there, not to be believed, or Redis unwell. Never waits longer than the budget."""
+    async def get(self, keys: list[RedisKey], asked_at: float) -> list[Prediction | None]:
+        """What is kept under each of 1 to LARGEST_LOOKUP keys; None: not there, not to be believed, or Redis unwell.
+
+        One call at a time. Ends by the budget after `asked_at` (of `time.perf_counter`), when the first of these was asked for.
+        """
         if not self._well:
-            self._count["skipped"].inc()
-            return None
+            self._count["skipped"].inc(len(keys))
+            return [None] * len(keys)
+        raw = [key.raw for key in keys]
         try:
-            return await self._lookups.submit(_Lookup(key.raw, time.perf_counter()))
-        except QueueFull as error:
+            async with self._in_budget(asked_at):
+                values = await self._reading.run([("GET", key) for key in raw])
+        except UNANSWERED as error:
             self._fail(error)
-            self._count["error"].inc()
-            return None
+            self._count["error"].inc(len(keys))
+            return [None] * len(keys)
+        finally:
+            self._duration.observe_all([time.perf_counter() - asked_at] * len(keys))
+        return self._believed(raw, values)
 
     def put(self, key: RedisKey, prediction: Prediction) -> None:
         """Remember, in the background; nobody waits for it and nobody hears when it fails."""
@@ -147,8 +147,9 @@ class RedisCache:
             await self._probe()
 
     async def close(self) -> None:
-        await self._lookups.close()
-        await self._writes.close()
+        if self._writer is not None:
+            self._writer.cancel()
+            await asyncio.gather(self._writer, return_exceptions=True)
         self._reading.close()
         self._writing.close()
         await self._client.aclose()
@@ -202,22 +203,6 @@ class RedisCache:
         self._well = False
         self.failure = f"{type(error).__name__}: {error}".strip(": ")
 
-    async def _read(self, lookups: list[_Lookup]) -> list[Prediction | None]:
-        if not self._well:  # so it became while these waited
-            self._count["skipped"].inc(len(lookups))
-            return [None] * len(lookups)
-        try:
-            async with self._in_budget(lookups[0].asked_at):
-                values = await self._reading.run([("GET", lookup.key) for lookup in lookups])
-        except UNANSWERED as error:
-            self._fail(error)
-            self._count["error"].inc(len(lookups))
-            return [None] * len(lookups)
-        finally:
-            now = time.perf_counter()
-            self._duration.observe_all(now - lookup.asked_at for lookup in lookups)
-        return self._believed([lookup.key for lookup in lookups], values)
-
     def _believed(self, keys: list[bytes], values: list[object]) -> list[Prediction | None]:
         """The predictions among the values: those that are ours, for these very keys."""
         drops = [self._drops(key, value) for key, value in zip(keys, values, strict=True)]
@@ -243,21 +228,25 @@ class RedisCache:
         self._later(("UNLINK", key))
         return None
 
-    async def _write(self, commands: list[Command]) -> list[None]:
-        if self._well:
-            try:
-                async with self._in_budget(time.perf_counter()):
-                    await self._writing.run(commands)
-            except UNANSWERED as error:
-                self._fail(error)
-        return [None] * len(commands)
-
     def _later(self, command: Command) -> None:
-        if self._well:
-            try:
-                self._writes.post(command)
-            except QueueFull:
-                log.debug("a cache write was dropped: too many wait")
+        if not self._well:
+            return
+        if len(self._writes) >= MOST_WAITING:
+            log.debug("a cache write was dropped: too many wait")
+            return
+        self._writes.append(command)
+        if self._writer is None or self._writer.done():
+            self._writer = asyncio.create_task(self._write())
+
+    async def _write(self) -> None:
+        while self._writes:
+            commands = [self._writes.popleft() for _ in range(min(len(self._writes), LARGEST_LOOKUP))]
+            if self._well:
+                try:
+                    async with self._in_budget(time.perf_counter()):
+                        await self._writing.run(commands)
+                except UNANSWERED as error:
+                    self._fail(error)
 
 
 def connect(url: str, budget_seconds: float = BUDGET_SECONDS) -> "redis.asyncio.Redis":

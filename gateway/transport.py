@@ -4,6 +4,7 @@ import asyncio
 import ssl
 import time
 from collections import defaultdict, deque
+from typing import cast
 
 import httptools
 import httpx
@@ -89,8 +90,7 @@ class _Connection(asyncio.Protocol):
     # asyncio's side
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.Transport)
-        self._transport = transport
+        self._transport = cast(asyncio.Transport, transport)  # uvloop's is no subclass
 
     def data_received(self, data: bytes) -> None:
         if self._answer is None:  # nobody asked

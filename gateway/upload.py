@@ -1,6 +1,5 @@
-"""The picture out of a request, whichever of the three forms it came in, under a size limit and a deadline."""
+"""The picture out of a request, whichever of the three forms it came in, under a size limit."""
 
-import asyncio
 import base64
 import binascii
 from collections.abc import AsyncGenerator, Mapping
@@ -10,7 +9,7 @@ from starlette.datastructures import Headers, UploadFile
 from starlette.formparsers import MultiPartException, MultiPartParser
 from starlette.types import Receive
 
-from gateway.errors import Malformed, OverCapacity, TooLarge, UploadTooSlow
+from gateway.errors import Malformed, OverCapacity, TooLarge
 from gateway.metrics import Metrics
 from gateway.offloop import nearby
 
@@ -62,10 +61,10 @@ class Held:
         if self._is_large:
             self._uploads.release_large()
 
-    async def read(self, headers: Mapping[bytes, bytes], receive: Receive, deadline: float) -> bytes:
+    async def read(self, headers: Mapping[bytes, bytes], receive: Receive) -> bytes:
         """The picture's bytes: the body itself, the multipart field `image`, or the JSON member `image` in base64.
 
-        `headers` by name in lower case; `deadline` is the event loop's time. Raises TooLarge, UploadTooSlow, Malformed, OverCapacity.
+        `headers` by name in lower case. Who asks sets the deadline. Raises TooLarge, Malformed, OverCapacity.
         """
         kind = headers.get(b"content-type", b"").partition(b";")[0].strip().lower()
         limit = self._max_bytes
@@ -76,15 +75,11 @@ class Held:
         declared = headers.get(b"content-length", b"")
         if declared.isdigit() and int(declared) > limit:  # not read at all
             raise TooLarge(f"the body has {declared.decode()} bytes and at most {limit} are taken; send a smaller picture")
-        try:
-            async with asyncio.timeout_at(deadline):
-                if kind == b"multipart/form-data":
-                    return await _from_multipart(headers, self._chunks(receive, limit), self._max_bytes, limit)
-                first, more = await self._chunk(receive, 0, limit)
-                body = first if not more else b"".join([first, *[chunk async for chunk in self._chunks(receive, limit, len(first))]])
-                return await nearby(len(body), _from_json, body, self._max_bytes) if kind == b"application/json" else body
-        except TimeoutError as error:
-            raise UploadTooSlow("the body did not arrive in time; send it faster, or send a smaller picture") from error
+        if kind == b"multipart/form-data":
+            return await _from_multipart(headers, self._chunks(receive, limit), self._max_bytes, limit)
+        first, more = await self._chunk(receive, 0, limit)
+        body = first if not more else b"".join([first, *[chunk async for chunk in self._chunks(receive, limit, len(first))]])
+        return await nearby(len(body), _from_json, body, self._max_bytes) if kind == b"application/json" else body
 
     async def _chunks(self, receive: Receive, limit: int, received: int = 0) -> AsyncGenerator[bytes, None]:
         more = True

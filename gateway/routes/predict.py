@@ -8,7 +8,7 @@ from fastapi import APIRouter, Query
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from gateway.contract import CacheUse
-from gateway.errors import Malformed, Problem, problem_response
+from gateway.errors import DeadlineExceeded, Malformed, Problem, UploadTooSlow, problem_response
 from gateway.metrics import Metrics
 from gateway.prediction import Predictor
 from gateway.prediction_id import PredictionIds
@@ -105,9 +105,16 @@ class Predicting:
         consent = headers.get(b"x-consent", b"").strip().lower() == b"training"
         use = cache_use(headers[b"cache-control"]) if b"cache-control" in headers else ANY_USE
         name = chosen_model(scope["query_string"]) if scope["query_string"] else None
-        with self._uploads.hold() as held:
-            upload = await held.read(headers, receive, deadline)
-            answer = await self._predictor.predict(upload, use, deadline=deadline, name=name, needs_pixels=consent)
+        upload: bytes | None = None
+        try:
+            with self._uploads.hold() as held:
+                async with asyncio.timeout_at(deadline):
+                    upload = await held.read(headers, receive)
+                    answer = await self._predictor.predict(upload, use, name=name, needs_pixels=consent)
+        except TimeoutError as error:
+            if upload is None:
+                raise UploadTooSlow("the body did not arrive in time; send it faster, or send a smaller picture") from error
+            raise DeadlineExceeded("no answer in time; try again") from error
         state["cache"] = answer.cache
         self._metrics.count_answer(answer.content, answer.model.version, answer.cache)
         prediction_id = self._ids.issue(answer.content.digit, answer.model.version)

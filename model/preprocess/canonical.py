@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from model.preprocess.decode import Limits, decode
 from model.preprocess.ink import find_ink
 from model.preprocess.judge import ragged, reasons, several
-from model.preprocess.place import BLACK, INK_SIDE, is_canonical, place
+from model.preprocess.place import BLACK, INK_SIDE, Shape, canonical_shape, place
 from model.preprocess.stroke import visible
 
 SEARCHED_SIDE = 450
@@ -32,6 +32,8 @@ class Canonical:
     """Left, top, right and bottom of the ink in the upright upload's pixels, right and bottom exclusive; None where there is none."""
     reasons: tuple[str, ...]
     """Why this should not be trusted to be one digit, out of REASONS; empty where it should."""
+    shape: Shape | None = None
+    """Of the pixels, where it had to be known on the way; what measures them needs it again."""
 
 
 def canonicalise(upload: bytes, limits: Limits = Limits()) -> Canonical:  # noqa: B008 - frozen
@@ -51,15 +53,15 @@ def canonicalise(upload: bytes, limits: Limits = Limits()) -> Canonical:  # noqa
 def canonicalise_picture(grey: NDArray[np.uint8]) -> Canonical:
     """Canonical pixels of a decoded picture, uint8 (h, w) of at least 1 x 1: the part after decoding."""
     height, width = grey.shape
-    if is_canonical(grey):
+    if (shape := canonical_shape(grey)) is not None:
         pixels = np.ascontiguousarray(grey)
-        left, top, across, down = cv2.boundingRect(pixels)
+        left, top, across, down, _ = shape
         if not across:
-            return Canonical(pixels, width, height, False, None, ("blank",))
+            return Canonical(pixels, width, height, False, None, ("blank",), shape)
         box = (left, top, left + across, top + down)
         shown = pixels[top : top + down, left : left + across]
         why = ("noise",) if ragged(shown) else ("several",) * several(shown)
-        return Canonical(pixels, width, height, False, box, why)
+        return Canonical(pixels, width, height, False, box, why, shape)
     times = -(-max(height, width) // SEARCHED_SIDE)
     searched = grey
     if times > 1:

@@ -2,10 +2,10 @@
 
 from dataclasses import dataclass
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from model.preprocess.place import Shape
 from model.preprocess.stroke import stroke_width
 
 
@@ -23,12 +23,11 @@ class Features:
     """Mean width of the strokes, pixels."""
 
 
-def measure(pixels: NDArray[np.uint8]) -> Features:
-    """Measure canonical pixels, uint8 (28, 28)."""
-    _, _, width, height = cv2.boundingRect(pixels)
+def measure(pixels: NDArray[np.uint8], shape: Shape | None = None) -> Features:
+    """Measure canonical pixels, uint8 (28, 28); `shape` is theirs, where somebody has it."""
+    _, _, width, height, moments = shape or Shape.of(pixels)
     if not width:
         return Features(0.0, 0.0, 0.0, 0.0)
-    moments = cv2.moments(pixels)
     upright = moments["mu02"]
     return Features(
         ink=moments["m00"] / (255 * pixels.size),

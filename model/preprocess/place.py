@@ -1,6 +1,7 @@
 """Ink to canonical pixels: 28 x 28, the long side of the ink 20, its centre of mass in the middle. Tells what is so already."""
 
-from typing import Any, TypeGuard
+from collections.abc import Mapping
+from typing import Any, NamedTuple, TypeGuard
 
 import cv2
 import numpy as np
@@ -18,18 +19,42 @@ OFF_CENTRE = 0.6
 BLACK = np.zeros((SIDE, SIDE), np.uint8)
 
 
+class Shape(NamedTuple):
+    """Where ink is in a picture, and how it lies."""
+
+    left: int
+    top: int
+    width: int
+    """0: there is no ink."""
+    height: int
+    moments: Mapping[str, float]
+    """By OpenCV's names; empty where there is no ink."""
+
+    @classmethod
+    def of(cls, pixels: NDArray[np.uint8]) -> "Shape":
+        """Of uint8 (h, w)."""
+        left, top, width, height = cv2.boundingRect(pixels)
+        return cls(left, top, width, height, cv2.moments(pixels) if width else {})
+
+
 def is_canonical(pixels: Any) -> TypeGuard[NDArray[np.uint8]]:
     """Whether these are canonical pixels: uint8 (28, 28), all black or placed as `place` would place them."""
+    return canonical_shape(pixels) is not None
+
+
+def canonical_shape(pixels: Any) -> Shape | None:
+    """The shape of canonical pixels; None where these are not canonical."""
     if not (isinstance(pixels, np.ndarray) and pixels.shape == (SIDE, SIDE) and pixels.dtype == np.uint8):
-        return False
-    left, top, width, height = cv2.boundingRect(pixels)
+        return None
+    shape = Shape.of(pixels)
+    left, top, width, height, moments = shape
     if width == 0:
-        return True
+        return shape
     if not SHORTEST_LONG_SIDE <= max(width, height) <= INK_SIDE or int(pixels.max()) < DIMMEST_PEAK:
-        return False
-    moments = cv2.moments(pixels)
+        return None
     mass = moments["m00"]
-    return _in_the_middle(moments["m10"] / mass, left, width) and _in_the_middle(moments["m01"] / mass, top, height)
+    centred = _in_the_middle(moments["m10"] / mass, left, width) and _in_the_middle(moments["m01"] / mass, top, height)
+    return shape if centred else None
 
 
 def place(ink: NDArray[np.uint8]) -> NDArray[np.uint8]:

@@ -2,9 +2,17 @@ import asyncio
 
 import pytest
 
-from gateway.batching import Batcher, QueueFull, SingleFlight
+from gateway.batching import Batcher, Flight, QueueFull
 
 pytestmark = pytest.mark.anyio
+
+
+class Number(Flight[int]):
+    """A flight whose result is ten times its number."""
+
+    def __init__(self, number: int) -> None:
+        super().__init__()
+        self.number = number
 
 
 class Gate:
@@ -14,10 +22,18 @@ class Gate:
         self.batches: list[list[int]] = []
         self.open = asyncio.Event()
 
-    async def send(self, batch: list[int]) -> list[int]:
-        self.batches.append(batch)
+    async def send(self, batch: list[Number]) -> None:
+        self.batches.append([flight.number for flight in batch])
         await self.open.wait()
-        return [item * 10 for item in batch]
+        for flight in batch:
+            flight.land(flight.number * 10)
+
+
+def submitted(batcher: Batcher[Number], number: int) -> "asyncio.Future[int]":
+    flight = Number(number)
+    result = flight.wait()
+    batcher.post(flight)
+    return result
 
 
 async def settle() -> None:
@@ -25,13 +41,13 @@ async def settle() -> None:
         await asyncio.sleep(0)
 
 
-async def test_a_lone_item_leaves_at_once_and_those_behind_it_leave_together() -> None:
+async def test_a_lone_flight_leaves_at_once_and_those_behind_it_leave_together() -> None:
     gate = Gate()
-    batcher: Batcher[int, int] = Batcher(gate.send, largest=64, in_flight=1, waiting=100)
-    first = asyncio.create_task(batcher.submit(1))
+    batcher = Batcher(gate.send, largest=64, in_flight=1, waiting=100)
+    first = submitted(batcher, 1)
     await settle()
     assert gate.batches == [[1]]
-    rest = [asyncio.create_task(batcher.submit(item)) for item in (2, 3, 4)]
+    rest = [submitted(batcher, number) for number in (2, 3, 4)]
     await settle()
     assert batcher.depth == 3
     gate.open.set()
@@ -42,53 +58,66 @@ async def test_a_lone_item_leaves_at_once_and_those_behind_it_leave_together() -
 async def test_no_batch_is_larger_than_allowed() -> None:
     gate = Gate()
     gate.open.set()
-    batcher: Batcher[int, int] = Batcher(gate.send, largest=2, in_flight=1, waiting=100)
-    assert await asyncio.gather(*(batcher.submit(item) for item in range(5))) == [0, 10, 20, 30, 40]
+    batcher = Batcher(gate.send, largest=2, in_flight=1, waiting=100)
+    assert await asyncio.gather(*(submitted(batcher, number) for number in range(5))) == [0, 10, 20, 30, 40]
     assert [len(batch) for batch in gate.batches] == [2, 2, 1]
 
 
 async def test_as_many_batches_are_away_as_allowed() -> None:
     gate = Gate()
-    batcher: Batcher[int, int] = Batcher(gate.send, largest=1, in_flight=2, waiting=100)
-    tasks = [asyncio.create_task(batcher.submit(item)) for item in range(3)]
+    batcher = Batcher(gate.send, largest=1, in_flight=2, waiting=100)
+    results = [submitted(batcher, number) for number in range(3)]
     await settle()
     assert len(gate.batches) == 2
     gate.open.set()
-    await asyncio.gather(*tasks)
+    await asyncio.gather(*results)
 
 
 async def test_one_more_than_may_wait_is_refused_at_once() -> None:
     gate = Gate()
-    batcher: Batcher[int, int] = Batcher(gate.send, largest=1, in_flight=1, waiting=2)
-    tasks = [asyncio.create_task(batcher.submit(0))]
+    batcher = Batcher(gate.send, largest=1, in_flight=1, waiting=2)
+    results = [submitted(batcher, 0)]
     await settle()
-    tasks += [asyncio.create_task(batcher.submit(item)) for item in (1, 2)]
-    await settle()
+    results += [submitted(batcher, number) for number in (1, 2)]
     with pytest.raises(QueueFull):
-        await batcher.submit(3)
+        submitted(batcher, 3).cancel()
     gate.open.set()
-    await asyncio.gather(*tasks)
+    await asyncio.gather(*results)
 
 
-async def test_an_item_submitted_the_moment_a_batch_lands_is_not_left_behind() -> None:
-    async def send(batch: list[int]) -> list[int]:
+async def test_those_who_left_keep_no_place() -> None:
+    gate = Gate()
+    batcher = Batcher(gate.send, largest=1, in_flight=1, waiting=2)
+    first = submitted(batcher, 0)
+    await settle()
+    for number in (1, 2):
+        submitted(batcher, number).cancel()
+    last = submitted(batcher, 3)
+    gate.open.set()
+    assert await asyncio.gather(first, last) == [0, 30]
+    assert gate.batches == [[0], [3]]
+
+
+async def test_a_flight_posted_the_moment_a_batch_lands_is_not_left_behind() -> None:
+    async def send(batch: list[Number]) -> None:
         await asyncio.sleep(0)
-        return batch
+        for flight in batch:
+            flight.land(flight.number)
 
-    batcher: Batcher[int, int] = Batcher(send, largest=64, in_flight=1, waiting=10)
+    batcher = Batcher(send, largest=64, in_flight=1, waiting=10)
     async with asyncio.timeout(5):
-        for item in range(1_000):
-            assert await batcher.submit(item) == item
+        for number in range(1_000):
+            assert await submitted(batcher, number) == number
 
 
-async def test_a_failing_batch_fails_its_own_items_and_no_others() -> None:
-    async def send(batch: list[int]) -> list[int]:
-        if 1 in batch:
+async def test_a_failing_batch_fails_its_own_flights_and_no_others() -> None:
+    async def send(batch: list[Number]) -> None:
+        if batch[0].number == 1:
             raise ValueError("one")
-        return batch
+        batch[0].land(batch[0].number)
 
-    batcher: Batcher[int, int] = Batcher(send, largest=1, in_flight=1, waiting=10)
-    results = await asyncio.gather(*(batcher.submit(item) for item in range(3)), return_exceptions=True)
+    batcher = Batcher(send, largest=1, in_flight=1, waiting=10)
+    results = await asyncio.gather(*(submitted(batcher, number) for number in range(3)), return_exceptions=True)
     assert results[0] == 0
     assert isinstance(results[1], ValueError)
     assert results[2] == 2
@@ -96,98 +125,48 @@ async def test_a_failing_batch_fails_its_own_items_and_no_others() -> None:
 
 async def test_no_work_is_done_for_those_who_left() -> None:
     gate = Gate()
-    batcher: Batcher[int, int] = Batcher(gate.send, largest=64, in_flight=1, waiting=10)
-    first, left, stayed = (asyncio.create_task(batcher.submit(item)) for item in range(3))
+    batcher = Batcher(gate.send, largest=64, in_flight=1, waiting=10)
+    first = submitted(batcher, 1)
     await settle()
-    gate.batches.clear()
-    fourth = asyncio.create_task(batcher.submit(4))
-    await settle()
-    fourth.cancel()
-    await settle()
+    left = submitted(batcher, 2)
+    left.cancel()
     gate.open.set()
-    await asyncio.gather(first, left, stayed)
-    assert gate.batches == []
+    await first
+    await settle()
+    assert gate.batches == [[1]]
 
 
 async def test_closing_leaves_nobody_waiting() -> None:
     gate = Gate()
-    batcher: Batcher[int, int] = Batcher(gate.send, largest=1, in_flight=1, waiting=10)
-    tasks = [asyncio.create_task(batcher.submit(item)) for item in range(3)]
+    batcher = Batcher(gate.send, largest=1, in_flight=1, waiting=10)
+    waiting = [submitted(batcher, number) for number in range(3)]
     await settle()
     await batcher.close()
-    results = await asyncio.gather(*tasks, return_exceptions=True)
+    results = await asyncio.gather(*waiting, return_exceptions=True)
     assert all(isinstance(result, asyncio.CancelledError) for result in results)
 
 
-async def test_equal_keys_share_one_piece_of_work() -> None:
-    started = 0
-    gate = asyncio.Event()
-
-    async def work() -> str:
-        nonlocal started
-        started += 1
-        await gate.wait()
-        return "answer"
-
-    flights: SingleFlight[str, str] = SingleFlight()
-    tasks = [asyncio.create_task(flights.share("key", work)) for _ in range(200)]
-    await settle()
-    gate.set()
-    results = await asyncio.gather(*tasks)
-    assert started == 1
-    assert [joined for _, joined in results].count(False) == 1
-    assert {answer for answer, _ in results} == {"answer"}
+async def test_all_who_wait_for_a_flight_get_its_result_and_who_leaves_takes_nothing_from_the_others() -> None:
+    flight: Flight[str] = Flight()
+    assert not flight.wanted
+    leaver, stayer, another = flight.wait(), flight.wait(), flight.wait()
+    leaver.cancel()
+    assert flight.wanted
+    flight.land("answer")
+    flight.land("another answer")
+    assert await asyncio.gather(stayer, another) == ["answer", "answer"]
+    assert not flight.wanted
 
 
-async def test_waiters_are_answered_when_the_leader_is_cancelled() -> None:
-    gate = asyncio.Event()
-
-    async def work() -> str:
-        await gate.wait()
-        return "answer"
-
-    flights: SingleFlight[str, str] = SingleFlight()
-    leader = asyncio.create_task(flights.share("key", work))
-    await settle()
-    waiter = asyncio.create_task(flights.share("key", work))
-    await settle()
-    leader.cancel()
-    await settle()
-    gate.set()
-    assert await waiter == ("answer", True)
+async def test_a_flight_that_all_have_left_is_not_wanted() -> None:
+    flight: Flight[str] = Flight()
+    for _ in range(3):
+        flight.wait().cancel()
+    assert not flight.wanted
 
 
-async def test_work_ends_when_nobody_waits_for_it_any_more() -> None:
-    cancelled = asyncio.Event()
-
-    async def work() -> str:
-        try:
-            await asyncio.Event().wait()
-        finally:
-            cancelled.set()
-        return "never"
-
-    async def succeed() -> str:
-        return "answer"
-
-    flights: SingleFlight[str, str] = SingleFlight()
-    askers = [asyncio.create_task(flights.share("key", work)) for _ in range(3)]
-    await settle()
-    for asker in askers:
-        asker.cancel()
-    await settle()
-    assert cancelled.is_set()
-    assert await flights.share("key", succeed) == ("answer", False)
-
-
-async def test_a_failure_is_shared_and_not_remembered() -> None:
-    async def fail() -> str:
-        raise ValueError
-
-    async def succeed() -> str:
-        return "answer"
-
-    flights: SingleFlight[str, str] = SingleFlight()
-    results = await asyncio.gather(*(flights.share("key", fail) for _ in range(2)), return_exceptions=True)
-    assert all(isinstance(result, ValueError) for result in results)
-    assert await flights.share("key", succeed) == ("answer", False)
+async def test_a_failure_reaches_everybody() -> None:
+    flight: Flight[str] = Flight()
+    waiting = [flight.wait() for _ in range(2)]
+    flight.fail(ValueError())
+    assert all(isinstance(result, ValueError) for result in await asyncio.gather(*waiting, return_exceptions=True))

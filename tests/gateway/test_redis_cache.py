@@ -9,7 +9,7 @@ import redis.asyncio
 
 from gateway.contract import Prediction
 from gateway.metrics import Metrics
-from gateway.redis_cache import BUDGET_SECONDS, LATE_SECONDS, PURGE_KEY, RedisCache, RedisKey, connect
+from gateway.redis_cache import BUDGET_SECONDS, LARGEST_LOOKUP, LATE_SECONDS, PURGE_KEY, RedisCache, RedisKey, connect
 from gateway.signing import Signer
 from tests.gateway.torchserve_double import until
 from tests.ports import free_port
@@ -42,6 +42,11 @@ async def cache_on(
         await cache.close()
 
 
+async def got(cache: RedisCache, key: RedisKey = KEY) -> Prediction | None:
+    [prediction] = await cache.get([key], time.perf_counter())
+    return prediction
+
+
 @pytest.fixture
 async def server(valkey: str) -> AsyncIterator["redis.asyncio.Redis"]:
     async with redis.asyncio.Redis.from_url(valkey) as client:
@@ -57,11 +62,11 @@ async def stored(cache: RedisCache, server: "redis.asyncio.Redis", key: RedisKey
 
 async def test_what_was_put_is_got_back_to_the_last_bit(valkey: str, server: "redis.asyncio.Redis") -> None:
     async with cache_on(valkey) as cache:
-        assert await cache.get(KEY) is None
+        assert await got(cache) is None
         await stored(cache, server)
-        got = await cache.get(KEY)
-    assert got is not None
-    assert got.drops.tobytes() == prediction().drops.tobytes()
+        kept = await got(cache)
+    assert kept is not None
+    assert kept.drops.tobytes() == prediction().drops.tobytes()
 
 
 async def test_tenants_models_and_versions_are_apart(valkey: str, server: "redis.asyncio.Redis") -> None:
@@ -72,7 +77,7 @@ async def test_tenants_models_and_versions_are_apart(valkey: str, server: "redis
             RedisKey(None, "letters", KEY.version, KEY.digest),
             RedisKey(None, KEY.model, "ab12cd34ef57", KEY.digest),
         ):
-            assert await cache.get(other) is None
+            assert await got(cache, other) is None
 
 
 async def test_answers_expire_around_the_time_that_was_set(valkey: str, server: "redis.asyncio.Redis") -> None:
@@ -101,7 +106,7 @@ async def test_answers_expire_around_the_time_that_was_set(valkey: str, server: 
 async def test_a_value_that_is_none_of_ours_is_a_miss_and_is_removed(valkey: str, server: "redis.asyncio.Redis", value: bytes) -> None:
     await server.set(KEY.raw, value)
     async with cache_on(valkey) as cache:
-        assert await cache.get(KEY) is None
+        assert await got(cache) is None
         assert cache.well
         while await server.exists(KEY.raw):
             await asyncio.sleep(0.005)
@@ -112,13 +117,13 @@ async def test_the_value_of_another_key_is_not_believed(valkey: str, server: "re
     async with cache_on(valkey) as cache:
         await stored(cache, server, other, digit=3)
         await server.set(KEY.raw, await server.get(other.raw) or b"")
-        assert await cache.get(KEY) is None
+        assert await got(cache) is None
 
 
 async def test_a_value_of_another_type_is_a_miss_and_is_removed(valkey: str, server: "redis.asyncio.Redis") -> None:
     await server.lpush(KEY.raw, b"x")
     async with cache_on(valkey) as cache:
-        assert await cache.get(KEY) is None
+        assert await got(cache) is None
         while await server.exists(KEY.raw):
             await asyncio.sleep(0.005)
 
@@ -130,12 +135,17 @@ async def test_a_purge_anywhere_is_heard(valkey: str, server: "redis.asyncio.Red
         await until(lambda: heard)
 
 
-async def test_concurrent_lookups_travel_together(valkey: str, server: "redis.asyncio.Redis") -> None:
+async def test_many_are_got_at_once_each_its_own(valkey: str, server: "redis.asyncio.Redis") -> None:
+    keys = [RedisKey(None, "digits", "v", bytes([number] * 32)) for number in range(LARGEST_LOOKUP)]
     async with cache_on(valkey) as cache:
-        await cache.get(KEY)
+        for number in range(0, LARGEST_LOOKUP, 2):
+            await stored(cache, server, keys[number], number % 10)
+        await server.set(keys[1].raw, b"none of ours")
         before = (await server.info("stats"))["total_reads_processed"]
-        await asyncio.gather(*(cache.get(RedisKey(None, "digits", "v", bytes([number] * 32))) for number in range(64)))
+        predictions = await cache.get(keys, time.perf_counter())
         after = (await server.info("stats"))["total_reads_processed"]
+    expected = [None if number % 2 else number % 10 for number in range(LARGEST_LOOKUP)]
+    assert [prediction and prediction.digit for prediction in predictions] == expected
     assert after - before <= 5
 
 
@@ -186,13 +196,13 @@ async def test_a_sick_redis_costs_little_and_only_at_first(handler: Handler | No
     cache = RedisCache(connect(f"redis://127.0.0.1:{port}/0"), Signer(b"s" * 32), Metrics(), 1_000, lambda: None)
     try:
         started = time.perf_counter()
-        assert await cache.get(KEY) is None
+        assert await got(cache) is None
         assert time.perf_counter() - started <= PROMISED_SECONDS + 0.1
         assert not cache.well
         assert cache.failure
         started = time.perf_counter()
         for _ in range(1_000):
-            assert await cache.get(KEY) is None
+            assert await got(cache) is None
         assert time.perf_counter() - started <= 0.2
     finally:
         await cache.close()
@@ -204,12 +214,12 @@ async def test_a_busy_process_does_not_take_its_own_lateness_for_a_sick_redis(va
     async with cache_on(valkey, budget=BUDGET_SECONDS) as cache:
         await stored(cache, server)
         for _ in range(3):
-            lookup = asyncio.create_task(cache.get(KEY))
+            lookup = asyncio.create_task(got(cache))
             await asyncio.sleep(0)
             time.sleep(BUDGET_SECONDS + 2 * LATE_SECONDS)  # the event loop does something else for too long
             await lookup
             assert cache.well
-        assert await cache.get(KEY) is not None
+        assert await got(cache) is not None
 
 
 async def test_a_busy_process_does_not_excuse_a_silent_redis_for_long() -> None:
@@ -217,7 +227,7 @@ async def test_a_busy_process_does_not_excuse_a_silent_redis_for_long() -> None:
     cache = RedisCache(connect(f"redis://127.0.0.1:{port}/0"), Signer(b"s" * 32), Metrics(), 1_000, lambda: None)
     try:
         for _ in range(20):
-            lookup = asyncio.create_task(cache.get(KEY))
+            lookup = asyncio.create_task(got(cache))
             await asyncio.sleep(0)
             time.sleep(BUDGET_SECONDS + 2 * LATE_SECONDS)
             await lookup
@@ -235,10 +245,10 @@ async def test_a_redis_that_comes_back_is_used_again(valkey: str, server: "redis
     async with cache_on(valkey, budget=0.2) as cache:
         await stored(cache, server)
         await server.client_pause(1_000)
-        assert await cache.get(KEY) is None
+        assert await got(cache) is None
         assert not cache.well
         await until(lambda: cache.well)
-        assert await cache.get(KEY) is not None
+        assert await got(cache) is not None
 
 
 async def test_a_cancelled_lookup_never_leaves_its_answer_to_another(valkey: str, server: "redis.asyncio.Redis") -> None:
@@ -248,11 +258,12 @@ async def test_a_cancelled_lookup_never_leaves_its_answer_to_another(valkey: str
             await stored(cache, server, key, digit)
         wrong = 0
         for turn in range(300):
-            cancelled = asyncio.create_task(cache.get(keys[turn % 10]))
+            cancelled = asyncio.create_task(got(cache, keys[turn % 10]))
             await asyncio.sleep(0)
             if turn % 2:
                 await asyncio.sleep(0)
             cancelled.cancel()
-            got = await cache.get(keys[(turn + 1) % 10])
-            wrong += got is not None and got.digit != (turn + 1) % 10
+            await asyncio.gather(cancelled, return_exceptions=True)
+            kept = await got(cache, keys[(turn + 1) % 10])
+            wrong += kept is not None and kept.digit != (turn + 1) % 10
     assert wrong == 0
