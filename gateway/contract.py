@@ -4,7 +4,7 @@ import logging
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import cached_property
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -71,7 +71,7 @@ class ModelVersion:
             log.warning("version %s: %s; drift cannot be seen", self.version, error)
             return None
 
-    @property
+    @cached_property
     def cache_version(self) -> str:
         """What the cache key calls version: another arithmetic is another version."""
         arithmetic = self.facts["arithmetic"]
@@ -146,8 +146,7 @@ class Content:
     """The answer as it is sent, in the pieces that stay the same each time."""
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
+class Answer(NamedTuple):
     """One answered upload. `seconds` tells how long each part took, by the names of Server-Timing."""
 
     content: Content

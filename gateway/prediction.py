@@ -3,6 +3,7 @@
 import hashlib
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from typing import NamedTuple
 
 import numpy as np
@@ -152,28 +153,30 @@ class Predictor:
         key = RedisKey(tenant, model.name, model.cache_version, digest)
         if not (use.read and use.write):
             picture = _Picture(key, model, pixels, CacheState.BYPASS, use.write)
+            waiting = picture.wait()
             self._queue_up(picture)
-            return await picture.wait()
+            return await waiting
         flying = self._flights.get(key)
         joined = flying is not None and flying.wanted
-        picture = flying if flying is not None and joined else self._started(key, model, pixels)
+        picture = flying if flying is not None and joined else _Picture(key, model, pixels, CacheState.MISS, remember=True)
+        waiting = picture.wait()
+        if not joined:
+            self._start(picture)
         try:
-            found = await picture.wait()
+            found = await waiting
         finally:
             if not picture.wanted and self._flights.get(key) is picture:
                 del self._flights[key]
         return found._replace(state=CacheState.COALESCED) if joined and found.state is CacheState.MISS else found
 
-    def _started(self, key: RedisKey, model: ModelVersion, pixels: NDArray[np.uint8]) -> _Picture:
-        picture = self._flights[key] = _Picture(key, model, pixels, CacheState.MISS, remember=True)
-        if self._redis is None:
-            self._queue_up(picture)
-        else:
-            try:
+    def _start(self, picture: _Picture) -> None:
+        self._flights[picture.key] = picture
+        if self._redis is not None:
+            with suppress(QueueFull):
                 self._lookups.post(picture)
-            except QueueFull:
-                self._queue_up(picture)
-        return picture
+                return
+        picture.seconds["cache"] = 0.0
+        self._queue_up(picture)
 
     async def _look_up(self, pictures: list[_Picture]) -> None:
         assert self._redis is not None

@@ -11,6 +11,10 @@ from gateway.signing import Signer
 
 TIME_BYTES, RANDOM_BYTES, VERSION_BYTES, MAC_BYTES = 6, 8, 6, 9
 PURPOSE = b"prediction-id"
+LETTERS = "0123456789abcdefghijklmnopqrstuv"
+"""Of base32hex (RFC 4648, 7), whose order is the order of what they stand for."""
+
+PAIRS = [first + second for first in LETTERS for second in LETTERS]
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +29,7 @@ class PredictionId:
 def first_id_at(milliseconds: int) -> str:
     """An id under which no id of this time or later is: what ranges of time are asked for by."""
     size = TIME_BYTES + RANDOM_BYTES + 1 + VERSION_BYTES + MAC_BYTES
-    return base64.b32hexencode(max(0, milliseconds).to_bytes(TIME_BYTES, "big").ljust(size, b"\0")).decode().lower()
+    return _encoded(max(0, milliseconds).to_bytes(TIME_BYTES, "big").ljust(size, b"\0"))
 
 
 def milliseconds_of(text: str) -> int:
@@ -45,7 +49,7 @@ class PredictionIds:
         """A new id. `version` is 12 hex digits."""
         milliseconds = int(self._clock() * 1000)
         body = milliseconds.to_bytes(TIME_BYTES, "big") + self._random.take(RANDOM_BYTES) + bytes([digit]) + bytes.fromhex(version)
-        return base64.b32hexencode(body + self._signer.mac(PURPOSE, body, MAC_BYTES)).decode().lower()
+        return _encoded(body + self._signer.mac(PURPOSE, body, MAC_BYTES))
 
     def read(self, text: str) -> PredictionId | None:
         """What the id says, or None when it is not one of ours."""
@@ -59,3 +63,9 @@ class PredictionIds:
         if len(body) != TIME_BYTES + RANDOM_BYTES + 1 + VERSION_BYTES or not self._signer.verify(PURPOSE, body, mac):
             return None
         return PredictionId(int.from_bytes(body[:TIME_BYTES], "big"), body[TIME_BYTES + RANDOM_BYTES], body[-VERSION_BYTES:].hex())
+
+
+def _encoded(raw: bytes) -> str:
+    """base32hex in lower case of a multiple of five bytes, at less than half of what the standard library's takes."""
+    number = int.from_bytes(raw, "big")
+    return "".join([PAIRS[number >> shift & 1023] for shift in range(8 * len(raw) - 10, -1, -10)])

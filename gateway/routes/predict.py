@@ -132,11 +132,16 @@ class Predicting:
 
 def read_headers(sent: Iterable[tuple[bytes, bytes]]) -> dict[bytes, bytes]:
     """Those that mean something here, by name; one that is sent several times is a list (RFC 9110, 5.3)."""
-    values: dict[bytes, list[bytes]] = {}
+    values: dict[bytes, bytes] = {}
+    repeated: dict[bytes, list[bytes]] = {}
     for name, value in sent:
-        if name in READ_HEADERS:
-            values.setdefault(name, []).append(value)
-    return {name: b", ".join(several) for name, several in values.items()}
+        if name not in READ_HEADERS:
+            continue
+        if name in values:
+            repeated.setdefault(name, [values[name]]).append(value)
+        else:
+            values[name] = value
+    return values | {name: b", ".join(several) for name, several in repeated.items()} if repeated else values
 
 
 def cache_use(control: bytes) -> CacheUse:

@@ -94,7 +94,7 @@ async def test_those_who_left_keep_no_place() -> None:
         submitted(batcher, number).cancel()
     last = submitted(batcher, 3)
     gate.open.set()
-    assert await asyncio.gather(first, last) == [0, 30]
+    assert [await first, await last] == [0, 30]
     assert gate.batches == [[0], [3]]
 
 

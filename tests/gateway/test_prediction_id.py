@@ -1,8 +1,10 @@
+import base64
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gateway.prediction_id import PredictionId, PredictionIds
+from gateway.prediction_id import PredictionId, PredictionIds, _encoded
 from gateway.signing import Signer
 
 SIGNER = Signer(b"s" * 32)
@@ -14,6 +16,11 @@ def test_an_id_says_what_it_was_made_of(seconds: int, digit: int, version: bytes
     text = ids.issue(digit, version.hex())
     assert len(text) == 48
     assert PredictionIds(SIGNER).read(text) == PredictionId(int(seconds / 1000 * 1000), digit, version.hex())
+
+
+@given(st.binary(min_size=30, max_size=30))
+def test_ids_are_written_in_base32hex(raw: bytes) -> None:
+    assert _encoded(raw) == base64.b32hexencode(raw).decode().lower()
 
 
 def test_ids_are_ordered_by_time_and_never_equal() -> None:
