@@ -7,7 +7,9 @@ import uvicorn
 from prometheus_client import disable_created_metrics
 
 from gateway.app import create_app
+from gateway.corked import CorkedProtocol
 from gateway.settings import Settings
+from model.preprocess import keep_to_one_thread
 
 KEEPALIVE_SECONDS = 30
 """Longer than usual clients keep a connection, so that it is they who close it."""
@@ -32,7 +34,7 @@ def serve(settings: Settings) -> None:
             host=settings.host,
             port=settings.port,
             loop="uvloop",
-            http="httptools",
+            http=CorkedProtocol,
             access_log=False,
             log_level="warning",
             server_header=False,
@@ -41,6 +43,7 @@ def serve(settings: Settings) -> None:
             backlog=BACKLOG,
         )
     )
+    keep_to_one_thread()
     spare_the_collector()
     server.run()
 

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from model.compiled import fastest
 from model.inference import softmax
-from model.preprocess import EmptyUpload, ImageError, ImageTooLarge, UnsupportedImage, canonicalise
+from model.preprocess import EmptyUpload, ImageError, ImageTooLarge, UnsupportedImage, canonicalise, keep_to_one_thread
 
 PIXELS = "application/x-digit-pixels"
 """Request type: n x 784 bytes, n canonical pictures `uint8[28, 28]`, n in 1..64."""
@@ -52,6 +52,7 @@ class DigitHandler:
         # At INFO the worker prints two lines a request, which the frontend reads through a pipe and matches against patterns.
         logging.getLogger().setLevel(logging.WARNING)
         torch.set_num_threads(1)
+        keep_to_one_thread()
         folder = Path(context.system_properties["model_dir"])
         self.facts = json.loads((folder / "facts.json").read_text(encoding="utf-8"))
         self.classifier = fastest(folder)

@@ -31,7 +31,15 @@ LAYERS = [
     {"gateway.versions", "gateway.reading"},
     {"gateway.records"},
     {"gateway.model_client", "gateway.redis_cache", "gateway.local_cache"},
-    {"gateway.batching", "gateway.known", "gateway.offloop", "gateway.baseline", "gateway.redis_pipe", "gateway.transport"},
+    {
+        "gateway.batching",
+        "gateway.known",
+        "gateway.offloop",
+        "gateway.baseline",
+        "gateway.redis_pipe",
+        "gateway.transport",
+        "gateway.corked",
+    },
     {"gateway.prediction_id"},
     {"gateway.signing"},
     {

@@ -7,6 +7,7 @@ from model.preprocess.features import Features, measure
 from model.preprocess.header import Header, read_header
 from model.preprocess.judge import REASONS
 from model.preprocess.place import is_canonical
+from model.preprocess.threads import keep_to_one_thread
 
 __all__ = [
     "REASONS",
@@ -22,6 +23,7 @@ __all__ = [
     "canonicalise",
     "canonicalise_picture",
     "is_canonical",
+    "keep_to_one_thread",
     "measure",
     "read_header",
 ]
