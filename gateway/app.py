@@ -1,15 +1,17 @@
 """The composition root: everything is made here from settings, handed to who uses it, opened on start and closed on stop."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from functools import partial
+from typing import Any
 
 import httpx
 import redis.asyncio
 from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
+from starlette.types import ASGIApp
 
 from gateway import __version__
 from gateway.alerts import Responder
@@ -22,7 +24,7 @@ from gateway.local_cache import LocalCache
 from gateway.measuring import measure
 from gateway.metrics import Metrics
 from gateway.model_client import ModelClient
-from gateway.observing import Observed
+from gateway.observing import OUR_FAULT, Observed
 from gateway.prediction import Predictor
 from gateway.prediction_id import PredictionIds
 from gateway.reading import PictureReader
@@ -111,7 +113,12 @@ def create_app(
             await recorder.close(RECORDS_DRAIN_SECONDS)
             reader.close()
 
-    app = FastAPI(
+    def in_front(framework: ASGIApp) -> ASGIApp:
+        uploads = Uploads(settings.max_upload_bytes, metrics)
+        return Observed(Predicting(framework, uploads, predictor, ids, recording, metrics, settings.deadline_seconds), metrics)
+
+    app = _Application(
+        in_front=in_front,
         title="digitserve",
         version=__version__,
         summary="Reads handwritten digits, and says how sure it is.",
@@ -127,21 +134,26 @@ def create_app(
     app.include_router(health_routes(lifecycle, watch, shared, recorder, metrics))
     _answer_problems(app)
     app.add_middleware(BoundedBodies, deadline_seconds=settings.deadline_seconds)
-    app.add_middleware(
-        Predicting,
-        uploads=Uploads(settings.max_upload_bytes, metrics),
-        predictor=predictor,
-        ids=ids,
-        recording=recording,
-        metrics=metrics,
-        deadline_seconds=settings.deadline_seconds,
-    )
-    app.add_middleware(Observed, metrics=metrics)
     return app
+
+
+class _Application(FastAPI):
+    """What is `in_front` answers before the framework does any of its work, around which it builds a stack of its own."""
+
+    def __init__(self, *, in_front: Callable[[ASGIApp], ASGIApp], **of_the_framework: Any) -> None:
+        super().__init__(**of_the_framework)
+        self._in_front = in_front
+
+    def build_middleware_stack(self) -> ASGIApp:
+        return self._in_front(super().build_middleware_stack())
 
 
 def _answer_problems(app: FastAPI) -> None:
     """The one place where errors become answers."""
+
+    @app.exception_handler(Exception)
+    async def fault(request: Request, error: Exception) -> Response:
+        return problem_response(Problem(OUR_FAULT), request.state.request_id)
 
     @app.exception_handler(Problem)
     async def problem(request: Request, error: Problem) -> Response:

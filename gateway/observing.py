@@ -15,6 +15,7 @@ log = logging.getLogger(__name__)
 
 REQUEST_ID = re.compile(rb"[A-Za-z0-9._:/+=-]{1,128}")
 REQUEST_ID_BYTES = 8
+OUR_FAULT = "this is a fault of ours; it is in the log under the request id"
 METHODS = frozenset(("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"))
 OBSERVED_ROUTES = frozenset(("/v1/predict",))
 """Routes whose duration is a series; the others are only counted."""
@@ -38,7 +39,7 @@ class Observed:
         state: dict[str, Any] = scope.setdefault("state", {})
         state["request_id"] = request_id = _told_id(scope) or self._random.take(REQUEST_ID_BYTES).hex()
         state["started"] = started
-        status = 500
+        status: int | None = None
 
         async def send_with_id(message: Message) -> None:
             nonlocal status
@@ -52,12 +53,11 @@ class Observed:
             await self._app(scope, receive, send_with_id)
         except Exception:
             log.exception("request %s failed", request_id)
-            if status == 500:  # nothing was sent yet
-                response = problem_response(Problem("this is a fault of ours; it is in the log under the request id"), request_id)
-                await response(scope, receive, send_with_id)
+            if status is None:  # nothing was sent yet
+                await problem_response(Problem(OUR_FAULT), request_id)(scope, receive, send_with_id)
         finally:
             self._in_flight -= 1
-            self._count(scope, status, time.perf_counter() - started)
+            self._count(scope, status or 500, time.perf_counter() - started)
 
     def _count(self, scope: Scope, status: int, seconds: float) -> None:
         state = scope["state"]

@@ -15,7 +15,7 @@ from loadtests.bench import torchserve
 from loadtests.bench.closed_loop import go_round
 from loadtests.bench.fresh import Upload
 from loadtests.bench.rivals.environment import HOST, NETWORK, PORT
-from loadtests.bench.torchserve import BATCHED, DEFAULT, Batching
+from loadtests.bench.torchserve import BATCHED, BATCHED_ALONE, DEFAULT, Batching
 from loadtests.bench.wire import DIGIT, Ask, post
 from loadtests.pictures import CHECKOUT
 from loadtests.programs import Failed, halt, program, resume
@@ -25,6 +25,7 @@ OURS = "digitserve"
 OURS_FROM_REDIS = "digitserve, from Redis"
 TORCHSERVE = "TorchServe"
 TORCHSERVE_BATCHED = "TorchServe, batching"
+TORCHSERVE_ALONE = "TorchServe, batching, one worker"
 IN_PROCESS = "FastAPI with the network"
 LITSERVE = "LitServe"
 BARE_ASGI = "bare ASGI function"
@@ -140,6 +141,7 @@ RAW = Server("", "", "/predict")
 RIVALS: dict[str, Callable[[str, Path, Path], AbstractContextManager[Server]]] = {
     TORCHSERVE: partial(_torchserve, batching=DEFAULT),
     TORCHSERVE_BATCHED: partial(_torchserve, batching=BATCHED),
+    TORCHSERVE_ALONE: partial(_torchserve, batching=BATCHED_ALONE),
     IN_PROCESS: partial(_script, module="in_process", like=RAW),
     LITSERVE: partial(_script, module="lit", like=replace(RAW, takes_json=True, restless=True)),
     BARE_ASGI: partial(_script, module="bare_asgi", like=replace(RAW, always_says=7)),

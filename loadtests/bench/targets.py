@@ -13,6 +13,7 @@ from loadtests.bench.servers import (
     OURS,
     OURS_FROM_REDIS,
     TORCHSERVE,
+    TORCHSERVE_ALONE,
     TORCHSERVE_BATCHED,
 )
 from loadtests.bench.workloads import BESIDE, DISTINCT, PHOTOGRAPH, REDIS, REPEATED, SMALL, ZIPF
@@ -57,9 +58,15 @@ def _distinct(connections: int, server: str) -> Cell:
 
 
 TARGETS = (
-    Target(1, "per_second", _distinct(32, OURS), _distinct(32, TORCHSERVE_BATCHED), at_least=1.25),
-    Target(1, "p99_ms", _distinct(32, OURS), _distinct(32, TORCHSERVE_BATCHED), at_most=1.0),
-    Target(1, "per_second", _distinct(128, OURS), _distinct(128, TORCHSERVE_BATCHED), at_least=2.0),
+    *(
+        target
+        for batched in (TORCHSERVE_BATCHED, TORCHSERVE_ALONE)
+        for target in (
+            Target(1, "per_second", _distinct(32, OURS), _distinct(32, batched), at_least=1.25),
+            Target(1, "p99_ms", _distinct(32, OURS), _distinct(32, batched), at_most=1.0),
+            Target(1, "per_second", _distinct(128, OURS), _distinct(128, batched), at_least=2.0),
+        )
+    ),
     *(
         Target(1, "per_second", _distinct(connections, OURS), _distinct(connections, rival), at_least=1.7)
         for connections in (32, 128)
@@ -74,7 +81,11 @@ TARGETS = (
     Target(6, "p50_ms", Cell(PHOTOGRAPH, 1, OURS), Cell(PHOTOGRAPH, 1, WHOLE_DECODE), at_most=1.3),
     Target(6, "p99_ms", Cell(BESIDE, None, OURS), Cell(SMALL, None, OURS), at_most=3.0),
 )
-"""Of lines 5, 7, 8 and 9 other commands tell."""
+"""Of lines 5, 7, 8 and 9 other commands tell.
+
+Line 1 names TorchServe with batching and not how many workers it has: by default one for each core, and as many as this stack, one. Its
+own figure, 1,872 a second, is about what one worker gives.
+"""
 
 
 def verdicts(runs: Sequence[Run]) -> list[str]:

@@ -44,10 +44,14 @@ class Batching:
 
     size: int
     delay_ms: int
+    workers: int | None = None
+    """None: TorchServe's default, one for each core."""
 
 
 DEFAULT = Batching(size=1, delay_ms=100)
 BATCHED = Batching(size=16, delay_ms=2)
+BATCHED_ALONE = Batching(size=16, delay_ms=2, workers=1)
+"""As many workers as this stack has by default."""
 
 
 @dataclass(frozen=True)
@@ -94,6 +98,8 @@ def build_archive(folder: Path, network: Path, batching: Batching) -> None:
     shutil.copy(network, folder / "network.pt")
     shutil.copy(RIVALS / "torchserve_handler.py", folder)
     settings = f"batchSize: {batching.size}\nmaxBatchDelay: {batching.delay_ms}\n"
+    if batching.workers is not None:
+        settings += f"minWorkers: {batching.workers}\nmaxWorkers: {batching.workers}\n"
     (folder / "model-config.yaml").write_text(settings, encoding="ascii")
     command = [
         *(sys.executable, "-W", "ignore", "-m", "model_archiver.model_packaging"),
@@ -106,10 +112,7 @@ def build_archive(folder: Path, network: Path, batching: Batching) -> None:
 
 
 def configuration(store: Path, ports: list[int]) -> str:
-    """Its `config.properties`. What is not about being private, quiet and not refusing is TorchServe's default.
-
-    So is a worker for each core; one alone was tried and is no faster.
-    """
+    """Its `config.properties`. What is not about being private, quiet and not refusing is TorchServe's default."""
     values = {
         "inference_address": f"http://{LOOPBACK}:{ports[0]}",
         "management_address": f"http://{LOOPBACK}:{ports[1]}",

@@ -4,6 +4,7 @@ from starlette.types import Receive, Scope, Send
 
 from gateway.metrics import Metrics
 from gateway.observing import Observed
+from gateway.versions import ModelWatch
 from tests.gateway.conftest import Gateway
 
 pytestmark = pytest.mark.anyio
@@ -28,6 +29,19 @@ async def test_a_fault_of_ours_is_a_problem_without_a_traceback() -> None:
     assert answer.headers["content-type"] == "application/problem+json"
     assert "secret" not in answer.text
     assert metrics.registry.get_sample_value("gateway_inflight_requests") == 0
+
+
+async def test_a_fault_behind_the_framework_is_one_problem_and_one_count(gateway: Gateway, monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(self: ModelWatch) -> None:
+        raise RuntimeError("secret details")
+
+    async with gateway() as client:
+        monkeypatch.setattr(ModelWatch, "current", property(broken))
+        answer = await client.get("/v1/model")
+        counted = (await client.get("/metrics")).text
+    assert (answer.status_code, answer.headers["content-type"]) == (500, "application/problem+json")
+    assert answer.json()["request_id"] == answer.headers["x-request-id"]
+    assert 'gateway_requests_total{method="GET",route="/v1/model",status="500"} 1.0' in counted
 
 
 async def test_what_the_framework_refuses_is_a_problem_too(gateway: Gateway) -> None:
