@@ -1,6 +1,8 @@
 """One gateway process: uvicorn around the application, on the address of the settings, until it is told to stop."""
 
 import logging
+import socket
+from pathlib import Path
 
 import uvicorn
 from prometheus_client import disable_created_metrics
@@ -16,15 +18,18 @@ DRAIN_SECONDS = 3
 """Longer than the default deadline of a request."""
 
 
-def serve(settings: Settings) -> None:
-    """Serve until SIGTERM or SIGINT, then finish what is in flight. Raises SettingsError when a setting cannot be used."""
+def serve(settings: Settings, *, sockets: list[socket.socket] | None = None, siblings: Path | None = None) -> None:
+    """Serve until SIGTERM or SIGINT, then finish what is in flight. Raises SettingsError when a setting cannot be used.
+
+    One of several processes is given the sockets to listen on, bound, and the folder that it shares with its siblings.
+    """
     disable_created_metrics()  # type: ignore[no-untyped-call]  # a second series for every counter, which nothing here asks for
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
     logging.getLogger("httpx").setLevel(logging.WARNING)  # else a line a model request
     logging.getLogger("alembic").setLevel(logging.WARNING)
     server = uvicorn.Server(
         uvicorn.Config(
-            create_app(settings),
+            create_app(settings, siblings=siblings),
             host=settings.host,
             port=settings.port,
             loop="uvloop",
@@ -37,4 +42,4 @@ def serve(settings: Settings) -> None:
             backlog=BACKLOG,
         )
     )
-    server.run()
+    server.run(sockets)
