@@ -26,7 +26,9 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(required=True, metavar="command")
     run = commands.add_parser("run", help="start Redis, TorchServe and the gateway on this machine, and watch over them")
     run.set_defaults(command=_run)
-    serve = commands.add_parser("serve", help="start one gateway; Redis and TorchServe by GATEWAY_REDIS_URL and GATEWAY_TORCHSERVE_URL")
+    serve = commands.add_parser(
+        "serve", help="start a gateway, of GATEWAY_WORKERS processes; Redis and TorchServe by GATEWAY_REDIS_URL and GATEWAY_TORCHSERVE_URL"
+    )
     serve.set_defaults(command=_serve)
     baseline = commands.add_parser("baseline", help="measure how fast a running gateway answers, for the alerts on slowness")
     baseline.add_argument("--url", help="where it runs; else GATEWAY_HOST and GATEWAY_PORT")
@@ -85,6 +87,10 @@ def _run(settings: Settings, options: argparse.Namespace) -> int:
 
 
 def _serve(settings: Settings, options: argparse.Namespace) -> int:
+    if settings.workers > 1:
+        from gateway.workers.parent import serve_together
+
+        return serve_together(settings)
     from gateway.server import serve
 
     serve(settings)

@@ -14,12 +14,16 @@ from gateway.records.batch import AlertRow
 from gateway.records.reader import Reader
 from gateway.records.recorder import Recorder
 from gateway.records.store import RecordsUnavailable
+from gateway.turn import Turn
 
 log = logging.getLogger(__name__)
 
 AUDITED = ("ClassErrorHigh", "ClassErrorAboveBaseline")
 MEASURED = ("SlowMisses", "SlowHits")
 RETRAINED = ("AccuracyBelowBaseline", "InputDrift", "PredictionDrift")
+
+TURN_SECONDS = 0.5
+"""Between two looks whether a sibling still measures."""
 
 WINDOWS = {"1h": timedelta(hours=1), "1d": timedelta(days=1)}
 """Of the alerts' label `window`: what was looked at when one fired."""
@@ -43,10 +47,10 @@ class Alert:
 
 
 class Responder:
-    """Acts on alerts. `measure` measures how fast this installation answers now."""
+    """Acts on alerts. `measure` measures how fast this installation answers now, in one process at a time: who has the turn."""
 
-    def __init__(self, recorder: Recorder, reader: Reader, measure: Callable[[], Awaitable[LatencyBaseline]]) -> None:
-        self._recorder, self._reader, self._measure = recorder, reader, measure
+    def __init__(self, recorder: Recorder, reader: Reader, measure: Callable[[], Awaitable[LatencyBaseline]], turn: Turn) -> None:
+        self._recorder, self._reader, self._measure, self._turn = recorder, reader, measure, turn
         self._measuring: asyncio.Task[None] | None = None
         self._waiting: set[str] = set()
 
@@ -99,6 +103,23 @@ class Responder:
             self._measuring = asyncio.create_task(self._measure_now())
 
     async def _measure_now(self) -> None:
+        while not self._turn.take():
+            await asyncio.sleep(TURN_SECONDS)
+        try:
+            self._waiting -= {key for key in self._waiting.copy() if await self._is_done(key)}  # by a sibling
+            if self._waiting:
+                await self._measure_for_all()
+        finally:
+            self._turn.give_up()
+
+    async def _is_done(self, key: str) -> bool:
+        try:
+            told = await self._reader.alert(key)
+        except RecordsUnavailable:
+            return False
+        return told is not None and json.loads(told.action).get("state") != "running"
+
+    async def _measure_for_all(self) -> None:
         try:
             measured = asdict(await self._measure())
             action = {"kind": "measurement", "state": "done", "measured": measured, "baseline": "unchanged: it is for when all is well"}

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -43,6 +44,7 @@ from gateway.routes.predict import Predicting, predict_documentation
 from gateway.schema import told
 from gateway.settings import Settings, SettingsError
 from gateway.signing import Signer, read_or_make_secret
+from gateway.turn import Turn
 from gateway.upload import Uploads
 from gateway.versions import ModelWatch
 
@@ -59,12 +61,13 @@ def create_app(
     redis_client: "redis.asyncio.Redis | None" = None,
     transport: httpx.AsyncBaseTransport | None = None,
     known: KnownDigits | None = None,
+    siblings: Path | None = None,
 ) -> FastAPI:
     """The gateway as an ASGI application. Tests hand in a Redis client, a transport that plays TorchServe, and known digits.
 
-    Raises SettingsError when a setting cannot be used.
+    `siblings` is the folder of the processes that share its port, if there are any. Raises SettingsError when a setting cannot be used.
     """
-    metrics = Metrics()
+    metrics = Metrics(siblings)
     signer = Signer(read_or_make_secret(settings.secret_file or settings.state_dir / "secret"))
     client = ModelClient(metrics, settings.deadline_seconds, transport)
     known = known or read_known_digits()
@@ -79,14 +82,14 @@ def create_app(
     ids = PredictionIds(signer)
     recorder, reader = _records(settings, metrics)
     measure_now = partial(measure, settings.front_url, known, rate=RESPONSE_RATE, seconds=RESPONSE_SECONDS)
-    responder = None if recorder is None or reader is None else Responder(recorder, reader, measure_now)
+    responder = None if recorder is None or reader is None else Responder(recorder, reader, measure_now, _turn(siblings, "measuring"))
     recording = Recording(recorder, durable=settings.records == "durable")
     lifecycle = Lifecycle()
     if recorder is not None:
-        metrics.records_up.labels(settings.records).set_function(lambda: recorder.failure is None)
+        metrics.follow(metrics.records_up.labels(settings.records), lambda: recorder.failure is None)
     if shared is not None:
-        metrics.cache_up.labels("redis").set_function(lambda: shared.well)
-    metrics.ready.set_function(lambda: lifecycle.state == "serving" and watch.ready)
+        metrics.follow(metrics.cache_up.labels("redis"), lambda: shared.well)
+    metrics.follow(metrics.ready, lambda: lifecycle.state == "serving" and watch.ready)
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
@@ -94,7 +97,10 @@ def create_app(
         if shared is not None:
             watchers.append(asyncio.create_task(shared.watch()))
         if settings.canary_seconds:
-            watchers.append(asyncio.create_task(Canary(predictor, known, metrics, settings.canary_seconds).run()))
+            canary = Canary(predictor, known, metrics, settings.canary_seconds, _turn(siblings, "canary"))
+            watchers.append(asyncio.create_task(canary.run()))
+        if siblings is not None:
+            watchers.append(asyncio.create_task(metrics.keep_settled()))
         if recorder is not None:
             recorder.start()
         lifecycle.state = "serving"
@@ -112,6 +118,7 @@ def create_app(
         if recorder is not None and reader is not None:
             await recorder.close(RECORDS_DRAIN_SECONDS)
             reader.close()
+        metrics.settle()
 
     def in_front(framework: ASGIApp) -> ASGIApp:
         uploads = Uploads(settings.max_upload_bytes, metrics)
@@ -169,6 +176,10 @@ def _answer_problems(app: FastAPI) -> None:
     async def invalid(request: Request, error: RequestValidationError) -> Response:
         faults = "; ".join(f"{'.'.join(map(str, fault['loc']))}: {fault['msg']}" for fault in error.errors())
         return problem_response(Malformed(faults), request.state.request_id)
+
+
+def _turn(siblings: Path | None, of: str) -> Turn:
+    return Turn(None if siblings is None else siblings / of)
 
 
 def _connected(url: str) -> "redis.asyncio.Redis":

@@ -13,22 +13,26 @@ from gateway.known import KnownDigits
 from gateway.metrics import Metrics
 from gateway.model_client import VersionGone
 from gateway.prediction import Predictor
+from gateway.turn import Turn
 
 log = logging.getLogger(__name__)
 
 
 class Canary:
-    """Counted in a series of its own and in no other. A digit that is read wrong is sent again next, so two in a row are one digit's."""
+    """Counted in a series of its own and in no other. A digit that is read wrong is sent again next, so two in a row are one digit's.
 
-    def __init__(self, predictor: Predictor, known: KnownDigits, metrics: Metrics, seconds: float) -> None:
-        self._predictor, self._known, self._metrics, self._seconds = predictor, known, metrics, seconds
+    Of the processes behind one port, whoever has the turn sends.
+    """
+
+    def __init__(self, predictor: Predictor, known: KnownDigits, metrics: Metrics, seconds: float, turn: Turn) -> None:
+        self._predictor, self._known, self._metrics, self._seconds, self._turn = predictor, known, metrics, seconds, turn
 
     async def run(self) -> None:
         """Send for ever, one digit each `seconds`."""
         for pixels, label in itertools.cycle(zip(self._known.pixels, self._known.labels, strict=True)):
             while True:
                 await asyncio.sleep(self._seconds)
-                if await self._read_right(pixels, int(label)):
+                if self._turn.take() and await self._read_right(pixels, int(label)):
                     break
 
     async def _read_right(self, pixels: NDArray[np.uint8], label: int) -> bool:

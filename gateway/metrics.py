@@ -1,14 +1,17 @@
 """Every series of the gateway, in base units and closed label sets, on its own registry. What alerts read exists from the start."""
 
+import asyncio
 from collections import Counter as Tally
 from collections import defaultdict
-from collections.abc import Hashable, Iterable, Mapping
+from collections.abc import Callable, Hashable, Iterable, Mapping
+from pathlib import Path
 from typing import TypeVar
 
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, ProcessCollector
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, ProcessCollector, generate_latest
 
 from gateway.contract import REJECTIONS, CacheState, Content
 from gateway.later import BulkHistogram, Later, Settling
+from gateway.merging import Merged, ProcessCells, Statement
 from gateway.reference import CLASSES, FEATURES, Reference
 
 CACHE_STATES = (*CacheState, "none")
@@ -25,6 +28,9 @@ RECORD_OUTCOMES = ("written", "failed", "dropped", "deleted")
 """`failed`: not now, and tried again; `dropped`: never, because too many waited; `deleted`: by retention."""
 
 SHED_REASONS = ("queue_full", "large_uploads")
+
+SETTLE_SECONDS = 1.0
+"""How old what a sibling tells of this process may be."""
 
 
 def _latency_buckets() -> tuple[float, ...]:
@@ -43,12 +49,22 @@ _Answered = tuple[Content, str, CacheState]
 
 
 class Metrics:
-    """The gateway's series; one instance an application, so that tests and processes do not share counts."""
+    """The gateway's series; one instance an application, so that tests do not share counts.
 
-    def __init__(self) -> None:
+    `siblings` is the folder in which processes behind one port keep theirs, and `registry` tells of them all, of this one as it was
+    when it settled last; None: this one is alone, and settles by itself when it is asked.
+    """
+
+    def __init__(self, siblings: Path | None = None) -> None:
         self.registry = registry = CollectorRegistry()
-        registry.register(Settling(self.settle))
-        ProcessCollector(registry=registry)
+        self._process: ProcessCells | None = None
+        if siblings is None:
+            registry.register(Settling(self.settle))
+            ProcessCollector(registry=registry)
+        else:
+            registry.register(Merged(siblings))
+            registry = CollectorRegistry()  # nobody looks at it: what is told is in the files
+            self._process = ProcessCells(registry)
         self.requests = Counter("gateway_requests", "Requests answered.", ["route", "method", "status"], registry=registry)
         self.request_duration = BulkHistogram(
             "gateway_request_duration_seconds",
@@ -57,11 +73,17 @@ class Metrics:
             buckets=LATENCY_BUCKETS,
             registry=registry,
         )
-        self.inflight = Gauge("gateway_inflight_requests", "Requests being answered.", registry=registry)
+        self.inflight = Gauge("gateway_inflight_requests", "Requests being answered.", registry=registry, multiprocess_mode="livesum")
         self.shed = Counter("gateway_shed", "Requests refused to protect the rest.", ["reason"], registry=registry)
-        self.ready = Gauge("gateway_ready", "1 when /readyz says 200.", registry=registry)
+        self.ready = Gauge("gateway_ready", "1 when /readyz says 200.", registry=registry, multiprocess_mode="livemin")
         self.cache_lookups = Counter("gateway_cache_lookups", "Cache lookups.", ["tier", "outcome"], registry=registry)
-        self.cache_up = Gauge("gateway_cache_up", "1 where Redis answers; absent where none is configured.", ["tier"], registry=registry)
+        self.cache_up = Gauge(
+            "gateway_cache_up",
+            "1 where Redis answers; absent where none is configured.",
+            ["tier"],
+            registry=registry,
+            multiprocess_mode="livemin",
+        )
         self.cache_duration = BulkHistogram(
             "gateway_cache_duration_seconds", "Time of a cache lookup.", ["tier"], buckets=LATENCY_BUCKETS, registry=registry
         )
@@ -69,12 +91,18 @@ class Metrics:
         self.model_duration = Histogram(
             "gateway_model_duration_seconds", "Time of a request to TorchServe.", buckets=LATENCY_BUCKETS, registry=registry
         )
-        self.model_queue_depth = Gauge("gateway_model_queue_depth", "Pictures waiting for the model.", registry=registry)
-        self.model_workers_ready = Gauge("gateway_model_workers_ready", "TorchServe workers that are READY.", registry=registry)
+        self.model_queue_depth = Gauge(
+            "gateway_model_queue_depth", "Pictures waiting for the model.", registry=registry, multiprocess_mode="livesum"
+        )
+        self.model_workers_ready = Gauge(
+            "gateway_model_workers_ready", "TorchServe workers that are READY.", registry=registry, multiprocess_mode="livemax"
+        )
         self.batch_size = Histogram(
             "gateway_batch_size", "Pictures a request to TorchServe.", buckets=(1, 2, 4, 8, 16, 32, 64), registry=registry
         )
-        self.info = Gauge("gateway_info", "1 for the model version that is served.", ["model_version"], registry=registry)
+        self.info = Statement(
+            "gateway_info", "1 for the model version that is served.", ["model_version"], registry=registry, multiprocess_mode="livemax"
+        )
         self.predictions = Counter(
             "digits_predictions", "Digits answered, hits included.", ["digit", "model_version", "accepted"], registry=registry
         )
@@ -98,27 +126,40 @@ class Metrics:
             "Share of the training pictures in each bucket.",
             ["feature", "bucket", "model_version"],
             registry=registry,
+            multiprocess_mode="livemax",
         )
         self.baseline_accuracy = Gauge(
-            "digits_baseline_accuracy_ratio", "Accuracy on the validation pictures.", ["model_version"], registry=registry
+            "digits_baseline_accuracy_ratio",
+            "Accuracy on the validation pictures.",
+            ["model_version"],
+            registry=registry,
+            multiprocess_mode="livemax",
         )
-        self.baseline_latency = Gauge(
+        self.baseline_latency = Statement(
             "digits_baseline_latency_seconds",
             "Time of an answer when this installation was well, as it was measured.",
             ["quantile", "cache", "model_version"],
             registry=registry,
+            multiprocess_mode="livemax",
         )
         self.baseline_class = Gauge(
             "digits_baseline_class_pictures",
             "Validation pictures of each digit by how the model read them.",
             ["label", "read", "model_version"],
             registry=registry,
+            multiprocess_mode="livemax",
         )
         self.records = Counter("gateway_records", "Rows of records by what became of them.", ["kind", "outcome"], registry=registry)
         self.records_up = Gauge(
-            "gateway_records_up", "1 while records are written; absent where they are switched off.", ["mode"], registry=registry
+            "gateway_records_up",
+            "1 while records are written; absent where they are switched off.",
+            ["mode"],
+            registry=registry,
+            multiprocess_mode="livemin",
         )
-        self.records_waiting = Gauge("gateway_records_waiting", "Predictions that wait to be written.", registry=registry)
+        self.records_waiting = Gauge(
+            "gateway_records_waiting", "Predictions that wait to be written.", registry=registry, multiprocess_mode="livesum"
+        )
         self.feedback = Counter(
             "digits_feedback", "True labels, the first of each prediction.", ["label", "predicted", "model_version"], registry=registry
         )
@@ -146,6 +187,7 @@ class Metrics:
             Later(self._add_answers),
             Later(self._add_local_lookups),
         )
+        self._followed: dict[Gauge, Callable[[], float]] = {}
         self._born()
 
     def serve_version(self, version: str, reference: Reference | None) -> None:
@@ -162,8 +204,12 @@ class Metrics:
             self.rejections.labels(reason, version)
         if reference is not None:
             self._tell_usual(version, reference)
-        self.info.clear()
-        self.info.labels(version).set(1)
+        self.info.say({(version,): 1})
+
+    def follow(self, gauge: Gauge, told: Callable[[], float]) -> None:
+        """Have the gauge say what `told` does, each time that somebody may look."""
+        self._followed[gauge] = told
+        gauge.set(told())
 
     def count_request(self, route: str, method: str, status: int, cache: str | None, seconds: float) -> None:
         """An answered request; of a prediction also how long it took, by where it came from."""
@@ -177,11 +223,28 @@ class Metrics:
         """A lookup in the in-process cache."""
         self._local_lookups.note((hit, seconds))
 
+    async def text(self) -> bytes:
+        """All series as Prometheus reads them."""
+        if self._process is None:
+            return generate_latest(self.registry)
+        self.settle()
+        return await asyncio.to_thread(generate_latest, self.registry)  # several milliseconds for each sibling
+
     def settle(self) -> None:
-        """Add up what was counted since the last time; a scrape does it before it reads."""
+        """Add up what was counted since the last time and tell what is; a scrape does it before it reads."""
         self._requests.settle()
         self._answers.settle()
         self._local_lookups.settle()
+        for gauge, told in self._followed.items():
+            gauge.set(told())
+        if self._process is not None:
+            self._process.settle()
+
+    async def keep_settled(self) -> None:
+        """Settle again and again, for scrapes that a sibling answers. Never returns; cancel it."""
+        while True:
+            self.settle()
+            await asyncio.sleep(SETTLE_SECONDS)
 
     def count_label(self, version: str, predicted: int, label: int, previous: int | None, delay_seconds: float) -> None:
         """A label that was stored: the first of its prediction, or one in the place of another."""
@@ -193,10 +256,9 @@ class Metrics:
 
     def tell_baseline_latency(self, version: str, seconds: Mapping[str, Mapping[str, float]]) -> None:
         """By cache state and quantile; in the place of what was told before."""
-        self.baseline_latency.clear()
-        for cache, quantiles in seconds.items():
-            for quantile, value in quantiles.items():
-                self.baseline_latency.labels(quantile, cache, version).set(value)
+        self.baseline_latency.say(
+            {(quantile, cache, version): value for cache, quantiles in seconds.items() for quantile, value in quantiles.items()}
+        )
 
     def _add_requests(self, notes: "list[_Request]") -> None:
         for (route, method, status), count in Tally(note[:3] for note in notes).items():

@@ -29,7 +29,7 @@ class Observed:
         self._metrics = metrics
         self._random = RandomBytes()
         self._in_flight = 0
-        metrics.inflight.set_function(lambda: self._in_flight)
+        metrics.follow(metrics.inflight, lambda: self._in_flight)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":

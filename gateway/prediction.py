@@ -75,7 +75,7 @@ class Predictor:
         """Pictures that are looked up or computed now: who asks for an equal one waits for the same answer."""
         self._lookups = Batcher[_Picture](self._look_up, largest=LARGEST_LOOKUP, in_flight=1, waiting=MOST_LOOKUPS)
         self._queue = Batcher[_Picture](self._compute, largest=LARGEST_BATCH, in_flight=REQUESTS_IN_FLIGHT, waiting=queue_pictures)
-        metrics.model_queue_depth.set_function(lambda: self._queue.depth)
+        metrics.follow(metrics.model_queue_depth, lambda: self._queue.depth)
 
     async def predict(
         self, upload: bytes, use: CacheUse, *, name: str | None = None, tenant: str | None = None, needs_pixels: bool = False

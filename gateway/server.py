@@ -2,6 +2,8 @@
 
 import gc
 import logging
+import socket
+from pathlib import Path
 
 import uvicorn
 from prometheus_client import disable_created_metrics
@@ -22,15 +24,18 @@ DRAIN_SECONDS = 3
 """Longer than the default deadline of a request."""
 
 
-def serve(settings: Settings) -> None:
-    """Serve until SIGTERM or SIGINT, then finish what is in flight. Raises SettingsError when a setting cannot be used."""
+def serve(settings: Settings, *, sockets: list[socket.socket] | None = None, siblings: Path | None = None) -> None:
+    """Serve until SIGTERM or SIGINT, then finish what is in flight. Raises SettingsError when a setting cannot be used.
+
+    One of several processes is given the sockets to listen on, bound, and the folder that it shares with its siblings.
+    """
     disable_created_metrics()  # type: ignore[no-untyped-call]  # a second series for every counter, which nothing here asks for
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
     logging.getLogger("httpx").setLevel(logging.WARNING)  # else a line a model request
     logging.getLogger("alembic").setLevel(logging.WARNING)
     server = uvicorn.Server(
         uvicorn.Config(
-            create_app(settings),
+            create_app(settings, siblings=siblings),
             host=settings.host,
             port=settings.port,
             loop="uvloop",
@@ -46,7 +51,7 @@ def serve(settings: Settings) -> None:
     )
     keep_to_one_thread()
     spare_the_collector()
-    server.run()
+    server.run(sockets)
 
 
 def spare_the_collector() -> None:

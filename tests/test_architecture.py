@@ -22,7 +22,7 @@ PREPROCESS_THIRD_PARTY = {"numpy", "cv2", "PIL"}
 
 LAYERS = [
     {"gateway.__main__"},
-    {"gateway.app", "gateway.server", "gateway.embedded", "gateway.purge", "gateway.measuring"},
+    {"gateway.app", "gateway.server", "gateway.embedded", "gateway.workers", "gateway.purge", "gateway.measuring"},
     {"gateway.routes"},
     {"gateway.recording"},
     {"gateway.schema", "gateway.upload", "gateway.observing", "gateway.bounded"},
@@ -48,6 +48,8 @@ LAYERS = [
         "gateway.settings",
         "gateway.metrics",
         "gateway.later",
+        "gateway.merging",
+        "gateway.turn",
         "gateway.reference",
         "gateway.randomness",
     },

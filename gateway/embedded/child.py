@@ -8,7 +8,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -30,6 +30,8 @@ class Plan:
     """Where output is appended; None: it goes where the parent's goes."""
     grace_seconds: float = 2.0
     """Between SIGTERM and SIGKILL."""
+    after: Callable[[], None] | None = None
+    """Called when a life is over, before the next begins."""
 
     def last_lines(self, count: int = 20) -> list[str]:
         """The end of the log, empty where there is none."""

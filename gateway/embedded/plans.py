@@ -16,8 +16,8 @@ from gateway.embedded.ports import check_front, free_ports
 from gateway.embedded.redis_server import redis_plan, redis_program, redis_url
 from gateway.embedded.torchserve import Ports, home_within, installed_torchserve, torchserve_plan
 
-GATEWAY_GRACE_SECONDS = 4.0
-"""A little more than the gateway gives to what is in flight, and then to records that are not written yet."""
+GATEWAY_GRACE_SECONDS = 4.3
+"""A little more than a gateway of several processes gives to them, and they to what is in flight and to records not written yet."""
 
 ADDRESSES = "addresses.json"
 """In the run's folder, and gone with it."""

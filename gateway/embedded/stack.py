@@ -15,6 +15,7 @@ import httpx
 from gateway.embedded import probes
 from gateway.embedded.embedding import Embedding
 from gateway.embedded.failure import CannotStart
+from gateway.embedded.first import first_of
 from gateway.embedded.folder import failed_folder
 from gateway.embedded.health import RestartJudge, watch_model
 from gateway.embedded.interruption import interruption
@@ -60,7 +61,7 @@ async def _run(embedding: Embedding, gateway_command: Sequence[str]) -> int:
 
 
 async def _serve(embedding: Embedding, plans: Plans, supervisor: Supervisor, http: httpx.AsyncClient, interrupted: asyncio.Event) -> None:
-    await _first_of(interrupted.wait(), supervisor.first_death(), _until_ready(embedding.front_url, plans, supervisor, http))
+    await first_of(interrupted.wait(), supervisor.first_death(), _until_ready(embedding.front_url, plans, supervisor, http))
     if interrupted.is_set():
         return
     for name, url in (("redis", plans.redis_url), ("torchserve", plans.torchserve_url)):
@@ -72,7 +73,7 @@ async def _serve(embedding: Embedding, plans: Plans, supervisor: Supervisor, htt
     working: list[Coroutine[Any, Any, Any]] = [interrupted.wait(), supervisor.keep()]
     if plans.management_url is not None:
         working.append(watch_model(RestartJudge(time.monotonic), supervisor, http, embedding.front_url, plans.management_url))
-    await _first_of(*working)
+    await first_of(*working)
 
 
 async def _until_ready(gateway_url: str, plans: Plans, supervisor: Supervisor, http: httpx.AsyncClient) -> None:
@@ -90,18 +91,6 @@ async def _until_ready(gateway_url: str, plans: Plans, supervisor: Supervisor, h
             told = now
             _say(f"still starting ({missing})")
         await asyncio.sleep(0.1)
-
-
-async def _first_of(*acts: Coroutine[Any, Any, Any]) -> None:
-    """Until one is done, its exception raised; the others are cancelled."""
-    tasks = [asyncio.create_task(act) for act in acts]
-    try:
-        await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
-    finally:
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
-    next(task for task in tasks if task.done() and not task.cancelled()).result()
 
 
 def _shown(path: Path) -> str:

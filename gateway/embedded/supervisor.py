@@ -80,6 +80,8 @@ class Supervisor:
         while True:
             child = self._children[plan.name]
             await asyncio.wait({child.ended})
+            if plan.after is not None:
+                plan.after()
             reason = failure or self._reasons.pop(plan.name, None) or child.ended.result()
             seconds = backoff.seconds_after(child.life_seconds)
             self._say(f"{plan.name} {reason}; starting it again in {seconds:g} s")

@@ -52,7 +52,7 @@ class Recorder:
         self._tidied_at = -math.inf
         self._failure: str | None = "no database was opened yet"
         self._thread = threading.Thread(target=self._run, name="records", daemon=True)
-        metrics.records_waiting.set_function(lambda: len(self._predictions))
+        metrics.follow(metrics.records_waiting, lambda: len(self._predictions))
 
     @property
     def failure(self) -> str | None:

@@ -6,7 +6,7 @@ from typing import Literal
 
 import orjson
 from fastapi import APIRouter, Query, Response
-from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+from prometheus_client import CONTENT_TYPE_LATEST
 
 from gateway.metrics import Metrics
 from gateway.records.recorder import Recorder
@@ -47,7 +47,7 @@ def health_routes(
 
     @router.get("/metrics", summary="Prometheus text")
     async def prometheus() -> Response:
-        return Response(generate_latest(metrics.registry), media_type=CONTENT_TYPE_LATEST)
+        return Response(await metrics.text(), media_type=CONTENT_TYPE_LATEST)
 
     return router
 

@@ -41,13 +41,16 @@ def gateway(tmp_path: Path, torchserve: TorchServeDouble) -> Gateway:
     """`async with gateway(**settings) as client`: ready, unless `wait=False`."""
 
     @asynccontextmanager
-    async def run(*, wait: bool = True, redis_client: Any = None, **settings: Any) -> AsyncIterator[httpx.AsyncClient]:
+    async def run(
+        *, wait: bool = True, redis_client: Any = None, siblings: Path | None = None, **settings: Any
+    ) -> AsyncIterator[httpx.AsyncClient]:
         given = {"state_dir": tmp_path / "state", **settings}
         app = create_app(
             Settings(torchserve_url=INFERENCE_URL, torchserve_management_url=MANAGEMENT_URL, **given),
             redis_client=redis_client,
             transport=torchserve.transport(),
             known=known_digits(),
+            siblings=siblings,
         )
         transport = httpx.ASGITransport(app)
         async with app.router.lifespan_context(app), httpx.AsyncClient(transport=transport, base_url="http://gateway.test") as client:

@@ -1,6 +1,7 @@
 """Known digits go through the whole path for nobody: counted by themselves, sent again when misread, silent where there is no answer."""
 
 import asyncio
+from pathlib import Path
 
 import httpx
 import numpy as np
@@ -8,9 +9,12 @@ import pytest
 from numpy.typing import NDArray
 
 from gateway.contract import CacheState
+from gateway.errors import ModelUnavailable
+from gateway.prediction import Predictor
+from gateway.turn import Turn
 from tests.gateway.conftest import Gateway
 from tests.gateway.test_metrics import Samples, features, samples, total, value
-from tests.gateway.torchserve_double import TorchServeDouble, logits_for
+from tests.gateway.torchserve_double import TorchServeDouble, logits_for, until
 
 pytestmark = pytest.mark.anyio
 
@@ -71,3 +75,23 @@ async def test_it_can_be_switched_off(gateway: Gateway) -> None:
     async with gateway(canary_seconds=0) as client:
         await asyncio.sleep(0.05)
         assert total(samples((await client.get("/metrics")).text), "digits_canary_total") == 0
+
+
+async def test_of_several_processes_one_sends_and_another_takes_over(
+    gateway: Gateway, torchserve: TorchServeDouble, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sent: list[int] = []
+
+    async def probe(predictor: Predictor, upload: bytes) -> tuple[int, str]:
+        sent.append(id(predictor))
+        raise ModelUnavailable("not now", retry_after_seconds=1)
+
+    monkeypatch.setattr(Predictor, "probe", probe)
+    other = Turn(tmp_path / "canary")
+    assert other.take()
+    async with gateway(canary_seconds=0.01, siblings=tmp_path), gateway(canary_seconds=0.01, siblings=tmp_path):
+        await asyncio.sleep(0.1)
+        assert sent == []
+        other.give_up()
+        await until(lambda: len(sent) >= 10)
+    assert len(set(sent)) == 1

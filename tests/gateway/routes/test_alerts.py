@@ -3,14 +3,16 @@
 import asyncio
 import json
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
 
 from gateway.baseline import BaselineUnusable, LatencyBaseline
+from gateway.turn import Turn
 from tests.gateway.conftest import Gateway, digit_png
-from tests.gateway.torchserve_double import VERSION
+from tests.gateway.torchserve_double import VERSION, until
 
 pytestmark = pytest.mark.anyio
 
@@ -111,6 +113,35 @@ async def test_a_slow_installation_measures_itself_and_keeps_its_baseline(gatewa
     assert done["measured"]["seconds"]["miss"] == {"0.95": 0.02}
     assert [where[0] for where in measured] == ["http://127.0.0.1:8123"]
     assert "digits_baseline_latency_seconds{" not in metrics
+
+
+async def test_of_several_processes_one_measures(gateway: Gateway, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    measured: list[object] = []
+    go_on = asyncio.Event()
+    turns: list[Turn] = []
+    give_up = Turn.give_up
+
+    async def measure(*where: object, **_: object) -> LatencyBaseline:
+        measured.append(where)
+        await go_on.wait()
+        return BASELINE
+
+    def given_up(turn: Turn) -> None:
+        turns.append(turn)
+        give_up(turn)
+
+    monkeypatch.setattr("gateway.app.measure", measure)
+    monkeypatch.setattr("gateway.alerts.TURN_SECONDS", 0.01)
+    monkeypatch.setattr(Turn, "give_up", given_up)
+    async with gateway(siblings=tmp_path) as one, gateway(siblings=tmp_path) as other:
+        for client in (one, other):
+            await tell(client, firing("SlowMisses", cache="miss"))
+        await until(lambda: measured)
+        go_on.set()
+        await until(lambda: len(set(turns)) == 2)
+        [told] = await shown(other)
+    assert told["action"]["state"] == "done"
+    assert len(measured) == 1
 
 
 async def test_what_cannot_be_measured_is_told(gateway: Gateway, monkeypatch: pytest.MonkeyPatch) -> None:
