@@ -67,11 +67,11 @@ class Stack:
 
 
 @contextmanager
-def running_stack(folder: Path, source: Path = CHECKOUT) -> Iterator[Stack]:
-    """The embedded run, serving the model of this checkout or of `source`. Raises Failed where it does not come up."""
+def running_stack(folder: Path, source: Path = CHECKOUT, **settings: str) -> Iterator[Stack]:
+    """The embedded run, serving the model of this checkout or of `source`, with these environment variables. Raises Failed."""
     build_archive(source, folder / "state" / "archive")
     port = free_port()
-    environment = clean_environment() | {"GATEWAY_PORT": str(port), "GATEWAY_STATE_DIR": str(folder / "state")}
+    environment = clean_environment() | {"GATEWAY_PORT": str(port), "GATEWAY_STATE_DIR": str(folder / "state")} | settings
     log = folder / "stack.log"
     with program([sys.executable, "-m", "gateway", "run"], log, environment, is_up=lambda: "try: curl" in log.read_text()) as process:
         url = f"http://{LOOPBACK}:{port}"

@@ -32,15 +32,18 @@ class Upload:
 
 
 class Fresh:
-    """Out of bases `uint8[n, 28, 28]` and their digits; each picture is given out once, and none is a base itself."""
+    """Out of bases `uint8[n, 28, 28]` and their digits; each picture is given out once, and none is a base itself.
 
-    def __init__(self, bases: Pixels, digits: NDArray[np.uint8]) -> None:
+    They come in one order; the first is number `begin`, so that two may share bases and no picture.
+    """
+
+    def __init__(self, bases: Pixels, digits: NDArray[np.uint8], begin: int = 0) -> None:
         changeable = changeable_pixels(bases)
         self._bases = bases.reshape(len(bases), -1)[changeable.sum(axis=1) >= CHANGED]
         self._digits = digits[changeable.sum(axis=1) >= CHANGED]
         # a stable sort puts the first changeable pixels, in reading order, first
         self._places = np.argsort(~changeable_pixels(self._bases), axis=1, kind="stable")[:, :CHANGED]
-        self._next = 0
+        self._next = begin
         self._count: int = len(self._bases) * (VARIANTS - 1)
 
     def __len__(self) -> int:

@@ -28,7 +28,7 @@ class Delay:
 
 
 @contextmanager
-def slowable_stack(folder: Path, seconds: float) -> Iterator[tuple[Stack, Delay]]:
+def slowable_stack(folder: Path, seconds: float, **settings: str) -> Iterator[tuple[Stack, Delay]]:
     """It serves, its handler sleeping that long. Another model version, since what ships with the weights differs. Raises Failed."""
     delay = Delay(folder / "delay")
     delay.set(seconds)
@@ -37,7 +37,7 @@ def slowable_stack(folder: Path, seconds: float) -> Iterator[tuple[Stack, Delay]
         shutil.copytree(CHECKOUT / room, source / room, ignore=shutil.ignore_patterns("__pycache__"))
     handler = source / "handler" / "digit_handler.py"
     handler.write_text(_slowable(handler.read_text(), delay.file))
-    with running_stack(folder, source) as stack:
+    with running_stack(folder, source, **settings) as stack:
         yield stack, delay
 
 

@@ -29,6 +29,14 @@ def test_none_is_equal_to_another_or_to_a_base(fresh: Fresh, bases: NDArray[np.u
     assert len({picture.tobytes() for picture in (*first, *second, *bases)}) == 5_000 + len(bases)
 
 
+def test_two_that_begin_elsewhere_share_no_picture(bases: NDArray[np.uint8]) -> None:
+    digits = np.arange(len(bases), dtype=np.uint8)
+    first, later = (Fresh(bases, digits, begin=begin) for begin in (0, 500))
+    assert len(first) - len(later) == 500
+    assert len({picture.tobytes() for fresh in (first, later) for picture in fresh.pixels(500)[0]}) == 1_000
+    np.testing.assert_array_equal(first.pixels(1)[0], Fresh(bases, digits, begin=500).pixels(1)[0])
+
+
 def test_little_is_changed_and_only_ink(fresh: Fresh, bases: NDArray[np.uint8]) -> None:
     pictures, digits = fresh.pixels(3_000)
     before = bases[digits]
