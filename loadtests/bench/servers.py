@@ -23,6 +23,7 @@ from loadtests.stack import LOOPBACK, Stack, clean_environment, free_port, runni
 
 OURS = "digitserve"
 OURS_FROM_REDIS = "digitserve, from Redis"
+OURS_TWICE = "digitserve, two processes"
 TORCHSERVE = "TorchServe"
 TORCHSERVE_BATCHED = "TorchServe, batching"
 TORCHSERVE_ALONE = "TorchServe, batching, one worker"
@@ -93,20 +94,21 @@ def running(names: Sequence[str], folder: Path) -> Iterator[dict[str, Server]]:
     subprocess.run(export, cwd=CHECKOUT, check=True, stdout=subprocess.DEVNULL)
     with ExitStack() as up:
         servers = {name: up.enter_context(RIVALS[name](name, _made(folder / name), network)) for name in names if name in RIVALS}
-        if OURS in names or OURS_FROM_REDIS in names:
+        if OURS in names or set(SECOND_GATEWAYS) & set(names):
             stack = up.enter_context(running_stack(_made(folder / "stack")))
             servers[OURS] = Server(OURS, stack.url, "/v1/predict", (stack.process.pid,))
-            if OURS_FROM_REDIS in names:
-                servers[OURS_FROM_REDIS] = up.enter_context(_from_redis(stack, _made(folder / "from-redis")))
+            for name in SECOND_GATEWAYS:
+                if name in names:
+                    servers[name] = up.enter_context(_beside(stack, name, _made(folder / name)))
         yield servers
 
 
 @contextmanager
-def _from_redis(stack: Stack, folder: Path) -> Iterator[Server]:
-    """A second gateway on the same children, without an in-process cache. Its programs are its own and the stack's."""
+def _beside(stack: Stack, name: str, folder: Path) -> Iterator[Server]:
+    """A second gateway on the same children. Its programs are its own and the stack's."""
     port = free_port()
-    environment = stack.beside(port, _made(folder / "state")) | {"GATEWAY_LOCAL_CACHE_BYTES": "0"}
-    server = Server(OURS_FROM_REDIS, f"http://{LOOPBACK}:{port}", "/v1/predict")
+    environment = stack.beside(port, _made(folder / "state")) | SECOND_GATEWAYS[name]
+    server = Server(name, f"http://{LOOPBACK}:{port}", "/v1/predict")
     with program([sys.executable, "-m", "gateway", "serve"], folder / "log", environment, is_up=server.answers) as process:
         yield replace(server, pids=(process.pid, stack.process.pid))
 
@@ -136,6 +138,9 @@ def _made(folder: Path) -> Path:
     folder.mkdir()
     return folder
 
+
+SECOND_GATEWAYS = {OURS_FROM_REDIS: {"GATEWAY_LOCAL_CACHE_BYTES": "0"}, OURS_TWICE: {"GATEWAY_WORKERS": "2"}}
+"""Gateways beside the stack's own, by what is set for them."""
 
 RAW = Server("", "", "/predict")
 RIVALS: dict[str, Callable[[str, Path, Path], AbstractContextManager[Server]]] = {
