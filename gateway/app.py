@@ -103,6 +103,8 @@ def create_app(
             watchers.append(asyncio.create_task(metrics.keep_settled()))
         if recorder is not None:
             recorder.start()
+        if siblings is not None:  # its share of connections comes with the first moment, and is not refused for want of a version
+            await asyncio.wait([asyncio.create_task(watch.look())], timeout=settings.deadline_seconds)
         lifecycle.state = "serving"
         yield
         lifecycle.state = "draining"

@@ -28,7 +28,7 @@ class Settings(BaseSettings):
     """Port the gateway listens on."""
 
     workers: int = Field(default=1, ge=1, le=64)
-    """Gateway processes behind that port, as many as cores they may use; each has its own in-process cache, queue and limits."""
+    """Gateway processes behind that port, over which Linux spreads connections; each has its own in-process cache, queue and limits."""
 
     redis_url: str | None = None
     """Redis to share answers in; without it `make run` starts one, and a gateway alone keeps only its in-process cache."""

@@ -11,7 +11,8 @@ from gateway.contract import LOW_CONFIDENCE, CacheState
 from gateway.metrics import CACHE_STATES
 from gateway.schema import PredictAnswer, Reason
 from model.preprocess import REASONS
-from tests.gateway.conftest import Gateway
+from tests.gateway.conftest import Gateway, digit_png
+from tests.gateway.torchserve_double import TorchServeDouble
 
 pytestmark = pytest.mark.anyio
 
@@ -42,6 +43,19 @@ async def test_two_applications_share_no_counts(gateway: Gateway) -> None:
         await one.get("/nothing")
         async with gateway() as other:
             assert 'route="unmatched"' not in (await other.get("/metrics")).text
+
+
+async def test_who_takes_a_place_among_siblings_knows_its_model_before_it_serves(gateway: Gateway, tmp_path: Path) -> None:
+    async with gateway(wait=False, siblings=tmp_path) as client:
+        assert (await client.post("/v1/predict", content=digit_png(7))).status_code == 200
+
+
+async def test_a_torchserve_that_says_nothing_does_not_keep_a_process_from_its_place(
+    gateway: Gateway, torchserve: TorchServeDouble, tmp_path: Path
+) -> None:
+    torchserve.unreachable = True
+    async with gateway(wait=False, siblings=tmp_path) as client:
+        assert (await client.get("/readyz?for=traffic")).status_code == 200
 
 
 def test_importing_the_gateway_does_nothing_and_brings_no_torch() -> None:

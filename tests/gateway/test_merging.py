@@ -13,6 +13,7 @@ from gateway.contract import CacheState, Content
 from gateway.merging import FOLDER, join, leave
 from gateway.metrics import LATENCY_BUCKETS, Metrics
 from gateway.reference import Reference
+from tests.gateway.conftest import Gateway, digit_png
 from tests.gateway.test_metrics import Samples, samples, total, value
 from tests.gateway.torchserve_double import VERSION, shipped_reference
 
@@ -194,3 +195,11 @@ async def test_what_waits_reaches_a_sibling_that_is_asked(siblings: Siblings) ->
     keeping.cancel()
     with suppress(asyncio.CancelledError):
         await keeping
+
+
+async def test_what_waits_is_told_before_a_process_ends(siblings: Siblings, gateway: Gateway) -> None:
+    other = siblings.born(2)
+    siblings.born(1)
+    async with gateway(siblings=siblings.folder) as client:
+        await client.post("/v1/predict", content=digit_png(7))
+    assert total(told(other), "digits_predictions_total") == 1

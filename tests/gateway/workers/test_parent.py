@@ -107,6 +107,14 @@ def test_a_port_that_other_workers_share_is_taken(parents: Parents) -> None:
     assert len(second.said.splitlines()) == 1
 
 
+def test_a_port_is_taken_while_no_worker_listens_yet(parents: Parents) -> None:
+    first = parents.of_doubles("slow")
+    wait_until(lambda: parents.noted(1) is not None)
+    second = parents.of_doubles("serving", port=first.port)
+    assert second.process.wait(timeout=20) == 1
+    assert second.said.startswith(f"digitserve: port {first.port} on 127.0.0.1 is taken")
+
+
 def test_a_state_folder_that_may_not_be_written_to_is_one_line(parents: Parents) -> None:
     (parents.tmp_path / "state").touch()
     parent = parents.of_doubles("serving")
