@@ -11,7 +11,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready-$(TORCH)
 RIVALS := var/bench/rivals
 
-.PHONY: run monitor setup test test-system drills-monitoring bench bench-rivals bench-recording check format train evaluate archive explore lock clean
+.PHONY: run monitor setup test test-system drills-monitoring load bench bench-rivals bench-recording check format train evaluate archive explore lock clean
 
 run: archive
 	@exec $(BIN)/python -m gateway run
@@ -56,6 +56,11 @@ test-system: $(READY)
 # Every alert's cause brought about on a stack of its own, which takes a while; a short form of it is part of `make test-system`.
 drills-monitoring: $(READY)
 	@$(BIN)/python -m loadtests.drills.monitoring
+
+# Locust against a stack of its own, for half a minute, with an exit code on errors and p95; LOAD passes options
+# (`make load LOAD="--shape spike --web"`), `LOAD=--help` lists them.
+load: $(READY)
+	@$(BIN)/python -m loadtests.load $(LOAD)
 
 # This stack against what users would pick instead, in one run of a quarter of an hour; BENCH passes options (`make bench BENCH=--quick`).
 bench: $(READY) bench-rivals

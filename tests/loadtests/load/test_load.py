@@ -1,0 +1,116 @@
+"""The exit code of a load tells a stack that is well from one that errs and one that is late, and Locust counts as the gateway does."""
+
+import re
+import subprocess
+import sys
+import urllib.request
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import pytest
+
+from loadtests.drills.slow import Delay, slowable_stack
+from loadtests.pictures import CHECKOUT
+from loadtests.stack import Stack
+from tests.loadtests.load.faulty import faulty
+
+pytestmark = pytest.mark.integration
+
+GENEROUS = ("--p95-ms", "1000")
+ROW = re.compile(r"^POST +(/\S+) \([^)]+\) +(\d+) +(\d+)\(", re.MULTILINE)
+VERDICT = re.compile(r"^(\d+) requests, .* p95 ([\d.]+) ms: (.+)\Z", re.MULTILINE)
+COUNTED = re.compile(r'^gateway_requests_total{method="POST",route="([^"]+)",status="\d+"} ([\d.]+)$', re.MULTILINE)
+
+
+@dataclass(frozen=True)
+class Load:
+    """One that ended."""
+
+    code: int
+    requests: dict[str, int]
+    """By route, out of Locust's table."""
+    failures: int
+    p95_ms: float
+    verdict: str
+
+
+def load(*command: str) -> Load:
+    ended = subprocess.run(command, cwd=CHECKOUT, capture_output=True, text=True, timeout=100, check=False)
+    print(ended.stdout, ended.stderr)
+    told = VERDICT.search(ended.stdout.strip())
+    assert told, "no verdict"
+    requests, failures = Counter[str](), 0
+    for route, asked, failed in ROW.findall(ended.stdout):
+        requests[route] += int(asked)
+        failures += int(failed)
+    assert int(told[1]) == requests.total()
+    return Load(ended.returncode, requests, failures, float(told[2]), told[3])
+
+
+def load_on(url: str, *options: str) -> Load:
+    return load(sys.executable, "-m", "loadtests.load", "--url", url, *options)
+
+
+def counted(url: str) -> Counter[str]:
+    """Requests by route, as the gateway counts them."""
+    with urllib.request.build_opener(urllib.request.ProxyHandler({})).open(f"{url}/metrics") as answer:
+        counts = Counter[str]()
+        for route, count in COUNTED.findall(answer.read().decode()):
+            counts[route] += int(float(count))
+    return counts
+
+
+@pytest.fixture(scope="module")
+def slowable(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Stack, Delay]]:
+    with slowable_stack(tmp_path_factory.mktemp("load"), 0.0, GATEWAY_CANARY_SECONDS="0") as both:
+        yield both
+
+
+@pytest.fixture(scope="module")
+def well(slowable: tuple[Stack, Delay]) -> tuple[Load, Counter[str]]:
+    """A load on the stack before anything is done to it, and by how much the gateway's counts grew."""
+    before = counted(slowable[0].url)
+    return load_on(slowable[0].url, "--seconds", "10", *GENEROUS), counted(slowable[0].url) - before
+
+
+def test_the_short_one_on_a_stack_of_its_own_is_good() -> None:
+    seen = load("make", "--no-print-directory", "load", "LOAD=--seconds 16")
+    assert seen.verdict.startswith("good")
+    assert seen.code == 0
+
+
+def test_locust_counts_as_the_gateway_does(well: tuple[Load, Counter[str]]) -> None:
+    seen, grown = well
+    assert seen.code == 0
+    assert seen.requests == grown
+    assert set(seen.requests) == {"/v1/predict", "/v1/feedback"}
+    assert seen.requests["/v1/predict"] > 300
+
+
+def test_two_errors_in_a_hundred_are_too_many(slowable: tuple[Stack, Delay]) -> None:
+    stack, _ = slowable
+    before = counted(stack.url)
+    with faulty(stack.url, one_in=50) as front:
+        seen = load_on(front.url, "--seconds", "6", *GENEROUS)
+    assert seen.verdict == "more than 1.00% errors"
+    assert seen.code == 1
+    assert seen.failures == sum(seen.requests.values()) // 50
+    assert (counted(stack.url) - before).total() == sum(seen.requests.values()) - seen.failures
+
+
+def test_three_times_the_p95_is_too_late(slowable: tuple[Stack, Delay], well: tuple[Load, Counter[str]]) -> None:
+    stack, delay = slowable
+    delay.set(2 * well[0].p95_ms / 1000)
+    seen = load_on(stack.url, "--seconds", "8")
+    assert seen.verdict.startswith("a p95 of more than")
+    assert seen.code == 1
+    assert seen.failures == 0
+
+
+def test_what_is_in_flight_at_the_end_is_counted(slowable: tuple[Stack, Delay]) -> None:
+    stack, delay = slowable
+    delay.set(0.3)
+    before = counted(stack.url)
+    seen = load_on(stack.url, "--seconds", "3", "--shape", "steady", *GENEROUS)
+    assert seen.requests == counted(stack.url) - before
