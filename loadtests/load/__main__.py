@@ -32,7 +32,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--kinds", nargs="+", choices=KINDS, default=USUAL_KINDS, help=f"of users (default: {' '.join(USUAL_KINDS)})")
     parser.add_argument("--most-errors", type=float, default=MOST_ERRORS, help=f"the largest good share (default {MOST_ERRORS})")
     parser.add_argument(
-        "--p95-ms", type=float, help=f"the largest good p95 (default: {TIMES:g} times the median of a bare server, measured first)"
+        "--p95-ms", type=float, help=f"the largest good p95 (default: {TIMES:g} times what a bare server takes, measured first)"
     )
     parser.add_argument("--web", action="store_true", help=f"with Locust's web interface on {LOOPBACK}:{WEB_PORT}, until Ctrl-C")
     options = parser.parse_args(arguments)
@@ -59,7 +59,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def gateway(url: str | None, folder: Path) -> Iterator[str]:
     """The URL of one that answers. Our own looks at no known digits meanwhile, so that all that it counts is what is asked here."""
     if url is not None:
-        yield url
+        yield url.rstrip("/")
         return
     with running_stack(folder, GATEWAY_CANARY_SECONDS="0") as stack:
         yield stack.url

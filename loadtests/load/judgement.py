@@ -23,17 +23,17 @@ class Seen:
     requests: int
     failures: int
     """Refused, not answered, or answered wrong."""
-    p50_ms: float
+    p75_ms: float
     p95_ms: float
-    """Of all requests together; 0 where there was none."""
+    """Both of all requests together; 0 where there was none."""
     broken_users: int
     """Faults of the load itself: what the users' own code raised, which Locust counts nowhere else."""
 
     @classmethod
     def of(cls, milliseconds: Sequence[float], failures: int, broken_users: int) -> "Seen":
         """Out of how long each request took."""
-        p50, p95 = np.percentile(milliseconds or [0.0], [50, 95])
-        return cls(len(milliseconds), failures, float(p50), float(p95), broken_users)
+        p75, p95 = np.percentile(milliseconds or [0.0], [75, 95])
+        return cls(len(milliseconds), failures, float(p75), float(p95), broken_users)
 
     @classmethod
     def told(cls, text: str) -> "Seen":
@@ -48,7 +48,7 @@ class Seen:
         return self.failures / self.requests if self.requests else 0.0
 
     def __str__(self) -> str:
-        return f"{self.requests} requests, {self.error_ratio:.2%} errors, p50 {self.p50_ms:.1f} and p95 {self.p95_ms:.1f} ms"
+        return f"{self.requests} requests, {self.error_ratio:.2%} errors, p95 {self.p95_ms:.1f} ms"
 
 
 def faults(seen: Seen, limits: Limits) -> Iterator[str]:

@@ -49,7 +49,7 @@ def load(*command: str) -> Load:
 
 
 def load_on(url: str, *options: str) -> Load:
-    return load(sys.executable, "-m", "loadtests.load", "--url", url, "--seconds", "10", *options)
+    return load(sys.executable, "-m", "loadtests.load", "--url", url, *options)
 
 
 def counted(url: str) -> Counter[str]:
@@ -71,7 +71,7 @@ def slowable(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Stack, 
 def well(slowable: tuple[Stack, Delay]) -> tuple[Load, Counter[str]]:
     """A load on the stack before anything is done to it, and by how much the gateway's counts grew."""
     before = counted(slowable[0].url)
-    return load_on(slowable[0].url, *GENEROUS), counted(slowable[0].url) - before
+    return load_on(slowable[0].url, "--seconds", "10", *GENEROUS), counted(slowable[0].url) - before
 
 
 def test_the_short_one_on_a_stack_of_its_own_is_good() -> None:
@@ -92,21 +92,25 @@ def test_two_errors_in_a_hundred_are_too_many(slowable: tuple[Stack, Delay]) -> 
     stack, _ = slowable
     before = counted(stack.url)
     with faulty(stack.url, one_in=50) as front:
-        seen = load_on(front.url, *GENEROUS)
+        seen = load_on(front.url, "--seconds", "6", *GENEROUS)
     assert seen.verdict == "more than 1.00% errors"
     assert seen.code == 1
     assert seen.failures == sum(seen.requests.values()) // 50
     assert (counted(stack.url) - before).total() == sum(seen.requests.values()) - seen.failures
 
 
-def test_three_times_the_p95_is_too_late_and_what_is_in_flight_at_the_end_is_counted(
-    slowable: tuple[Stack, Delay], well: tuple[Load, Counter[str]]
-) -> None:
+def test_three_times_the_p95_is_too_late(slowable: tuple[Stack, Delay], well: tuple[Load, Counter[str]]) -> None:
     stack, delay = slowable
-    before = counted(stack.url)
     delay.set(2 * well[0].p95_ms / 1000)
-    seen = load_on(stack.url)
+    seen = load_on(stack.url, "--seconds", "8")
     assert seen.verdict.startswith("a p95 of more than")
     assert seen.code == 1
     assert seen.failures == 0
+
+
+def test_what_is_in_flight_at_the_end_is_counted(slowable: tuple[Stack, Delay]) -> None:
+    stack, delay = slowable
+    delay.set(0.3)
+    before = counted(stack.url)
+    seen = load_on(stack.url, "--seconds", "3", "--shape", "steady", *GENEROUS)
     assert seen.requests == counted(stack.url) - before
