@@ -38,6 +38,7 @@ from gateway.routes.health import Lifecycle, health_routes
 from gateway.routes.labels import label_routes
 from gateway.routes.model import model_routes
 from gateway.routes.predict import Predicting, predict_documentation
+from gateway.routes.telling import Telling
 from gateway.schema import told
 from gateway.settings import Settings, SettingsError
 from gateway.signing import Signer, read_or_make_secret
@@ -131,9 +132,7 @@ def create_app(
         Predicting,
         uploads=Uploads(settings.max_upload_bytes, metrics),
         predictor=predictor,
-        ids=ids,
-        recording=recording,
-        metrics=metrics,
+        telling=Telling(ids, recording, metrics),
         deadline_seconds=settings.deadline_seconds,
     )
     app.add_middleware(Observed, metrics=metrics)
