@@ -155,7 +155,7 @@ class Predictor:
             self._queue_up(picture)
             return await picture.wait()
         flying = self._flights.get(key)
-        joined = flying is not None and flying.wanted
+        joined = flying is not None and flying.joinable
         picture = flying if flying is not None and joined else self._started(key, model, pixels)
         try:
             found = await picture.wait()
