@@ -34,6 +34,8 @@ from gateway.records.store import Retention
 from gateway.redis_cache import RedisCache, connect
 from gateway.routes.alerts import alert_routes
 from gateway.routes.audit import audit_routes
+from gateway.routes.batch import PATH as BATCH_PATH
+from gateway.routes.batch import batch_routes
 from gateway.routes.health import Lifecycle, health_routes
 from gateway.routes.labels import label_routes
 from gateway.routes.model import model_routes
@@ -120,19 +122,21 @@ def create_app(
         redirect_slashes=False,
         telemetry={"tracing": False, "metrics": False, "logs": False},  # it would look for a provider at each request
     )
+    uploads, telling = Uploads(settings.max_upload_bytes, metrics), Telling(ids, recording, metrics)
     app.include_router(predict_documentation())
+    app.include_router(batch_routes(uploads, predictor, telling, settings.deadline_seconds))
     app.include_router(label_routes(ids, recorder, settings.deadline_seconds))
     app.include_router(audit_routes(ids, reader, settings.deadline_seconds))
     app.include_router(alert_routes(responder, reader))
     app.include_router(model_routes(watch))
     app.include_router(health_routes(lifecycle, watch, shared, recorder, metrics))
     _answer_problems(app)
-    app.add_middleware(BoundedBodies, deadline_seconds=settings.deadline_seconds)
+    app.add_middleware(BoundedBodies, deadline_seconds=settings.deadline_seconds, but=frozenset((BATCH_PATH,)))
     app.add_middleware(
         Predicting,
-        uploads=Uploads(settings.max_upload_bytes, metrics),
+        uploads=uploads,
         predictor=predictor,
-        telling=Telling(ids, recording, metrics),
+        telling=telling,
         deadline_seconds=settings.deadline_seconds,
     )
     app.add_middleware(Observed, metrics=metrics)

@@ -15,8 +15,9 @@ log = logging.getLogger(__name__)
 
 REQUEST_ID = re.compile(rb"[A-Za-z0-9._:/+=-]{1,128}")
 REQUEST_ID_BYTES = 8
+OUR_FAULT = "this is a fault of ours; it is in the log under the request id"
 METHODS = frozenset(("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"))
-OBSERVED_ROUTES = frozenset(("/v1/predict",))
+OBSERVED_ROUTES = frozenset(("/v1/predict", "/v1/predict/batch"))
 """Routes whose duration is a series; the others are only counted."""
 
 
@@ -53,7 +54,7 @@ class Observed:
         except Exception:
             log.exception("request %s failed", request_id)
             if status == 500:  # nothing was sent yet
-                response = problem_response(Problem("this is a fault of ours; it is in the log under the request id"), request_id)
+                response = problem_response(Problem(OUR_FAULT), request_id)
                 await response(scope, receive, send_with_id)
         finally:
             self._in_flight -= 1
