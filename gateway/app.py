@@ -37,10 +37,13 @@ from gateway.records.store import Retention
 from gateway.redis_cache import RedisCache, connect
 from gateway.routes.alerts import alert_routes
 from gateway.routes.audit import audit_routes
+from gateway.routes.batch import PATH as BATCH_PATH
+from gateway.routes.batch import batch_routes
 from gateway.routes.health import Lifecycle, health_routes
 from gateway.routes.labels import label_routes
 from gateway.routes.model import model_routes
 from gateway.routes.predict import Predicting, predict_documentation
+from gateway.routes.telling import Telling
 from gateway.schema import told
 from gateway.settings import Settings, SettingsError
 from gateway.signing import Signer, read_or_make_secret
@@ -122,9 +125,10 @@ def create_app(
             reader.close()
         metrics.settle()
 
+    uploads, telling = Uploads(settings.max_upload_bytes, metrics), Telling(ids, recording, metrics)
+
     def in_front(framework: ASGIApp) -> ASGIApp:
-        uploads = Uploads(settings.max_upload_bytes, metrics)
-        return Observed(Predicting(framework, uploads, predictor, ids, recording, metrics, settings.deadline_seconds), metrics)
+        return Observed(Predicting(framework, uploads, predictor, telling, settings.deadline_seconds), metrics)
 
     app = _Application(
         in_front=in_front,
@@ -136,13 +140,14 @@ def create_app(
         telemetry={"tracing": False, "metrics": False, "logs": False},  # it would look for a provider at each request
     )
     app.include_router(predict_documentation())
+    app.include_router(batch_routes(uploads, predictor, telling, settings.deadline_seconds))
     app.include_router(label_routes(ids, recorder, settings.deadline_seconds))
     app.include_router(audit_routes(ids, reader, settings.deadline_seconds))
     app.include_router(alert_routes(responder, reader))
     app.include_router(model_routes(watch))
     app.include_router(health_routes(lifecycle, watch, shared, recorder, metrics))
     _answer_problems(app)
-    app.add_middleware(BoundedBodies, deadline_seconds=settings.deadline_seconds)
+    app.add_middleware(BoundedBodies, deadline_seconds=settings.deadline_seconds, but=frozenset((BATCH_PATH,)))
     return app
 
 

@@ -15,23 +15,33 @@ class QueueFull(Exception):
 class Flight(Generic[Result]):
     """Work that was asked for, and those who wait for its result: who leaves takes nothing from the others."""
 
-    __slots__ = ("_waiting",)
+    __slots__ = ("_landed", "_waiting")
 
     def __init__(self) -> None:
         self._waiting: list[asyncio.Future[Result]] = []
+        self._landed: Result | None = None
 
     @property
     def wanted(self) -> bool:
         """Whether somebody waits: false once it has landed, or when all have left."""
         return any(not waiting.done() for waiting in self._waiting)
 
+    @property
+    def joinable(self) -> bool:
+        """Whether one more may wait for its result, which may be there already; a failure is for those who waited."""
+        return self._landed is not None or self.wanted
+
     def wait(self) -> asyncio.Future[Result]:
         """The result, or the failure, of one who waits."""
         future: asyncio.Future[Result] = asyncio.get_running_loop().create_future()
-        self._waiting.append(future)
+        if self._landed is None:
+            self._waiting.append(future)
+        else:
+            future.set_result(self._landed)
         return future
 
     def land(self, result: Result) -> None:
+        self._landed = result
         for waiting in self._waiting:
             if not waiting.done():
                 waiting.set_result(result)

@@ -1,4 +1,4 @@
-"""Bodies of all calls but predict, which is answered before this, are small and arrive soon, or are refused."""
+"""Bodies of all calls but those that take pictures, which bound their own, are small and arrive soon, or are refused."""
 
 import asyncio
 
@@ -9,13 +9,16 @@ MAX_BYTES = 2**20
 
 
 class BoundedBodies:
-    """ASGI middleware. The framework reads a JSON body whole, however long and slow it is."""
+    """ASGI middleware. The framework reads a JSON body whole, however long and slow it is.
 
-    def __init__(self, app: ASGIApp, deadline_seconds: float) -> None:
-        self._app, self._deadline_seconds = app, deadline_seconds
+    `but`: the paths of calls that read their bodies themselves.
+    """
+
+    def __init__(self, app: ASGIApp, deadline_seconds: float, but: frozenset[str]) -> None:
+        self._app, self._deadline_seconds, self._but = app, deadline_seconds, but
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http":
+        if scope["type"] != "http" or scope["path"] in self._but:
             await self._app(scope, receive, send)
             return
         deadline = asyncio.get_running_loop().time() + self._deadline_seconds

@@ -1,4 +1,4 @@
-"""Everything that can go wrong with a request, as one family; `problem_response` is the only place where it becomes HTTP (RFC 9457)."""
+"""Everything that can go wrong with a request, as one family; only here does it become text, and HTTP (RFC 9457)."""
 
 import math
 from http import HTTPStatus
@@ -7,6 +7,7 @@ import orjson
 from starlette.responses import Response
 
 PROBLEM_TYPE = "application/problem+json"
+NO_ANSWER = "no answer in time; try again"
 
 
 class Problem(Exception):
@@ -96,8 +97,8 @@ class HttpProblem(Problem):
         self.slug = HTTPStatus(status).phrase.lower().replace(" ", "-")
 
 
-def problem_response(problem: Problem, request_id: str) -> Response:
-    """`application/problem+json`, with Retry-After in whole seconds where there is one."""
+def problem_text(problem: Problem, request_id: str) -> bytes:
+    """The problem as JSON."""
     body = {
         "type": f"urn:digitserve:problem:{problem.slug}",
         "title": problem.title,
@@ -105,5 +106,10 @@ def problem_response(problem: Problem, request_id: str) -> Response:
         "detail": problem.detail,
         "request_id": request_id,
     }
+    return orjson.dumps(body)
+
+
+def problem_response(problem: Problem, request_id: str) -> Response:
+    """`application/problem+json`, with Retry-After in whole seconds where there is one."""
     headers = {} if problem.retry_after_seconds is None else {"Retry-After": str(max(1, math.ceil(problem.retry_after_seconds)))}
-    return Response(orjson.dumps(body), problem.status, headers, PROBLEM_TYPE)
+    return Response(problem_text(problem, request_id), problem.status, headers, PROBLEM_TYPE)

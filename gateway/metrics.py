@@ -18,6 +18,9 @@ CACHE_STATES = (*CacheState, "none")
 """Those of answers, and `none` for what got no answer."""
 
 PREDICT_STATUSES = (200, 400, 404, 408, 413, 415, 422, 429, 500, 502, 503, 504)
+BATCH_STATUSES = (200, 400, 404, 408, 413, 429, 500, 503)
+"""Of the whole call: what a single picture lacks is told among the results of a 200."""
+
 TIERS = ("local", "redis")
 LOOKUP_OUTCOMES = ("hit", "miss", "invalid", "error", "skipped")
 """`invalid`: a value that cannot be believed; `skipped`: not asked, because Redis is known to be unwell."""
@@ -311,6 +314,8 @@ class Metrics:
             self.model_requests.labels(outcome)
         for status in PREDICT_STATUSES:
             self.requests.labels("/v1/predict", "POST", str(status))
+        for status in BATCH_STATUSES:
+            self.requests.labels("/v1/predict/batch", "POST", str(status))
         for kind in RECORD_KINDS:
             for outcome in RECORD_OUTCOMES:
                 self.records.labels(kind, outcome)
@@ -318,6 +323,7 @@ class Metrics:
             self.shed.labels(reason)
         for state in CACHE_STATES:
             self.request_duration.labels("/v1/predict", state)
+        self.request_duration.labels("/v1/predict/batch", "none")
 
 
 Key = TypeVar("Key", bound=Hashable)

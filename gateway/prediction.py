@@ -84,12 +84,18 @@ class Predictor:
 
         Raises the Problem that says why there is none.
         """
-        model = self._chosen(name)
+        model = self.choose(name)
         digest = await nearby(len(upload), _sha256, upload)
         remember = LocalKey(tenant, model.name, model.cache_version, digest)
         if use.read and not needs_pixels and (remembered := self._remembered(remember, model)):
             return remembered
         return await self._predict(upload, use, model, remember)
+
+    def choose(self, name: str | None) -> ModelVersion:
+        """The version that is served now under a name, None: under the default one. Raises NotFound, ModelUnavailable."""
+        if name is not None and name != self._watch.name:
+            raise NotFound(f"no model is called {name!r}; there is {self._watch.name!r}")
+        return self._watch.current
 
     async def probe(self, upload: bytes) -> tuple[int, str]:
         """The digit that the current version reads in an upload, and that version: past every cache, and in no series.
@@ -105,11 +111,6 @@ class Predictor:
         await self._lookups.close()
         await self._queue.close()
         self._reader.close()
-
-    def _chosen(self, name: str | None) -> ModelVersion:
-        if name is not None and name != self._watch.name:
-            raise NotFound(f"no model is called {name!r}; there is {self._watch.name!r}")
-        return self._watch.current
 
     def _remembered(self, key: LocalKey, model: ModelVersion) -> Answer | None:
         started = time.perf_counter()
@@ -157,7 +158,7 @@ class Predictor:
             self._queue_up(picture)
             return await waiting
         flying = self._flights.get(key)
-        joined = flying is not None and flying.wanted
+        joined = flying is not None and flying.joinable
         picture = flying if flying is not None and joined else _Picture(key, model, pixels, CacheState.MISS, remember=True)
         waiting = picture.wait()
         if not joined:

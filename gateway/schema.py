@@ -7,6 +7,7 @@ import orjson
 from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field
 
 from gateway.contract import Answer, ModelVersion, Prediction, Seen
+from gateway.model_client import LARGEST_BATCH
 
 Reason = Literal["blank", "faint", "noise", "several", "low_confidence"]
 
@@ -79,6 +80,12 @@ class ProblemBody(BaseModel):
     status: int = Field(examples=[415])
     detail: str = Field(examples=["this is not a PNG, JPEG, WebP, BMP, TIFF or GIF"])
     request_id: str
+
+
+class BatchAnswer(BaseModel):
+    """What was found in each picture, in the order of the pictures."""
+
+    results: list[PredictAnswer | ProblemBody] = Field(min_length=1, max_length=LARGEST_BATCH)
 
 
 VersionName = Annotated[str, Field(pattern=r"^[0-9a-f]{12}$", examples=[EXAMPLE_VERSION])]

@@ -1,22 +1,16 @@
-"""The picture out of a request, whichever of the three forms it came in, under a size limit."""
+"""The pictures out of a request, whichever form they came in, under a size limit."""
 
-import base64
-import binascii
 from collections.abc import AsyncGenerator, Mapping
 
-import orjson
-from starlette.datastructures import Headers, UploadFile
-from starlette.formparsers import MultiPartException, MultiPartParser
 from starlette.types import Receive
 
+from gateway.envelope import JSON, MULTIPART, picture_in_form, picture_in_json, pictures_in_form, pictures_in_json
 from gateway.errors import Malformed, OverCapacity, TooLarge
 from gateway.metrics import Metrics
 from gateway.offloop import nearby
 
 ENVELOPE_BYTES = 64 * 2**10
 """What multipart boundaries and headers, or the JSON around base64, may add to the picture."""
-
-PART = "image"
 
 LARGE_BYTES = 2**20
 LARGE_TOGETHER = 8
@@ -66,20 +60,47 @@ class Held:
 
         `headers` by name in lower case. Who asks sets the deadline. Raises TooLarge, Malformed, OverCapacity.
         """
+        kind, limit = self._envelope(headers)
+        if kind == MULTIPART:
+            return self._sized(await picture_in_form(headers, self._chunks(receive, limit), limit))
+        body = await self._body(receive, limit)
+        return self._sized(await nearby(len(body), picture_in_json, body)) if kind == JSON else body
+
+    async def read_several(self, headers: Mapping[bytes, bytes], receive: Receive) -> list[bytes | Malformed]:
+        """The bytes of 1 to MOST_PICTURES pictures, in order: the multipart fields `image`, or the JSON list `images` in base64.
+
+        In the place of one that cannot be read stands why. Together they may have as many bytes as a single one.
+        Who asks sets the deadline. Raises TooLarge, Malformed, OverCapacity.
+        """
+        kind, limit = self._envelope(headers)
+        if kind == MULTIPART:
+            pictures = await pictures_in_form(headers, self._chunks(receive, limit), limit)
+        elif kind == JSON:
+            body = await self._body(receive, limit)
+            pictures = await nearby(len(body), pictures_in_json, body)
+        else:
+            raise Malformed("several pictures are taken as application/json or as multipart/form-data; say which in Content-Type")
+        together = sum(len(picture) for picture in pictures if isinstance(picture, bytes))
+        if together > self._max_bytes:
+            raise TooLarge(f"the pictures have {together} bytes together and at most {self._max_bytes} are taken; send fewer at a time")
+        return pictures
+
+    def _envelope(self, headers: Mapping[bytes, bytes]) -> tuple[bytes, int]:
+        """What kind of body it is, and how many bytes it may have. Raises TooLarge where it says itself that it has more."""
         kind = headers.get(b"content-type", b"").partition(b";")[0].strip().lower()
         limit = self._max_bytes
-        if kind == b"application/json":
+        if kind == JSON:
             limit = limit * 4 // 3 + ENVELOPE_BYTES
-        elif kind == b"multipart/form-data":
+        elif kind == MULTIPART:
             limit += ENVELOPE_BYTES
         declared = headers.get(b"content-length", b"")
         if declared.isdigit() and int(declared) > limit:  # not read at all
-            raise TooLarge(f"the body has {declared.decode()} bytes and at most {limit} are taken; send a smaller picture")
-        if kind == b"multipart/form-data":
-            return await _from_multipart(headers, self._chunks(receive, limit), self._max_bytes, limit)
+            raise TooLarge(f"the body has {declared.decode()} bytes and at most {limit} are taken; send less")
+        return kind, limit
+
+    async def _body(self, receive: Receive, limit: int) -> bytes:
         first, more = await self._chunk(receive, 0, limit)
-        body = first if not more else b"".join([first, *[chunk async for chunk in self._chunks(receive, limit, len(first))]])
-        return await nearby(len(body), _from_json, body, self._max_bytes) if kind == b"application/json" else body
+        return first if not more else b"".join([first, *[chunk async for chunk in self._chunks(receive, limit, len(first))]])
 
     async def _chunks(self, receive: Receive, limit: int, received: int = 0) -> AsyncGenerator[bytes, None]:
         more = True
@@ -96,46 +117,13 @@ class Held:
         chunk: bytes = message.get("body", b"")
         received += len(chunk)
         if received > limit:
-            raise TooLarge(f"the body has more than {limit} bytes; send a smaller picture")
+            raise TooLarge(f"the body has more than {limit} bytes; send less")
         if received > LARGE_BYTES and not self._is_large:
             self._uploads.admit_large()
             self._is_large = True
         return chunk, message.get("more_body", False)
 
-
-def _from_json(body: bytes, max_bytes: int) -> bytes:
-    try:
-        document = orjson.loads(body)
-    except orjson.JSONDecodeError as error:
-        raise Malformed(f"the body is not JSON: {error}") from error
-    encoded = document.get(PART) if isinstance(document, dict) else None
-    if not isinstance(encoded, str):
-        raise Malformed('the JSON body must be {"image": "<the picture in base64>"}')
-    try:
-        picture = base64.b64decode(encoded, validate=True)
-    except (binascii.Error, ValueError) as error:
-        raise Malformed('"image" is not base64') from error
-    return _sized(picture, max_bytes)
-
-
-async def _from_multipart(headers: Mapping[bytes, bytes], chunks: AsyncGenerator[bytes, None], max_bytes: int, spool_bytes: int) -> bytes:
-    parser = MultiPartParser(Headers(raw=list(headers.items())), chunks, max_files=1, max_fields=8, max_part_size=max_bytes)
-    parser.spool_max_size = spool_bytes  # the body is bounded already: nothing goes to disk
-    try:
-        form = await parser.parse()
-    except (MultiPartException, KeyError, ValueError) as error:  # ValueError: names in an encoding that there is not
-        reason = getattr(error, "message", "its boundary or its encoding is missing or wrong")
-        raise Malformed(f"the multipart body cannot be read: {reason}") from error
-    try:
-        part = form.get(PART)
-        if not isinstance(part, UploadFile):
-            raise Malformed("the multipart body needs the picture as a file in its field `image`")
-        return _sized(await part.read(), max_bytes)
-    finally:
-        await form.close()
-
-
-def _sized(picture: bytes, max_bytes: int) -> bytes:
-    if len(picture) > max_bytes:
-        raise TooLarge(f"the picture has {len(picture)} bytes and at most {max_bytes} are taken")
-    return picture
+    def _sized(self, picture: bytes) -> bytes:
+        if len(picture) > self._max_bytes:
+            raise TooLarge(f"the picture has {len(picture)} bytes and at most {self._max_bytes} are taken")
+        return picture

@@ -26,6 +26,7 @@ LAYERS = [
     {"gateway.routes"},
     {"gateway.recording"},
     {"gateway.schema", "gateway.upload", "gateway.observing", "gateway.bounded"},
+    {"gateway.envelope"},
     {"gateway.canary", "gateway.alerts"},
     {"gateway.prediction"},
     {"gateway.versions", "gateway.reading"},

@@ -17,7 +17,7 @@ from loadtests.programs import Failed
 from loadtests.stack import LOOPBACK, running_stack
 
 KINDS = {"new": "NewPictures", "repeated": "RepeatedPictures", "zipf": "ZipfPictures", "feedback": "Feedback", "batch": "Batches"}
-USUAL_KINDS = ("new", "repeated", "zipf", "feedback")
+USUAL_KINDS = tuple(KINDS)
 USERS = 20
 MOST_ERRORS = 0.01
 

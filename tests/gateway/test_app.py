@@ -22,6 +22,7 @@ async def test_the_contract_is_documented_with_examples_that_keep_to_it(gateway:
         document = (await client.get("/openapi.json")).json()
     assert set(document["paths"]) == {
         "/v1/predict",
+        "/v1/predict/batch",
         "/v1/feedback",
         "/v1/predictions/{prediction_id}",
         "/v1/predictions/{prediction_id}/label",

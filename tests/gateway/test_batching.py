@@ -55,6 +55,20 @@ async def test_a_lone_flight_leaves_at_once_and_those_behind_it_leave_together()
     assert gate.batches == [[1], [2, 3, 4]]
 
 
+async def test_a_result_that_is_there_is_for_those_who_come_late_and_a_failure_is_not() -> None:
+    landed, failed = Number(1), Number(2)
+    assert not landed.joinable
+    waiting = landed.wait(), failed.wait()
+    landed.land(10)
+    failed.fail(QueueFull())
+    assert landed.joinable
+    assert not landed.wanted
+    assert not failed.joinable
+    assert await waiting[0] == await landed.wait() == 10
+    with pytest.raises(QueueFull):
+        await waiting[1]
+
+
 async def test_no_batch_is_larger_than_allowed() -> None:
     gate = Gate()
     gate.open.set()

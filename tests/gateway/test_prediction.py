@@ -25,8 +25,8 @@ PATIENT_SECONDS = 5.0
 
 
 @asynccontextmanager
-async def predicting(torchserve: TorchServeDouble, *, redis_url: str | None = None) -> AsyncIterator[Predictor]:
-    """Without an in-process cache, on a version that was adopted."""
+async def predicting(torchserve: TorchServeDouble, *, redis_url: str | None = None, local_bytes: int = 0) -> AsyncIterator[Predictor]:
+    """On a version that was adopted, without an in-process cache unless it has room."""
     metrics = Metrics()
     client = ModelClient(metrics, 2.0, torchserve.transport())
     watch = ModelWatch(client, ((INFERENCE_URL, MANAGEMENT_URL),), known_digits(), metrics)
@@ -35,7 +35,8 @@ async def predicting(torchserve: TorchServeDouble, *, redis_url: str | None = No
     cache = None
     if redis_url is not None:
         cache = RedisCache(connect(redis_url, PATIENT_SECONDS), Signer(b"s" * 32), metrics, 1_000, lambda: None, PATIENT_SECONDS)
-    predictor = Predictor(PictureReader(10_000), LocalCache(0, 1), cache, client, watch, metrics, queue_pictures=10, tell=told)
+    local = LocalCache(local_bytes, 1_000)
+    predictor = Predictor(PictureReader(10_000), local, cache, client, watch, metrics, queue_pictures=10, tell=told)
     try:
         yield predictor
     finally:
@@ -59,6 +60,18 @@ async def test_equal_pictures_in_flight_share_one_answer_and_whoever_leaves_take
         assert len(torchserve.pictures) == 1
         assert {answer.content.digit for answer in answers} == {7}
         assert [answer.cache for answer in answers] == [CacheState.COALESCED] * 4
+        assert predictor._flights == {}
+
+
+async def test_whoever_asks_while_an_answer_lands_shares_it(torchserve: TorchServeDouble) -> None:
+    async with predicting(torchserve, local_bytes=2**20) as predictor:
+        asking = [asyncio.create_task(predictor.predict(digit_png(7), CacheUse()))]
+        while not asking[0].done():  # one comes in each turn of the loop
+            asking.append(asyncio.create_task(predictor.predict(digit_png(7), CacheUse())))
+            await asyncio.sleep(0)
+        answers = await asyncio.gather(*asking)
+        assert len(torchserve.pictures) == 1
+        assert {answer.content.digit for answer in answers} == {7}
         assert predictor._flights == {}
 
 

@@ -84,7 +84,7 @@ def test_locust_counts_as_the_gateway_does(well: tuple[Load, Counter[str]]) -> N
     seen, grown = well
     assert seen.code == 0
     assert seen.requests == grown
-    assert set(seen.requests) == {"/v1/predict", "/v1/feedback"}
+    assert set(seen.requests) == {"/v1/predict", "/v1/predict/batch", "/v1/feedback"}
     assert seen.requests["/v1/predict"] > 300
 
 

@@ -1,0 +1,25 @@
+"""What becomes of an answer, whichever call it is for: it is counted, gets its id, is recorded, and is told as text."""
+
+from gateway.contract import Answer
+from gateway.metrics import Metrics
+from gateway.prediction_id import PredictionIds
+from gateway.recording import Recording
+from gateway.routes.asked import Asked
+from gateway.schema import answer_text
+
+
+class Telling:
+    """Tells each answer once."""
+
+    def __init__(self, ids: PredictionIds, recording: Recording, metrics: Metrics) -> None:
+        self._ids, self._recording, self._metrics = ids, recording, metrics
+
+    async def tell(self, answer: Answer, asked: Asked) -> bytes:
+        """PredictAnswer as JSON. Where records are durable this waits for them, as long as the request has time."""
+        content, version = answer.content, answer.model.version
+        self._metrics.count_answer(content, version, answer.cache)
+        prediction_id = self._ids.issue(content.digit, version)
+        record = await self._recording.record(
+            prediction_id, answer, started=asked.started, deadline=asked.deadline, keep_pixels=asked.consent
+        )
+        return answer_text(answer, prediction_id, record)

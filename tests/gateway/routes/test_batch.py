@@ -1,0 +1,425 @@
+import asyncio
+import base64
+import sqlite3
+import tempfile
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+import httpx
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from gateway.envelope import MOST_PICTURES, OTHER_FIELDS
+from gateway.metrics import BATCH_STATUSES
+from gateway.schema import BatchAnswer, PredictAnswer, ProblemBody
+from gateway.upload import LARGE_BYTES, LARGE_TOGETHER
+from tests.gateway.conftest import Gateway, digit_png, picture, png
+from tests.gateway.torchserve_double import VERSION, TorchServeDouble, until
+
+pytestmark = pytest.mark.anyio
+
+PATH = "/v1/predict/batch"
+VOLATILE = ("prediction_id", "cache", "record", "request_id")
+NO_IMAGE = b"seven"
+
+
+def json_of(*pictures: bytes) -> dict[str, Any]:
+    return {"json": {"images": [base64.b64encode(each).decode() for each in pictures]}}
+
+
+def form_of(*pictures: bytes) -> dict[str, Any]:
+    return {"files": [("image", (f"{place}.bin", each)) for place, each in enumerate(pictures)]}
+
+
+async def ask(client: httpx.AsyncClient, *pictures: bytes, **headers: str) -> list[dict[str, Any]]:
+    answer = await client.post(PATH, **json_of(*pictures), headers=headers)
+    assert answer.status_code == 200, answer.text
+    results: list[dict[str, Any]] = answer.json()["results"]
+    assert len(results) == len(pictures)
+    return results
+
+
+def told(result: dict[str, Any]) -> dict[str, Any]:
+    """Without what differs each time."""
+    return {name: value for name, value in result.items() if name not in VOLATILE}
+
+
+def new_picture(digit: int) -> NDArray[np.uint8]:
+    """One that the double reads as `digit` and that nobody asked before."""
+    pixels = picture(digit).copy()
+    pixels[13, 13] ^= 1
+    return pixels
+
+
+async def looked_up(client: httpx.AsyncClient, pictures: int) -> None:
+    """Until so many pictures were not found in the process and are on their way."""
+    while f'gateway_cache_lookups_total{{outcome="miss",tier="local"}} {pictures}.0' not in (await client.get("/metrics")).text:
+        await asyncio.sleep(0.01)
+
+
+both_forms = pytest.mark.parametrize("form", [json_of, form_of], ids=["json", "multipart"])
+
+
+@both_forms
+async def test_each_picture_gets_what_predict_answers_in_their_order(gateway: Gateway, form: Any) -> None:
+    asked = [7, 0, 3, 7, 9]
+    async with gateway() as client:
+        answer = await client.post(PATH, **form(*map(digit_png, asked)))
+        singly = [(await client.post("/v1/predict", content=digit_png(digit))).json() for digit in asked]
+    assert answer.status_code == 200
+    assert answer.headers["content-type"] == "application/json"
+    results = answer.json()["results"]
+    for result in results:
+        PredictAnswer.model_validate(result)
+    assert [result["digit"] for result in results] == asked
+    assert [list(result) for result in results] == [list(single) for single in singly]
+    assert list(map(told, results)) == list(map(told, singly))
+    assert len({result["prediction_id"] for result in results}) == len(asked)
+
+
+@both_forms
+@pytest.mark.parametrize(
+    ("bad", "status"), [(b"", 400), (NO_IMAGE, 415), (digit_png(7)[:60], 422), (png(np.zeros((200, 200), np.uint8)), 413)]
+)
+async def test_a_bad_picture_fails_alone_as_it_would_at_predict(gateway: Gateway, form: Any, bad: bytes, status: int) -> None:
+    async with gateway(max_pixels=10_000) as client:
+        answer = await client.post(PATH, **form(digit_png(1), bad, digit_png(2)))
+        single = await client.post("/v1/predict", content=bad)
+    first, problem, last = answer.json()["results"]
+    assert (first["digit"], last["digit"]) == (1, 2)
+    assert problem["status"] == single.status_code == status
+    assert problem["request_id"] == answer.headers["x-request-id"]
+    assert list(problem) == list(single.json())
+    assert told(problem) == told(single.json())
+
+
+async def test_what_is_not_base64_fails_alone_as_it_would_at_predict(gateway: Gateway) -> None:
+    async with gateway() as client:
+        answer = await client.post(PATH, json={"images": ["!", *json_of(digit_png(4))["json"]["images"], "\N{PILE OF POO}"]})
+        single = await client.post("/v1/predict", json={"image": "!"})
+    first, good, last = answer.json()["results"]
+    assert told(first) == told(last) == told(single.json())
+    assert (first["status"], good["digit"]) == (400, 4)
+
+
+async def test_a_part_that_is_no_file_fails_alone(gateway: Gateway) -> None:
+    files: Any = [("image", (None, "text")), ("image", ("4.png", digit_png(4)))]
+    async with gateway() as client:
+        problem, good = (await client.post(PATH, files=files)).json()["results"]
+    assert (problem["status"], good["digit"]) == (400, 4)
+    assert "file" in problem["detail"]
+
+
+async def test_other_parts_are_passed_over_as_long_as_they_are_few(gateway: Gateway) -> None:
+    few: Any = [*([("comment", (None, "text"))] * OTHER_FIELDS), ("picture", ("5.png", digit_png(5))), ("image", ("4.png", digit_png(4)))]
+    async with gateway() as client:
+        answer = await client.post(PATH, files=few)
+        refused = await client.post(PATH, files=[("comment", (None, "text")), *few])
+    assert [result["digit"] for result in answer.json()["results"]] == [4]
+    assert refused.status_code == 400
+
+
+async def test_a_fault_of_ours_fails_alone_and_tells_no_details(
+    gateway: Gateway, torchserve: TorchServeDouble, caplog: pytest.LogCaptureFixture
+) -> None:
+    unlucky = new_picture(5)
+
+    def answer(pixels: NDArray[np.uint8]) -> httpx.Response:
+        if unlucky.tobytes() in [each.tobytes() for each in pixels]:
+            raise RuntimeError("secret details")
+        raise httpx.ConnectError("refused")
+
+    async with gateway() as client:
+        await ask(client, digit_png(1))
+        torchserve.answer = answer
+        first, problem = await ask(client, digit_png(1), png(unlucky))
+    assert first["digit"] == 1
+    assert (problem["status"], problem["type"]) == (500, "urn:digitserve:problem:internal")
+    assert "secret" not in problem["detail"]
+    assert problem["request_id"] in caplog.text
+
+
+async def test_equal_pictures_reach_the_model_once(gateway: Gateway, torchserve: TorchServeDouble) -> None:
+    new = new_picture(5)
+    async with gateway() as client:
+        results = await ask(client, *[png(new)] * 20)
+    assert torchserve.pictures.count(new.tobytes()) == 1
+    states = [result["cache"] for result in results]
+    assert states.count("miss") == 1
+    assert set(states) <= {"miss", "coalesced", "hit"}
+    assert {result["digit"] for result in results} == {5}
+
+
+async def test_different_pictures_travel_together(gateway: Gateway, torchserve: TorchServeDouble) -> None:
+    gate = asyncio.Event()
+    async with gateway() as client:
+        torchserve.before_answer = gate.wait
+        asking = asyncio.create_task(ask(client, *map(digit_png, range(10))))
+        await looked_up(client, 10)
+        torchserve.batches.clear()
+        gate.set()
+        await asking
+    assert max(torchserve.batches) >= 7
+
+
+async def test_others_are_answered_between_the_pictures(gateway: Gateway) -> None:
+    turns = 0
+
+    async def turn() -> None:
+        nonlocal turns
+        while True:
+            turns += 1
+            await asyncio.sleep(0)
+
+    async with gateway() as client:
+        turning = asyncio.create_task(turn())
+        await ask(client, NO_IMAGE)
+        one, turns = turns, 0
+        await ask(client, *[NO_IMAGE] * MOST_PICTURES)
+        turning.cancel()
+    assert turns >= one + MOST_PICTURES - 1
+
+
+async def test_cache_control_is_for_all_pictures(gateway: Gateway) -> None:
+    pictures = [digit_png(1), digit_png(2)]
+    async with gateway() as client:
+        asked = [await ask(client, *pictures, **{"Cache-Control": control}) for control in ("no-store", "", "No-Cache", "")]
+    assert [[result["cache"] for result in results] for results in asked] == [
+        ["bypass", "bypass"],
+        ["miss", "miss"],
+        ["bypass", "bypass"],
+        ["hit", "hit"],
+    ]
+
+
+@pytest.mark.parametrize(("query", "status"), [("model=digits", 200), ("model=letters", 404), ("model=%ff", 400)])
+async def test_a_query_chooses_the_model_or_is_refused(gateway: Gateway, query: str, status: int) -> None:
+    async with gateway() as client:
+        answer = await client.post(f"{PATH}?{query}", **json_of(digit_png(1)))
+    assert answer.status_code == status
+
+
+@pytest.mark.parametrize(
+    ("sent", "says"),
+    [
+        ({}, "application/json"),
+        ({"content": digit_png(7), "headers": {"Content-Type": "image/png"}}, "multipart/form-data"),
+        ({"content": b"{", "headers": {"Content-Type": "application/json"}}, "JSON"),
+        ({"json": ["iVBORw0KGgo="]}, "images"),
+        ({"json": {"image": "iVBORw0KGgo="}}, "images"),
+        ({"json": {"images": "iVBORw0KGgo="}}, "images"),
+        ({"json": {"images": ["iVBORw0KGgo=", None]}}, "images"),
+        (json_of(), "0 pictures"),
+        (json_of(*[NO_IMAGE] * (MOST_PICTURES + 1)), "64"),
+        (form_of(*[NO_IMAGE] * (MOST_PICTURES + 1)), "64"),
+        ({"files": {"picture": NO_IMAGE}}, "0 pictures"),
+        ({"content": b"x", "headers": {"Content-Type": "multipart/form-data"}}, "boundary"),
+        ({"content": b"x", "headers": {"Content-Type": "multipart/form-data; boundary=b"}}, "multipart"),
+    ],
+)
+async def test_a_wrong_envelope_is_refused_as_a_whole_and_says_what_is_wrong(gateway: Gateway, sent: dict[str, Any], says: str) -> None:
+    async with gateway() as client:
+        answer = await client.post(PATH, **sent)
+    assert (answer.status_code, answer.headers["content-type"]) == (400, "application/problem+json")
+    body = ProblemBody.model_validate_json(answer.content)
+    assert body.type == "urn:digitserve:problem:malformed"
+    assert says in body.detail
+    assert body.request_id == answer.headers["x-request-id"]
+
+
+@both_forms
+async def test_as_many_pictures_are_taken_as_one_request_to_the_model_carries(gateway: Gateway, form: Any) -> None:
+    async with gateway() as client:
+        answer = await client.post(PATH, **form(*[digit_png(6)] * MOST_PICTURES))
+    assert [result["digit"] for result in answer.json()["results"]] == [6] * MOST_PICTURES
+
+
+@both_forms
+async def test_pictures_are_bounded_together_as_one_is_alone(gateway: Gateway, form: Any) -> None:
+    each = digit_png(7)
+    async with gateway(max_upload_bytes=3 * len(each)) as client:
+        taken = await client.post(PATH, **form(*[each] * 3))
+        refused = await client.post(PATH, **form(*[each] * 4))
+    assert taken.status_code == 200
+    assert refused.status_code == 413
+    assert "together" in refused.json()["detail"]
+
+
+async def test_a_body_that_says_it_is_too_large_is_not_read(gateway: Gateway) -> None:
+    async with gateway() as client:
+        headers = {"Content-Type": "application/json", "Content-Length": str(15 * 2**20)}
+        answer = await client.post(PATH, content=b"{", headers=headers)
+    assert answer.status_code == 413
+
+
+@pytest.mark.parametrize("kind", ["application/json", "multipart/form-data; boundary=b"])
+async def test_a_body_that_grows_past_the_limit_is_cut_off(gateway: Gateway, kind: str) -> None:
+    sent = 0
+
+    async def flood() -> AsyncIterator[bytes]:
+        nonlocal sent
+        yield b'--b\r\nContent-Disposition: form-data; name="image"; filename="x"\r\n\r\n'
+        for _ in range(1_000):
+            sent += 2**16
+            yield b" " * 2**16
+
+    async with gateway(max_upload_bytes=2**20) as client:
+        answer = await client.post(PATH, content=flood(), headers={"Content-Type": kind})
+    assert answer.status_code == 413
+    assert sent < 2 * 2**20
+
+
+@both_forms
+async def test_a_batch_may_be_larger_than_the_bodies_of_other_calls_and_never_lies_on_disk(
+    gateway: Gateway, form: Any, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    async with gateway() as client:
+        with monkeypatch.context() as patched:
+            patched.setattr(tempfile, "tempdir", str(tmp_path / "not there"))
+            answer = await client.post(PATH, **form(b"\0" * 3 * 2**20, digit_png(7), b"\0" * 3 * 2**20))
+    assert answer.status_code == 200, answer.text
+    large, small, _ = answer.json()["results"]
+    assert (large["status"], small["digit"]) == (415, 7)
+
+
+async def test_a_body_that_never_ends_is_cut_off(gateway: Gateway) -> None:
+    async def drip() -> AsyncIterator[bytes]:
+        yield b'{"images":'
+        await asyncio.sleep(60)
+
+    async with gateway(deadline_seconds=0.2) as client:
+        answer = await client.post(PATH, content=drip(), headers={"Content-Type": "application/json"})
+    assert answer.status_code == 408
+
+
+async def test_large_batches_count_among_the_large_uploads_that_are_held(gateway: Gateway) -> None:
+    gate, arrived = asyncio.Event(), 0
+
+    async def large() -> AsyncIterator[bytes]:
+        nonlocal arrived
+        yield b" " * (LARGE_BYTES + 1)
+        arrived += 1
+        await gate.wait()
+
+    headers = {"Content-Type": "application/json"}
+    async with gateway(deadline_seconds=20) as client:
+        held = [asyncio.create_task(client.post(PATH, content=large(), headers=headers)) for _ in range(LARGE_TOGETHER)]
+        await until(lambda: arrived == LARGE_TOGETHER)
+        for path in (PATH, "/v1/predict"):
+            refused = await client.post(path, content=b" " * (LARGE_BYTES + 1), headers=headers)
+            assert (refused.status_code, refused.headers["retry-after"]) == (429, "1")
+        assert (await ask(client, digit_png(7)))[0]["digit"] == 7
+        gate.set()
+        assert {answer.status_code for answer in await asyncio.gather(*held)} == {400}
+        again = await client.post(PATH, content=b" " * (LARGE_BYTES + 1), headers=headers)
+    assert again.status_code == 400
+
+
+async def test_a_large_batch_is_held_until_it_is_answered(gateway: Gateway, torchserve: TorchServeDouble) -> None:
+    gate = asyncio.Event()
+    async with gateway(deadline_seconds=20) as client:
+        torchserve.before_answer = gate.wait
+        bodies = [json_of(b"\0" * LARGE_BYTES, png(new_picture(digit))) for digit in range(LARGE_TOGETHER)]
+        held = [asyncio.create_task(client.post(PATH, **body)) for body in bodies]
+        await looked_up(client, 2 * LARGE_TOGETHER)
+        refused = await client.post("/v1/predict", content=b" " * (LARGE_BYTES + 1))
+        gate.set()
+        answers = await asyncio.gather(*held)
+    assert refused.status_code == 429
+    assert [answer.json()["results"][1]["digit"] for answer in answers] == list(range(LARGE_TOGETHER))
+
+
+async def test_what_has_no_answer_by_the_deadline_is_a_504_in_its_place(gateway: Gateway, torchserve: TorchServeDouble) -> None:
+    async with gateway(deadline_seconds=0.5) as client:
+        await ask(client, digit_png(1))
+        torchserve.before_answer = asyncio.Event().wait
+        results = await ask(client, digit_png(2), digit_png(1), digit_png(3))
+        single = await client.post("/v1/predict", content=digit_png(2))
+    assert [result.get("status", result.get("digit")) for result in results] == [504, 1, 504]
+    assert told(results[0]) == told(single.json())
+
+
+async def test_hits_are_answered_while_the_model_is_away(gateway: Gateway, torchserve: TorchServeDouble) -> None:
+    async with gateway() as client:
+        await ask(client, digit_png(1))
+        torchserve.unreachable = True
+        hit, miss = await ask(client, digit_png(1), digit_png(2))
+    assert (hit["cache"], miss["status"]) == ("hit", 503)
+
+
+async def test_without_any_model_the_whole_call_is_refused(gateway: Gateway, torchserve: TorchServeDouble) -> None:
+    torchserve.unreachable = True
+    async with gateway(wait=False) as client:
+        answer = await client.post(PATH, **json_of(digit_png(1)))
+    assert answer.status_code == 503
+    assert int(answer.headers["retry-after"]) >= 1
+
+
+async def test_pictures_past_those_that_may_wait_are_refused_one_by_one(gateway: Gateway, torchserve: TorchServeDouble) -> None:
+    gate = asyncio.Event()
+    async with gateway(queue_pictures=3) as client:
+        torchserve.before_answer = gate.wait
+        asking = asyncio.create_task(ask(client, *map(digit_png, range(10))))
+        while 'gateway_shed_total{reason="queue_full"} 0.0' in (await client.get("/metrics")).text:
+            await asyncio.sleep(0.01)
+        gate.set()
+        results = await asking
+    refused = [result for result in results if "digit" not in result]
+    assert {result["status"] for result in refused} == {429}
+    assert 4 <= len(refused) < 10
+
+
+async def test_each_answer_is_recorded_once_and_a_problem_is_not(gateway: Gateway, tmp_path: Path) -> None:
+    async with gateway(records="durable") as client:
+        results = await ask(client, digit_png(7), NO_IMAGE, digit_png(7), digit_png(1))
+        with sqlite3.connect(tmp_path / "state" / "records.sqlite") as database:
+            rows = database.execute("SELECT id, digit FROM predictions").fetchall()
+    answers = [result for result in results if "digit" in result]
+    assert [answer["record"] for answer in answers] == ["durable"] * 3
+    assert sorted(rows) == sorted((answer["prediction_id"], answer["digit"]) for answer in answers)
+
+
+async def test_pixels_are_kept_with_consent_alone(gateway: Gateway, tmp_path: Path) -> None:
+    async with gateway(records="durable") as client:
+        await ask(client, digit_png(3), digit_png(4))
+        await ask(client, digit_png(3), digit_png(7), **{"X-Consent": "training"})
+        with sqlite3.connect(tmp_path / "state" / "records.sqlite") as database:
+            kept = {pixels for (pixels,) in database.execute("SELECT pixels FROM pixels")}
+    assert kept == {picture(3).tobytes(), picture(7).tobytes()}
+
+
+async def test_a_batch_is_one_request_and_each_of_its_answers_is_counted(gateway: Gateway) -> None:
+    async with gateway() as client:
+        born = (await client.get("/metrics")).text
+        await ask(client, digit_png(7), digit_png(7), NO_IMAGE, digit_png(1))
+        await client.post(PATH, **json_of())
+        after = (await client.get("/metrics")).text
+    for status in BATCH_STATUSES:
+        assert f'gateway_requests_total{{method="POST",route="{PATH}",status="{status}"}} 0.0' in born
+    assert f'gateway_request_duration_seconds_count{{cache="none",route="{PATH}"}} 0.0' in born
+    assert f'gateway_requests_total{{method="POST",route="{PATH}",status="200"}} 1.0' in after
+    assert f'gateway_requests_total{{method="POST",route="{PATH}",status="400"}} 1.0' in after
+    assert f'gateway_request_duration_seconds_count{{cache="none",route="{PATH}"}} 2.0' in after
+    assert f'digits_predictions_total{{accepted="true",digit="7",model_version="{VERSION}"}} 2.0' in after
+    assert f'digits_predictions_total{{accepted="true",digit="1",model_version="{VERSION}"}} 1.0' in after
+    assert 'gateway_requests_total{method="POST",route="/v1/predict",status="200"} 0.0' in after
+
+
+async def test_the_call_is_documented_in_both_forms_and_its_example_is_taken(gateway: Gateway) -> None:
+    async with gateway() as client:
+        document = (await client.get("/openapi.json")).json()
+        described = document["paths"][PATH]["post"]
+        bodies = described["requestBody"]["content"]
+        example = await client.post(PATH, json=bodies["application/json"]["example"])
+        other_method = await client.get(PATH)
+    assert set(bodies) == {"application/json", "multipart/form-data"}
+    for body, member in (("application/json", "images"), ("multipart/form-data", "image")):
+        pictures = bodies[body]["schema"]["properties"][member]
+        assert (pictures["type"], pictures["minItems"], pictures["maxItems"]) == ("array", 1, MOST_PICTURES)
+    assert [parameter["name"] for parameter in described["parameters"]] == ["model"]
+    assert {int(status) for status in described["responses"] if status.isdigit()} == {*BATCH_STATUSES} - {500}
+    assert described["responses"]["200"]["content"]["application/json"]["schema"] == {"$ref": "#/components/schemas/BatchAnswer"}
+    BatchAnswer.model_validate_json(example.content)
+    assert (other_method.status_code, other_method.headers["allow"]) == (405, "POST")
