@@ -4,15 +4,17 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from matplotlib.axes import Axes
+from matplotlib.axis import Axis
 from matplotlib.figure import Figure
+from matplotlib.ticker import NullFormatter
 
 from loadtests.bench.runs import Run, Spread
-from loadtests.bench.servers import OURS, OURS_FROM_REDIS
+from loadtests.bench.servers import OURS, OURS_FROM_REDIS, OURS_TWICE
 from loadtests.bench.workloads import DISTINCT, REDIS, REPEATED, ZIPF
 
 ACCENT, PAPER = "#c2410c", "#94a3b8"
-RIVALS = ("#1d4ed8", "#60a5fa", "#15803d", "#475569", "#a855f7")
-MARKS = "osD^vP"
+RIVALS = ("#1d4ed8", "#60a5fa", "#15803d", "#475569", "#a855f7", "#eab308", "#f472b6")
+MARKS = "osD^vPX*"
 DOTS_PER_INCH = 120
 
 
@@ -24,9 +26,16 @@ def draw(runs: Sequence[Run], file: Path) -> None:
     throughput.set(title="distinct pictures", ylabel="answers a second", ylim=(0, None))
     _over_connections(slowest, runs, lambda run: run.p99_ms)
     slowest.set(title="distinct pictures", ylabel="p99 in ms", yscale="log")
+    _plain(slowest.yaxis)
     _bars(repeats, [run for run in runs if run.cell.workload in (REPEATED, REDIS, ZIPF)])
     repeats.set(title="pictures that come again", xlabel="answers a second")
     figure.savefig(file, dpi=DOTS_PER_INCH, metadata={"Software": None})
+
+
+def _plain(axis: Axis) -> None:
+    """Numbers as they are; powers of ten would need fonts that are not everywhere."""
+    axis.set_major_formatter("{x:g}")
+    axis.set_minor_formatter(NullFormatter())
 
 
 def _over_connections(axis: Axes, runs: Sequence[Run], value: Callable[[Run], float]) -> None:
@@ -44,6 +53,7 @@ def _over_connections(axis: Axes, runs: Sequence[Run], value: Callable[[Run], fl
         above = [spread.most - spread.median for spread in points.values()]
         axis.errorbar(list(points), medians, (below, above), marker=mark, markersize=4, capsize=2, color=colour, label=server)
     axis.set(xlabel="connections", xscale="log")
+    _plain(axis.xaxis)
     if distinct:
         ticks = sorted({run.cell.connections or 0 for run in distinct})
         axis.set_xticks(ticks, [str(tick) for tick in ticks], minor=False)
@@ -54,6 +64,6 @@ def _over_connections(axis: Axes, runs: Sequence[Run], value: Callable[[Run], fl
 def _bars(axis: Axes, runs: Sequence[Run]) -> None:
     cells = list(dict.fromkeys(run.cell for run in runs))[::-1]
     rates = [Spread.of(run.per_second for run in runs if run.cell == cell).median for cell in cells]
-    colours = [ACCENT if cell.server in (OURS, OURS_FROM_REDIS) else PAPER for cell in cells]
+    colours = [ACCENT if cell.server in (OURS, OURS_FROM_REDIS, OURS_TWICE) else PAPER for cell in cells]
     axis.barh([f"{cell.workload}: {cell.server}" for cell in cells], rates, color=colours)
     axis.tick_params(axis="y", labelsize=7)
