@@ -19,13 +19,13 @@ from gateway.alerts import Responder
 from gateway.baseline import BaselineWatch
 from gateway.bounded import BoundedBodies
 from gateway.canary import Canary
-from gateway.errors import HttpProblem, Malformed, Problem, problem_response
+from gateway.errors import OUR_FAULT, HttpProblem, Malformed, Problem, problem_response
 from gateway.known import KnownDigits, read_known_digits
 from gateway.local_cache import LocalCache
 from gateway.measuring import measure
 from gateway.metrics import Metrics
 from gateway.model_client import ModelClient
-from gateway.observing import OUR_FAULT, Observed
+from gateway.observing import Observed
 from gateway.prediction import Predictor
 from gateway.prediction_id import PredictionIds
 from gateway.reading import PictureReader

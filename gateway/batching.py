@@ -3,7 +3,7 @@
 import asyncio
 from collections import deque
 from collections.abc import Awaitable, Callable
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 Result = TypeVar("Result")
 
@@ -56,7 +56,7 @@ class Flight(Generic[Result]):
             waiting.cancel()
 
 
-Work = TypeVar("Work", bound=Flight)  # type: ignore[type-arg]  # of whatever result
+Work = TypeVar("Work", bound=Flight[Any])
 
 
 class Batcher(Generic[Work]):

@@ -8,6 +8,7 @@ from starlette.responses import Response
 
 PROBLEM_TYPE = "application/problem+json"
 NO_ANSWER = "no answer in time; try again"
+OUR_FAULT = "this is a fault of ours; it is in the log under the request id"
 
 
 class Problem(Exception):

@@ -7,7 +7,7 @@ from typing import Any
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from gateway.errors import Problem, problem_response
+from gateway.errors import OUR_FAULT, Problem, problem_response
 from gateway.metrics import Metrics
 from gateway.randomness import RandomBytes
 
@@ -15,7 +15,6 @@ log = logging.getLogger(__name__)
 
 REQUEST_ID = re.compile(rb"[A-Za-z0-9._:/+=-]{1,128}")
 REQUEST_ID_BYTES = 8
-OUR_FAULT = "this is a fault of ours; it is in the log under the request id"
 METHODS = frozenset(("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"))
 OBSERVED_ROUTES = frozenset(("/v1/predict", "/v1/predict/batch"))
 """Routes whose duration is a series; the others are only counted."""

@@ -66,6 +66,6 @@ class PredictionIds:
 
 
 def _encoded(raw: bytes) -> str:
-    """base32hex in lower case of a multiple of five bytes, at less than half of what the standard library's takes."""
+    """base32hex in lower case of a multiple of five bytes; the standard library's takes longer than the rest of an id."""
     number = int.from_bytes(raw, "big")
     return "".join([PAIRS[number >> shift & 1023] for shift in range(8 * len(raw) - 10, -1, -10)])

@@ -18,9 +18,10 @@ from redis.backoff import NoBackoff
 from redis.exceptions import RedisError
 
 from gateway.contract import Prediction
-from gateway.metrics import LOOKUP_OUTCOMES, Metrics
+from gateway.metrics import Metrics
 from gateway.redis_pipe import Command, RedisPipe
 from gateway.reference import CLASSES
+from gateway.series import LOOKUP_OUTCOMES
 from gateway.signing import Signer
 
 log = logging.getLogger(__name__)

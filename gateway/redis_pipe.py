@@ -1,4 +1,4 @@
-"""Commands to Redis that travel together on one connection, at a tenth of what a pipeline of redis-py costs the processor."""
+"""Commands to Redis that travel together on one connection, at a fraction of what a pipeline of redis-py costs the processor."""
 
 import asyncio
 from collections.abc import Sequence

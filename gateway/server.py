@@ -55,7 +55,7 @@ def serve(settings: Settings, *, sockets: list[socket.socket] | None = None, sib
 
 
 def spare_the_collector() -> None:
-    """What is loaded by now stays, and requests leave no cycles: looking through all of it again and again costs a tenth of an answer."""
+    """What is loaded by now stays, and requests leave no cycles: looking through all of it again and again would be for nothing."""
     gc.collect()
     gc.freeze()
     gc.set_threshold(*COLLECTED_AFTER)

@@ -48,6 +48,7 @@ LAYERS = [
         "gateway.errors",
         "gateway.settings",
         "gateway.metrics",
+        "gateway.series",
         "gateway.later",
         "gateway.merging",
         "gateway.turn",

@@ -6,8 +6,7 @@ import logging
 from fastapi import APIRouter, Request, Response
 
 from gateway.envelope import LIST, MOST_PICTURES, PART
-from gateway.errors import NO_ANSWER, DeadlineExceeded, Malformed, Problem, UploadTooSlow, problem_text
-from gateway.observing import OUR_FAULT
+from gateway.errors import NO_ANSWER, OUR_FAULT, DeadlineExceeded, Malformed, Problem, UploadTooSlow, problem_text
 from gateway.prediction import Predictor
 from gateway.routes.asked import MODEL_PARAMETER, Asked, read_asked
 from gateway.routes.shared import problems

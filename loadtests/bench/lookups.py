@@ -1,19 +1,45 @@
-"""How many answers came out of our caches, as the gateway's own counter has it."""
+"""How many answers our gateway gave, and how many lookups in its caches found one, as its own counters have it."""
 
 import re
+import time
 import urllib.request
+from typing import NamedTuple
 
+from loadtests.programs import Failed
+
+ANSWERS = re.compile(r'^gateway_requests_total\{(?=[^}]*route="/v1/predict")[^}]*\} (\S+)$', re.MULTILINE)
 HITS = re.compile(r'^gateway_cache_lookups_total\{(?=[^}]*outcome="hit")[^}]*\} (\S+)$', re.MULTILINE)
+TOLD_WITHIN_SECONDS = 5.0
+"""Of several processes each tells the others every second what it counted."""
 
 
-def hits(url: str) -> float:
-    """Since the gateway at this URL started, in whichever tier. Raises OSError."""
+class Counted(NamedTuple):
+    """Since the gateway started."""
+
+    answers: float
+    hits: float
+    """In whichever tier."""
+
+
+def counted(url: str) -> Counted:
+    """By the gateway at this URL until now. Raises OSError."""
     with urllib.request.urlopen(f"{url}/metrics", timeout=10) as answer:
-        return hits_in(answer.read().decode())
+        return counted_in(answer.read().decode())
 
 
-def hits_in(metrics: str) -> float:
-    """Raises ValueError where there is no such counter: it exists from the start."""
-    if not (found := HITS.findall(metrics)):
-        raise ValueError("no gateway_cache_lookups_total among the metrics")
-    return sum(map(float, found))
+def counted_at_least(url: str, answers: float) -> Counted:
+    """As soon as so many answers are counted. Raises Failed where they are not, OSError."""
+    deadline = time.monotonic() + TOLD_WITHIN_SECONDS
+    while (seen := counted(url)).answers < answers:
+        if time.monotonic() > deadline:
+            raise Failed(f"the gateway counts {seen.answers:.0f} answers and gave {answers:.0f}")
+        time.sleep(0.1)
+    return seen
+
+
+def counted_in(metrics: str) -> Counted:
+    """Raises ValueError where there are no such counters: they exist from the start."""
+    answers, hits = ANSWERS.findall(metrics), HITS.findall(metrics)
+    if not answers or not hits:
+        raise ValueError("no gateway_requests_total or no gateway_cache_lookups_total among the metrics")
+    return Counted(sum(map(float, answers)), sum(map(float, hits)))

@@ -2,14 +2,13 @@
 
 import itertools
 import math
-import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 
 from loadtests.bench.closed_loop import go_round
 from loadtests.bench.fresh import Fresh, Upload
-from loadtests.bench.lookups import hits
+from loadtests.bench.lookups import counted, counted_at_least
 from loadtests.bench.measured import Measured
 from loadtests.bench.runs import Cell, Run, run_of
 from loadtests.bench.servers import (
@@ -43,8 +42,6 @@ MOST_PER_SECOND = {1: 4_000, 32: 8_000, 128: 12_000}
 
 MOST_ZIPF_PER_SECOND = 20_000
 MOST_NEW_HITS = 0.001
-TOLD_SECONDS = 1.2
-"""After which one of several processes has told the others what it counted."""
 
 
 @dataclass(frozen=True)
@@ -98,12 +95,14 @@ class Round:
         server = self.servers[cell.server]
         ours = cell.server in (OURS, OURS_FROM_REDIS, OURS_TWICE)
         with server.awake():
-            hits_before, before = hits(server.url) if ours else 0.0, usage(server.pids)
+            counts_before = counted(server.url) if ours else None
+            before = usage(server.pids)
             measured = load()
             after = usage(server.pids)
-            if cell.server == OURS_TWICE:
-                time.sleep(TOLD_SECONDS)
-        share = (hits(server.url) - hits_before) / measured.answers if ours else None
+        share = None
+        if counts_before is not None:
+            counts = counted_at_least(server.url, counts_before.answers + measured.answers)
+            share = (counts.hits - counts_before.hits) / (counts.answers - counts_before.answers)
         return run_of(cell, self.number, measured, before, after, share)
 
     def uploads(self, case: Case) -> Sequence[Upload]:

@@ -8,8 +8,8 @@ import pytest
 
 from gateway import __version__
 from gateway.contract import LOW_CONFIDENCE, CacheState
-from gateway.metrics import CACHE_STATES
 from gateway.schema import PredictAnswer, Reason
+from gateway.series import CACHE_STATES
 from model.preprocess import REASONS
 from tests.gateway.conftest import Gateway, digit_png
 from tests.gateway.torchserve_double import TorchServeDouble

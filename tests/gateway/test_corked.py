@@ -14,14 +14,15 @@ pytestmark = pytest.mark.anyio
 REQUEST = b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 3\r\n\r\nabc"
 
 
-class Written:
+class Written(asyncio.Transport):
     """A transport that keeps what it is given, and when it was closed."""
 
     def __init__(self) -> None:
+        super().__init__()
         self.words: list[bytes] = []
 
-    def write(self, data: bytes) -> None:
-        self.words.append(data)
+    def write(self, data: bytes | bytearray | memoryview) -> None:
+        self.words.append(bytes(data))
 
     def close(self) -> None:
         self.words.append(b"closed")
@@ -32,7 +33,7 @@ class Written:
 
 def corked() -> tuple[Written, CorkedTransport]:
     below = Written()
-    return below, CorkedTransport(below, asyncio.get_running_loop())  # type: ignore[arg-type]
+    return below, CorkedTransport(below, asyncio.get_running_loop())
 
 
 async def test_two_writes_leave_as_one_and_a_third_begins_anew() -> None:

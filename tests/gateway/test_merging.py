@@ -11,8 +11,9 @@ from prometheus_client import generate_latest, values
 
 from gateway.contract import CacheState, Content
 from gateway.merging import FOLDER, join, leave
-from gateway.metrics import LATENCY_BUCKETS, Metrics
+from gateway.metrics import Metrics
 from gateway.reference import Reference
+from gateway.series import LATENCY_BUCKETS
 from tests.gateway.conftest import Gateway, digit_png
 from tests.gateway.test_metrics import Samples, samples, total, value
 from tests.gateway.torchserve_double import VERSION, shipped_reference

@@ -4,6 +4,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import TypeVar
 
 
 class Told(ThreadingHTTPServer):
@@ -40,7 +41,16 @@ class _Handler(BaseHTTPRequestHandler):
 
 @contextmanager
 def serving() -> Iterator[Told]:
-    server = Told()
+    with in_a_thread(Told()) as server:
+        yield server
+
+
+Server = TypeVar("Server", bound=ThreadingHTTPServer)
+
+
+@contextmanager
+def in_a_thread(server: Server) -> Iterator[Server]:
+    """It serves meanwhile."""
     thread = threading.Thread(target=server.serve_forever, args=(0.01,))
     thread.start()
     try:

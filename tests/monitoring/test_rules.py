@@ -7,8 +7,9 @@ import pytest
 import yaml
 
 from gateway.contract import CacheState
-from gateway.metrics import CACHE_STATES, LOOKUP_OUTCOMES, PREDICT_STATUSES, RECORD_OUTCOMES, TIERS, Metrics
+from gateway.metrics import Metrics
 from gateway.reference import CLASSES, FEATURES
+from gateway.series import CACHE_STATES, LOOKUP_OUTCOMES, PREDICT_STATUSES, RECORD_OUTCOMES, TIERS
 from tests.monitoring.expressions import unknown_in
 from tests.monitoring.rules import MONITORING, Rule, groups, name_of, rules
 

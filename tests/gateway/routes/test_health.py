@@ -61,7 +61,7 @@ async def test_hits_are_counted_as_much_as_misses(gateway: Gateway) -> None:
 
 
 async def test_latency_buckets_can_tell_twice_from_one_and_a_half() -> None:
-    from gateway.metrics import LATENCY_BUCKETS
+    from gateway.series import LATENCY_BUCKETS
 
     assert LATENCY_BUCKETS[0] == 0.00005
     assert LATENCY_BUCKETS[-1] == 2.0

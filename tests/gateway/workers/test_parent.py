@@ -38,20 +38,13 @@ def test_a_second_signal_ends_workers_that_do_not_hear_the_first(parents: Parent
     assert all_gone(descendants)()
 
 
-def test_nothing_outlives_a_parent_that_is_killed(parents: Parents) -> None:
-    parent = parents.of_doubles("serving")
+@pytest.mark.parametrize(("worker", "seconds"), [("serving", 6), ("deaf", 8)])
+def test_nothing_outlives_a_parent_that_is_killed(parents: Parents, worker: str, seconds: float) -> None:
+    parent = parents.of_doubles(worker)
     both_listen(parents)
     descendants = parent.descendants()
     parent.process.kill()
-    wait_until(all_gone(descendants), seconds=6)
-
-
-def test_workers_that_hear_nothing_end_with_their_parent_too(parents: Parents) -> None:
-    parent = parents.of_doubles("deaf")
-    both_listen(parents)
-    descendants = parent.descendants()
-    parent.process.kill()
-    wait_until(all_gone(descendants), seconds=8)
+    wait_until(all_gone(descendants), seconds=seconds)
 
 
 def test_a_worker_that_is_killed_is_replaced_and_its_gauges_are_forgotten(parents: Parents) -> None:

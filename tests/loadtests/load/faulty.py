@@ -1,12 +1,12 @@
 """A reverse proxy that answers one request in so many itself, with a 500, and passes on the others."""
 
-import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 from http.client import HTTPConnection
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from itertools import count
 from urllib.parse import urlsplit
+
+from tests.loadtests.server import in_a_thread
 
 
 class Faulty(ThreadingHTTPServer):
@@ -50,14 +50,5 @@ class _Passing(BaseHTTPRequestHandler):
         pass
 
 
-@contextmanager
-def faulty(url: str, one_in: int) -> Iterator[Faulty]:
-    server = Faulty(url, one_in)
-    thread = threading.Thread(target=server.serve_forever, args=(0.01,))
-    thread.start()
-    try:
-        yield server
-    finally:
-        server.shutdown()
-        thread.join()
-        server.server_close()
+def faulty(url: str, one_in: int) -> AbstractContextManager[Faulty]:
+    return in_a_thread(Faulty(url, one_in))
