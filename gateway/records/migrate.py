@@ -1,5 +1,6 @@
 """A database's revision: brought to the newest, or found to be another than this code knows."""
 
+import threading
 from pathlib import Path
 
 from alembic import command
@@ -16,7 +17,7 @@ def migrate(engine: Engine) -> None:
 
     Raises sqlalchemy's DBAPIError, and alembic's CommandError for a database that newer code has been to.
     """
-    with engine.begin() as connection:
+    with ONE_AT_A_TIME, engine.begin() as connection:
         if connection.dialect.name == "postgresql":
             connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({LOCK})")
         command.upgrade(_config(connection), "head")
@@ -35,6 +36,10 @@ def newest_revision() -> str:
 
 
 LOCK = int.from_bytes(b"digits", "big")
+"""Between processes, in PostgreSQL; SQLite has a file's lock."""
+
+ONE_AT_A_TIME = threading.Lock()
+"""In this process: alembic keeps the connection that it works on in a global, and two threads on one connection end the process."""
 
 
 def _config(connection: Connection | None = None) -> Config:

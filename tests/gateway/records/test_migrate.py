@@ -1,5 +1,9 @@
 """A migrated database has the tables that the code describes, and one of another revision is told apart."""
 
+import subprocess
+import sys
+from pathlib import Path
+
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
@@ -11,6 +15,8 @@ from gateway.records.migrate import newest_revision, revision
 from gateway.records.store import RecordsUnavailable
 from gateway.records.tables import metadata
 from tests.gateway.records.conftest import Database
+
+CHECKOUT = Path(__file__).parents[3]
 
 
 @pytest.fixture
@@ -43,3 +49,19 @@ def test_a_database_that_newer_code_has_been_to_is_unavailable(database: Databas
         migrate_database(database_url(database.text))
     with pytest.raises(RecordsUnavailable, match="9999"):
         database.open()
+
+
+MANY_AT_ONCE = """
+import sys
+from concurrent.futures import ThreadPoolExecutor
+from gateway.records.database import database_url, migrate_database
+with ThreadPoolExecutor(4) as threads:
+    for told in threads.map(migrate_database, [database_url(f"sqlite:///{sys.argv[1]}/{number}") for number in range(12)]):
+        print(told)
+"""
+
+
+def test_threads_may_migrate_at_the_same_time(tmp_path: Path) -> None:
+    """In a process of its own, which ends where two threads get hold of one connection."""
+    done = subprocess.run([sys.executable, "-c", MANY_AT_ONCE, str(tmp_path)], capture_output=True, text=True, check=True, cwd=CHECKOUT)
+    assert done.stdout.split() == [newest_revision()] * 12
