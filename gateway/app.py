@@ -25,7 +25,7 @@ from gateway.local_cache import LocalCache
 from gateway.measuring import measure
 from gateway.metrics import Metrics
 from gateway.model_client import ModelClient
-from gateway.observing import Observed
+from gateway.observing import Observed, RequestIds
 from gateway.prediction import Predictor
 from gateway.prediction_id import PredictionIds
 from gateway.reading import PictureReader
@@ -42,7 +42,7 @@ from gateway.routes.batch import batch_routes
 from gateway.routes.health import Lifecycle, health_routes
 from gateway.routes.labels import label_routes
 from gateway.routes.model import model_routes
-from gateway.routes.predict import Predicting, predict_documentation
+from gateway.routes.predict import Predicting, Repeating, predict_documentation
 from gateway.routes.telling import Telling
 from gateway.schema import told
 from gateway.settings import Settings, SettingsError
@@ -65,7 +65,7 @@ def create_app(
     transport: httpx.AsyncBaseTransport | None = None,
     known: KnownDigits | None = None,
     siblings: Path | None = None,
-) -> FastAPI:
+) -> "Application":
     """The gateway as an ASGI application. Tests hand in a Redis client, a transport that plays TorchServe, and known digits.
 
     `siblings` is the folder of the processes that share its port, if there are any. Raises SettingsError when a setting cannot be used.
@@ -125,13 +125,14 @@ def create_app(
             reader.close()
         metrics.settle()
 
-    uploads, telling = Uploads(settings.max_upload_bytes, metrics), Telling(ids, recording, metrics)
+    uploads, telling, request_ids = Uploads(settings.max_upload_bytes, metrics), Telling(ids, recording, metrics), RequestIds()
 
     def in_front(framework: ASGIApp) -> ASGIApp:
-        return Observed(Predicting(framework, uploads, predictor, telling, settings.deadline_seconds), metrics)
+        return Observed(Predicting(framework, uploads, predictor, telling, settings.deadline_seconds), metrics, request_ids)
 
-    app = _Application(
+    app = Application(
         in_front=in_front,
+        repeating=Repeating(predictor, telling, metrics, request_ids),
         title="digitserve",
         version=__version__,
         summary="Reads handwritten digits, and says how sure it is.",
@@ -151,12 +152,16 @@ def create_app(
     return app
 
 
-class _Application(FastAPI):
-    """What is `in_front` answers before the framework does any of its work, around which it builds a stack of its own."""
+class Application(FastAPI):
+    """What is `in_front` answers before the framework does any of its work, around which it builds a stack of its own.
 
-    def __init__(self, *, in_front: Callable[[ASGIApp], ASGIApp], **of_the_framework: Any) -> None:
+    A server may ask `repeating` before it asks the application.
+    """
+
+    def __init__(self, *, in_front: Callable[[ASGIApp], ASGIApp], repeating: Repeating, **of_the_framework: Any) -> None:
         super().__init__(**of_the_framework)
         self._in_front = in_front
+        self.repeating = repeating
 
     def build_middleware_stack(self) -> ASGIApp:
         return self._in_front(super().build_middleware_stack())

@@ -9,8 +9,11 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 class CorkedProtocol(HttpToolsProtocol):
     """uvicorn's own, on a transport that holds the first of two writes back."""
 
+    corked: "CorkedTransport"
+
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        super().connection_made(cast(asyncio.Transport, CorkedTransport(cast(asyncio.Transport, transport), self.loop)))
+        self.corked = CorkedTransport(cast(asyncio.Transport, transport), self.loop)
+        super().connection_made(cast(asyncio.Transport, self.corked))
 
 
 class CorkedTransport:
@@ -27,6 +30,11 @@ class CorkedTransport:
         else:
             self._held = data
             self._loop.call_soon(self._flush)
+
+    def write_whole(self, data: bytes) -> None:
+        """What waits for no other write."""
+        self._held += data
+        self._flush()
 
     def close(self) -> None:
         self._flush()

@@ -24,6 +24,12 @@ OTHER_FIELDS = 8
 """Multipart fields that are no files: they are passed over."""
 
 
+def envelope(content_type: bytes) -> bytes | None:
+    """JSON or MULTIPART; None: a body of that type is the picture itself."""
+    kind = content_type.partition(b";")[0].strip().lower()
+    return kind if kind in (JSON, MULTIPART) else None
+
+
 def picture_in_json(body: bytes) -> bytes:
     """The member `image`, decoded. Raises Malformed."""
     encoded = _member(body, PART)

@@ -3,6 +3,7 @@
 import logging
 import re
 import time
+from collections.abc import Iterable
 from typing import Any
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -20,13 +21,27 @@ OBSERVED_ROUTES = frozenset(("/v1/predict", "/v1/predict/batch"))
 """Routes whose duration is a series; the others are only counted."""
 
 
+class RequestIds:
+    """What a request is called in logs and in its answer."""
+
+    def __init__(self) -> None:
+        self._random = RandomBytes()
+
+    def of(self, headers: Iterable[tuple[bytes, bytes]]) -> str:
+        """The client's own X-Request-Id where it is harmless in a log, else a new one."""
+        for name, value in headers:
+            if name == b"x-request-id" and REQUEST_ID.fullmatch(value):
+                return str(value, "ascii")
+        return self._random.take(REQUEST_ID_BYTES).hex()
+
+
 class Observed:
     """ASGI middleware. Labels come from closed sets: the route's template, a known method, the status."""
 
-    def __init__(self, app: ASGIApp, metrics: Metrics) -> None:
+    def __init__(self, app: ASGIApp, metrics: Metrics, ids: RequestIds) -> None:
         self._app = app
         self._metrics = metrics
-        self._random = RandomBytes()
+        self._ids = ids
         self._in_flight = 0
         metrics.follow(metrics.inflight, lambda: self._in_flight)
 
@@ -36,7 +51,7 @@ class Observed:
             return
         started = time.perf_counter()
         state: dict[str, Any] = scope.setdefault("state", {})
-        state["request_id"] = request_id = _told_id(scope) or self._random.take(REQUEST_ID_BYTES).hex()
+        state["request_id"] = request_id = self._ids.of(scope["headers"])
         state["started"] = started
         status: int | None = None
 
@@ -63,11 +78,3 @@ class Observed:
         route = state.get("route") or getattr(scope.get("route"), "path", "unmatched")
         method = scope["method"] if scope["method"] in METHODS else "other"
         self._metrics.count_request(route, method, status, state.get("cache", "none") if route in OBSERVED_ROUTES else None, seconds)
-
-
-def _told_id(scope: Scope) -> str | None:
-    """The client's own X-Request-Id where it is harmless in a log."""
-    for name, value in scope["headers"]:
-        if name == b"x-request-id" and REQUEST_ID.fullmatch(value):
-            return str(value, "ascii")
-    return None

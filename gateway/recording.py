@@ -16,8 +16,26 @@ class Recording:
     def __init__(self, recorder: Recorder | None, *, durable: bool, clock: Callable[[], float] = time.time) -> None:
         self._recorder, self._durable, self._clock = recorder, durable, clock
 
+    @property
+    def waits(self) -> bool:
+        """Whether an answer is given only when its row is committed."""
+        return self._durable and self._recorder is not None
+
     async def record(self, prediction_id: str, answer: Answer, *, started: float, deadline: float, keep_pixels: bool) -> RecordState:
         """`started` is of `time.perf_counter`, `deadline` of the event loop's time."""
+        state = self.note(prediction_id, answer, started=started, keep_pixels=keep_pixels)
+        if state == "none" or not self._durable:
+            return state
+        assert self._recorder is not None
+        try:
+            async with asyncio.timeout_at(deadline):
+                await self._recorder.settled()
+        except TimeoutError:  # it stays in memory and is tried again
+            return "buffered"
+        return "durable"
+
+    def note(self, prediction_id: str, answer: Answer, *, started: float, keep_pixels: bool) -> RecordState:
+        """As `record`, without waiting until it is committed."""
         if self._recorder is None:
             return "none"
         content, now_ms = answer.content, int(self._clock() * 1000)
@@ -34,13 +52,4 @@ class Recording:
             None,
         )
         kept = PixelsRow(content.digest, answer.pixels.tobytes(), now_ms) if keep_pixels and answer.pixels is not None else None
-        if not self._recorder.record(row, kept):
-            return "none"
-        if not self._durable:
-            return "buffered"
-        try:
-            async with asyncio.timeout_at(deadline):
-                await self._recorder.settled()
-        except TimeoutError:  # it stays in memory and is tried again
-            return "buffered"
-        return "durable"
+        return "buffered" if self._recorder.record(row, kept) else "none"

@@ -9,7 +9,8 @@ import uvicorn
 from prometheus_client import disable_created_metrics
 
 from gateway.app import create_app
-from gateway.corked import CorkedProtocol
+from gateway.prompt import PromptProtocol
+from gateway.routes.predict import PATH
 from gateway.settings import Settings
 from model.preprocess import keep_to_one_thread
 
@@ -33,13 +34,14 @@ def serve(settings: Settings, *, sockets: list[socket.socket] | None = None, sib
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
     logging.getLogger("httpx").setLevel(logging.WARNING)  # else a line a model request
     logging.getLogger("alembic").setLevel(logging.WARNING)
+    app = create_app(settings, siblings=siblings)
     server = uvicorn.Server(
         uvicorn.Config(
-            create_app(settings, siblings=siblings),
+            app,
             host=settings.host,
             port=settings.port,
             loop="uvloop",
-            http=CorkedProtocol,
+            http=PromptProtocol.of(PATH, app.repeating),
             access_log=False,
             log_level="warning",
             server_header=False,

@@ -4,7 +4,7 @@ from collections.abc import AsyncGenerator, Mapping
 
 from starlette.types import Receive
 
-from gateway.envelope import JSON, MULTIPART, picture_in_form, picture_in_json, pictures_in_form, pictures_in_json
+from gateway.envelope import JSON, MULTIPART, envelope, picture_in_form, picture_in_json, pictures_in_form, pictures_in_json
 from gateway.errors import Malformed, OverCapacity, TooLarge
 from gateway.metrics import Metrics
 from gateway.offloop import nearby
@@ -85,9 +85,9 @@ class Held:
             raise TooLarge(f"the pictures have {together} bytes together and at most {self._max_bytes} are taken; send fewer at a time")
         return pictures
 
-    def _envelope(self, headers: Mapping[bytes, bytes]) -> tuple[bytes, int]:
+    def _envelope(self, headers: Mapping[bytes, bytes]) -> tuple[bytes | None, int]:
         """What kind of body it is, and how many bytes it may have. Raises TooLarge where it says itself that it has more."""
-        kind = headers.get(b"content-type", b"").partition(b";")[0].strip().lower()
+        kind = envelope(headers.get(b"content-type", b""))
         limit = self._max_bytes
         if kind == JSON:
             limit = limit * 4 // 3 + ENVELOPE_BYTES

@@ -40,6 +40,7 @@ LAYERS = [
         "gateway.redis_pipe",
         "gateway.transport",
         "gateway.corked",
+        "gateway.prompt",
     },
     {"gateway.prediction_id"},
     {"gateway.signing"},

@@ -10,7 +10,10 @@ from starlette.types import Scope
 from gateway.contract import CacheUse
 from gateway.errors import Malformed
 
-READ_HEADERS = frozenset((b"content-type", b"content-length", b"cache-control", b"x-consent"))
+WISHES = frozenset((b"cache-control", b"x-consent"))
+"""Headers that ask for more than a digit."""
+
+READ_HEADERS = WISHES | {b"content-type", b"content-length"}
 
 ANY_USE = CacheUse()
 

@@ -16,10 +16,24 @@ class Telling:
 
     async def tell(self, answer: Answer, asked: Asked) -> bytes:
         """PredictAnswer as JSON. Where records are durable this waits for them, as long as the request has time."""
-        content, version = answer.content, answer.model.version
-        self._metrics.count_answer(content, version, answer.cache)
-        prediction_id = self._ids.issue(content.digit, version)
+        prediction_id = self._counted(answer)
         record = await self._recording.record(
             prediction_id, answer, started=asked.started, deadline=asked.deadline, keep_pixels=asked.consent
         )
         return answer_text(answer, prediction_id, record)
+
+    @property
+    def waits(self) -> bool:
+        """Whether an answer is told only when its record is committed."""
+        return self._recording.waits
+
+    def tell_at_once(self, answer: Answer, started: float) -> bytes:
+        """As `tell` where nothing waits and no pixels are kept."""
+        prediction_id = self._counted(answer)
+        return answer_text(answer, prediction_id, self._recording.note(prediction_id, answer, started=started, keep_pixels=False))
+
+    def _counted(self, answer: Answer) -> str:
+        """Its id."""
+        content, version = answer.content, answer.model.version
+        self._metrics.count_answer(content, version, answer.cache)
+        return self._ids.issue(content.digit, version)

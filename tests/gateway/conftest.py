@@ -95,3 +95,13 @@ def valkey(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     server.terminate()
     server.wait(10)
     shutil.rmtree(folder)
+
+
+async def recorded(client: httpx.AsyncClient, prediction_id: str) -> dict[str, Any]:
+    """The row of an answer, once it is written."""
+    while True:
+        answer = await client.get(f"/v1/predictions/{prediction_id}")
+        if answer.status_code == 200 and answer.json()["recorded"]:
+            told: dict[str, Any] = answer.json()
+            return told
+        await asyncio.sleep(0.01)

@@ -1,6 +1,5 @@
 """What was answered can be looked up: one by its id, many by filters, and nothing about what nobody answered."""
 
-import asyncio
 import hashlib
 import sqlite3
 from datetime import UTC, datetime, timedelta
@@ -10,7 +9,7 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.gateway.conftest import Gateway, digit_png, picture
+from tests.gateway.conftest import Gateway, digit_png, picture, recorded
 from tests.gateway.torchserve_double import VERSION
 
 pytestmark = pytest.mark.anyio
@@ -19,15 +18,6 @@ pytestmark = pytest.mark.anyio
 async def predict(client: httpx.AsyncClient, digit: int, **headers: str) -> dict[str, Any]:
     answer: dict[str, Any] = (await client.post("/v1/predict", content=digit_png(digit), headers=headers)).json()
     return answer
-
-
-async def recorded(client: httpx.AsyncClient, prediction_id: str) -> dict[str, Any]:
-    while True:
-        answer = await client.get(f"/v1/predictions/{prediction_id}")
-        if answer.status_code == 200 and answer.json()["recorded"]:
-            told: dict[str, Any] = answer.json()
-            return told
-        await asyncio.sleep(0.01)
 
 
 async def test_an_answer_can_be_looked_up_with_its_truth(gateway: Gateway) -> None:

@@ -1,0 +1,193 @@
+import asyncio
+import socket
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+
+import pytest
+import uvicorn
+from starlette.types import Receive, Scope, Send
+
+from gateway.prompt import Headers, Prompt, PromptProtocol
+
+pytestmark = pytest.mark.anyio
+
+USUAL = b"POST /known HTTP/1.1\r\nHost: x\r\nContent-Length: 3\r\n\r\nabc"
+TO_BE_ASKED = b"POST /known HTTP/1.1\r\nHost: x\r\nContent-Length: 3\r\n\r\nxyz"
+AT_ONCE, ASKED = b"at once", b"by asking"
+
+
+@dataclass
+class Serving:
+    """A server that knows the answer to `abc`, and an application that takes long for others and says which it got."""
+
+    port: int = 0
+    knows: bytes | None = b"abc"
+    answered: list[tuple[Headers, bytes]] = field(default_factory=list)
+    asked: list[tuple[str, bytes]] = field(default_factory=list)
+    may_go_on: asyncio.Event = field(default_factory=asyncio.Event)
+
+    def answering(self, headers: Headers, body: bytes) -> Prompt | None:
+        if self.knows is None:
+            raise RuntimeError("broken")
+        if body != self.knows:
+            return None
+        self.answered.append((headers, body))
+        return Prompt([(b"content-length", b"%d" % len(AT_ONCE))], AT_ONCE)
+
+    async def application(self, scope: Scope, receive: Receive, send: Send) -> None:
+        body, more = b"", True
+        while more:
+            message = await receive()
+            body, more = body + message["body"], message["more_body"]
+        self.asked.append((f"{scope['method']} {scope['path']}", body))
+        await self.may_go_on.wait()
+        await send({"type": "http.response.start", "status": 200, "headers": [(b"content-length", b"%d" % len(ASKED))]})
+        await send({"type": "http.response.body", "body": ASKED})
+
+
+@asynccontextmanager
+async def serving(keep_alive_seconds: int = 5) -> AsyncIterator[Serving]:
+    """Nothing that must be asked is held up."""
+    it = Serving()
+    it.may_go_on.set()
+    config = uvicorn.Config(
+        it.application,
+        http=PromptProtocol.of("/known", it.answering),
+        interface="asgi3",
+        lifespan="off",
+        log_level="error",
+        access_log=False,
+        timeout_keep_alive=keep_alive_seconds,
+    )
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        server = uvicorn.Server(config)
+        running = asyncio.create_task(server.serve([listening]))
+        it.port = listening.getsockname()[1]
+        async with asyncio.timeout(20):
+            yield it
+        server.should_exit = True
+        await running
+
+
+async def told(reader: asyncio.StreamReader) -> tuple[bytes, bytes]:
+    """Head and body of the next answer."""
+    head = await reader.readuntil(b"\r\n\r\n")
+    return head, await reader.readexactly(int(head.lower().partition(b"content-length: ")[2].split()[0]))
+
+
+async def test_what_is_at_hand_is_answered_without_the_application_and_the_connection_goes_on() -> None:
+    async with serving() as it:
+        reader, writer = await asyncio.open_connection("127.0.0.1", it.port)
+        for _ in range(3):
+            writer.write(USUAL)
+            head, body = await told(reader)
+            assert head.startswith(b"HTTP/1.1 200 OK\r\n")
+            assert b"\r\ndate: " in head
+            assert body == AT_ONCE
+        writer.close()
+        assert it.answered == [([(b"host", b"x"), (b"content-length", b"3")], b"abc")] * 3
+        assert not it.asked
+
+
+async def test_what_is_not_at_hand_reaches_the_application_whole() -> None:
+    async with serving() as it:
+        reader, writer = await asyncio.open_connection("127.0.0.1", it.port)
+        for sent, says in ((TO_BE_ASKED, ASKED), (USUAL, AT_ONCE), (TO_BE_ASKED, ASKED)):
+            writer.write(sent)
+            assert (await told(reader))[1] == says
+        writer.close()
+        assert it.asked == [("POST /known", b"xyz")] * 2
+
+
+@pytest.mark.parametrize(
+    ("line", "header"),
+    [
+        (b"GET /known HTTP/1.1", b""),
+        (b"POST /known?model=x HTTP/1.1", b""),
+        (b"POST /other HTTP/1.1", b""),
+        (b"POST /known HTTP/1.0", b""),
+        (b"POST /known HTTP/1.1", b"Connection: close\r\n"),
+        (b"POST /known HTTP/1.1", b"Expect: 100-continue\r\n"),
+        (b"POST /known HTTP/1.1", b"Connection: upgrade\r\nUpgrade: other\r\n"),
+    ],
+)
+async def test_a_request_that_is_not_the_usual_one_is_the_application_s(line: bytes, header: bytes) -> None:
+    async with serving() as it:
+        reader, writer = await asyncio.open_connection("127.0.0.1", it.port)
+        writer.write(line + b"\r\nHost: x\r\n" + header + b"Content-Length: 3\r\n\r\nabc")
+        await reader.readuntil(ASKED)
+        writer.close()
+        assert not it.answered
+        assert len(it.asked) == 1
+
+
+async def test_a_body_that_comes_in_pieces_is_the_application_s() -> None:
+    async with serving() as it:
+        reader, writer = await asyncio.open_connection("127.0.0.1", it.port)
+        writer.write(USUAL[:-2])
+        await asyncio.sleep(0.05)
+        writer.write(USUAL[-2:])
+        assert (await told(reader))[1] == ASKED
+        writer.write(USUAL)
+        assert (await told(reader))[1] == AT_ONCE
+        writer.close()
+
+
+async def test_answers_keep_the_order_of_their_requests() -> None:
+    async with serving() as it:
+        it.may_go_on.clear()
+        reader, writer = await asyncio.open_connection("127.0.0.1", it.port)
+        writer.write(USUAL + TO_BE_ASKED + USUAL + USUAL)
+        assert (await told(reader))[1] == AT_ONCE
+        while not it.asked:
+            await asyncio.sleep(0.005)
+        it.may_go_on.set()
+        assert [(await told(reader))[1] for _ in range(3)] == [ASKED] * 3  # each after it waits for its turn
+        writer.write(USUAL)
+        assert (await told(reader))[1] == AT_ONCE
+        writer.close()
+
+
+async def test_who_does_not_read_is_not_written_to_without_end() -> None:
+    async with serving() as it:
+        _, writer = await asyncio.open_connection("127.0.0.1", it.port, limit=1)
+        for _ in range(400):
+            writer.write(USUAL * 1_000)
+            try:
+                async with asyncio.timeout(0.5):
+                    await writer.drain()
+            except TimeoutError:
+                break
+        else:
+            pytest.fail("400,000 answers that nobody read were all taken from us")
+        writer.transport.abort()
+
+
+async def test_a_connection_that_was_answered_is_closed_when_it_is_idle_for_long() -> None:
+    async with serving(keep_alive_seconds=1) as it:
+        reader, writer = await asyncio.open_connection("127.0.0.1", it.port)
+        writer.write(USUAL)
+        await told(reader)
+        assert await reader.read() == b""
+        writer.close()
+
+
+@pytest.mark.parametrize("nonsense", [b"Transfer-Encoding: chunked\r\n\r\nno length\r\n", b"Content-Length: 3, 4\r\n\r\nabc"])
+async def test_what_is_no_request_is_refused(nonsense: bytes) -> None:
+    async with serving() as it:
+        reader, writer = await asyncio.open_connection("127.0.0.1", it.port)
+        writer.write(b"POST /known HTTP/1.1\r\nHost: x\r\n" + nonsense)
+        assert (await reader.readline()).startswith(b"HTTP/1.1 400 ")
+        writer.close()
+        assert not it.answered
+        assert not it.asked
+
+
+async def test_a_fault_on_the_short_way_is_answered_on_the_usual_one() -> None:
+    async with serving() as it:
+        it.knows = None
+        reader, writer = await asyncio.open_connection("127.0.0.1", it.port)
+        writer.write(USUAL)
+        assert (await told(reader))[1] == ASKED
+        writer.close()
