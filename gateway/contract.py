@@ -1,6 +1,8 @@
 """The values that travel through the gateway: what the model said, what was seen of the upload, and the answer made of both."""
 
 import logging
+import struct
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import cached_property
@@ -9,17 +11,27 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from gateway.reference import Reference, ReferenceUnusable
+from gateway.reference import CLASSES, Reference, ReferenceUnusable
 from model.preprocess import REASONS
 
 CREDIBLE_MASS = 0.99
 """`candidates` is the shortest list of digits, most probable first, whose probabilities reach this sum."""
 
-PROBABILITY_DECIMALS = 9
-"""Probabilities are told to this many places: ten of them still sum to 1 within 1e-8."""
+PARTS = 1e9
+"""Probabilities are told in billionths: ten of them still sum to 1 within 1e-8."""
 
 STEPS = 2_048
 """Steps a nat in which logits are kept: 16 bits reach 32 nats down, a probability of 1e-14."""
+
+DEEPEST = np.iinfo(np.uint16).max
+DROPS = struct.Struct(f"<{CLASSES}H")
+DROPS_BYTES = DROPS.size
+WEIGHTS = np.rint(np.exp(np.arange(DEEPEST + 1) / -STEPS) * 2**40).astype(np.int64)
+"""How probable a digit is by its drop, in 2^-40 of the most probable one."""
+
+WEIGHT: list[int] = WEIGHTS.tolist()
+FEW = 4
+"""Predictions up to which Python is faster than numpy."""
 
 LOW_CONFIDENCE = "low_confidence"
 """The reason that the answer adds to those of preprocessing."""
@@ -83,11 +95,12 @@ class Prediction:
     """What the network said of canonical pixels: how far each logit lies under the highest, in steps of a STEPS-th nat.
 
     Logits matter up to a constant, so 20 bytes hold an answer; probabilities made of them differ from the network's own by a
-    3,000th at most, and first answers are made of them like repeated ones. Made many at a time: for one, numpy costs as much.
+    3,000th at most, and first answers are made of them like repeated ones. They are made of whole numbers, so that one picture alone,
+    for which numpy costs more than it saves, gets to the last bit what it gets among many.
     """
 
-    drops: NDArray[np.uint16]
-    """uint16[10], 0 for the digit and for it alone."""
+    drops: bytes
+    """Ten little-endian uint16, 0 for the digit and for it alone."""
     digit: int
     probabilities: list[float]
     """Ten, summing to 1 within 1e-8."""
@@ -97,22 +110,43 @@ class Prediction:
     @classmethod
     def from_logits(cls, logits: NDArray[np.float32]) -> "list[Prediction]":
         """Of calibrated, finite logits float32[n, 10]. The highest stays the highest, however close the next one is."""
+        if len(logits) <= FEW:
+            return [cls._of(_dropped(row)) for row in logits.tolist()]
         each, digits = np.arange(len(logits)), logits.argmax(1)
         steps = np.rint((logits[each, digits, None] - logits.astype(np.float64)) * STEPS)
-        drops = np.clip(steps, 1, np.iinfo(np.uint16).max).astype(np.uint16)
+        drops = np.clip(steps, 1, DEEPEST).astype("<u2")
         drops[each, digits] = 0
-        return cls.from_drops(drops)
+        return cls._of_many(drops)
 
     @classmethod
-    def from_drops(cls, drops: NDArray[np.uint16]) -> "list[Prediction]":
-        """Of what was kept of them, uint16[n, 10]."""
-        weights = np.exp(drops / -STEPS)
-        probabilities = np.round(weights / weights.sum(1, keepdims=True), PROBABILITY_DECIMALS)
+    def from_drops(cls, drops: bytes) -> "list[Prediction]":
+        """Of what was kept of them, 20 bytes each."""
+        if len(drops) <= FEW * DROPS_BYTES:
+            return [cls._of(row) for row in DROPS.iter_unpack(drops)]
+        return cls._of_many(np.frombuffer(drops, "<u2").reshape(-1, CLASSES))
+
+    @classmethod
+    def _of_many(cls, drops: NDArray[np.uint16]) -> "list[Prediction]":
+        weights = WEIGHTS[drops]
+        probabilities = np.rint(weights * PARTS / weights.sum(1, keepdims=True)) / PARTS
         order = drops.argsort(1, kind="stable")
         held = np.take_along_axis(probabilities, order, 1).cumsum(1)
         needed = 1 + (held[:, :-1] < CREDIBLE_MASS).sum(1)
-        each = zip(drops, probabilities.tolist(), order.tolist(), needed.tolist(), strict=True)
-        return [cls(row, digits[0], told, digits[:count]) for row, told, digits, count in each]
+        kept = drops.tobytes()
+        each = zip(range(0, len(kept), DROPS_BYTES), probabilities.tolist(), order.tolist(), needed.tolist(), strict=True)
+        return [cls(kept[at : at + DROPS_BYTES], digits[0], told, digits[:count]) for at, told, digits, count in each]
+
+    @classmethod
+    def _of(cls, drops: Sequence[int]) -> "Prediction":
+        weights = [WEIGHT[drop] for drop in drops]
+        total = sum(weights)
+        probabilities = [round(weight * PARTS / total) / PARTS for weight in weights]
+        order = sorted(range(CLASSES), key=drops.__getitem__)
+        held, count = probabilities[order[0]], 1
+        while held < CREDIBLE_MASS and count < CLASSES:
+            held += probabilities[order[count]]
+            count += 1
+        return cls(DROPS.pack(*drops), order[0], probabilities, order[:count])
 
     @property
     def confidence(self) -> float:
@@ -160,3 +194,11 @@ class Answer(NamedTuple):
 def doubts(prediction: Prediction, seen: Seen, model: ModelVersion) -> tuple[str, ...]:
     """Why not to accept what the network said of this upload."""
     return (*seen.reasons, LOW_CONFIDENCE) if prediction.confidence < model.accept_threshold else seen.reasons
+
+
+def _dropped(logits: list[float]) -> list[int]:
+    top = max(logits)
+    digit = logits.index(top)
+    drops = [min(max(round((top - logit) * STEPS), 1), DEEPEST) for logit in logits]
+    drops[digit] = 0
+    return drops

@@ -5,11 +5,9 @@ import logging
 import random
 import time
 from collections import deque
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
-from typing import NamedTuple
+from collections.abc import Awaitable, Callable
+from typing import NamedTuple, TypeVar
 
-import numpy as np
 import redis.asyncio
 import redis.exceptions
 from hiredis import HiredisError
@@ -17,10 +15,9 @@ from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 from redis.exceptions import RedisError
 
-from gateway.contract import Prediction
+from gateway.contract import DROPS_BYTES, Prediction
 from gateway.metrics import Metrics
 from gateway.redis_pipe import Command, RedisPipe
-from gateway.reference import CLASSES
 from gateway.series import LOOKUP_OUTCOMES
 from gateway.signing import Signer
 
@@ -42,10 +39,12 @@ LARGEST_LOOKUP = 64
 MOST_WAITING = 4_096
 """Writes beyond this are dropped: only the next answer costs more."""
 
+GATHER_SECONDS = 0.002
+"""How long writes wait for others: whoever asked is answered first."""
+
 LEAST_SECONDS = 0.005
 """What Redis has at least to answer a batch whose lookups waited long for their turn."""
 
-DROPS_BYTES = CLASSES * 2
 MAC_BYTES = 8
 PURPOSE = b"cached-value"
 PURGE_KEY = "digits-purged"
@@ -56,6 +55,9 @@ WRONG_TYPE = "WRONGTYPE"
 
 UNANSWERED = (RedisError, HiredisError, OSError, TimeoutError, ValueError, IndexError, TypeError, RuntimeError)
 """What comes when a server is absent, slow, or talks another protocol, or when a transport was closed under it."""
+
+
+Answered = TypeVar("Answered")
 
 
 class WeWereBusy(TimeoutError):
@@ -102,6 +104,7 @@ class RedisCache:
         self._answered_at = time.monotonic()
         self._reading, self._writing = RedisPipe(client), RedisPipe(client)
         self._writes: deque[Command] = deque()
+        self._gathering: asyncio.TimerHandle | None = None
         self._writer: asyncio.Task[None] | None = None
         self._count = {outcome: metrics.cache_lookups.labels("redis", outcome) for outcome in LOOKUP_OUTCOMES}
         self._duration = metrics.cache_duration.labels("redis")
@@ -123,8 +126,7 @@ class RedisCache:
             return [None] * len(keys)
         raw = [key.raw for key in keys]
         try:
-            async with self._in_budget(asked_at):
-                values = await self._reading.run([("GET", key) for key in raw])
+            values = await self._in_budget(asked_at, self._reading.run([("GET", key) for key in raw]))
         except UNANSWERED as error:
             self._fail(error)
             self._count["error"].inc(len(keys))
@@ -135,8 +137,7 @@ class RedisCache:
 
     def put(self, key: RedisKey, prediction: Prediction) -> None:
         """Remember, in the background; nobody waits for it and nobody hears when it fails."""
-        drops = prediction.drops.astype("<u2").tobytes()
-        raw = key.raw
+        drops, raw = prediction.drops, key.raw
         seconds = max(1, round(self._ttl_seconds * random.uniform(0.9, 1.1)))
         self._later(("SET", raw, drops + self._signer.mac(PURPOSE, raw + drops, MAC_BYTES), "EX", seconds))
 
@@ -148,6 +149,8 @@ class RedisCache:
             await self._probe()
 
     async def close(self) -> None:
+        if self._gathering is not None:
+            self._gathering.cancel()
         if self._writer is not None:
             self._writer.cancel()
             await asyncio.gather(self._writer, return_exceptions=True)
@@ -157,8 +160,7 @@ class RedisCache:
 
     async def _probe(self) -> None:
         try:
-            async with self._in_budget(time.perf_counter()):
-                purged = await self._client.get(PURGE_KEY)
+            purged = await self._in_budget(time.perf_counter(), self._client.get(PURGE_KEY))
         except UNANSWERED as error:
             self._fail(error)
             return
@@ -175,26 +177,25 @@ class RedisCache:
     async def _ready(self, pipe: RedisPipe) -> None:
         """Its connection opened now, not by the first requests."""
         try:
-            async with self._in_budget(time.perf_counter()):
-                await pipe.open()
+            await self._in_budget(time.perf_counter(), pipe.open())
         except UNANSWERED as error:
             self._fail(error)
 
-    @asynccontextmanager
-    async def _in_budget(self, started: float) -> AsyncIterator[None]:
-        """For the time that Redis has to answer what was asked at `started`, and notes that it did.
+    async def _in_budget(self, started: float, asked: Awaitable[Answered]) -> Answered:
+        """What Redis answers in the time that it has for what was asked at `started`.
 
         Raises TimeoutError, or WeWereBusy where the event loop itself came late to what may have arrived in time.
         """
         left = started + self._budget_seconds - time.perf_counter()
         try:
             async with asyncio.timeout(max(left, LEAST_SECONDS)):
-                yield
-            self._answered_at = time.monotonic()
+                answered = await asked
         except (TimeoutError, redis.exceptions.TimeoutError) as error:
             if time.perf_counter() - started > self._budget_seconds + LATE_SECONDS:
                 raise WeWereBusy from error
             raise
+        self._answered_at = time.monotonic()
+        return answered
 
     def _fail(self, error: Exception) -> None:
         if isinstance(error, WeWereBusy) and time.monotonic() - self._answered_at < SILENT_SECONDS:
@@ -207,8 +208,7 @@ class RedisCache:
     def _believed(self, keys: list[bytes], values: list[object]) -> list[Prediction | None]:
         """The predictions among the values: those that are ours, for these very keys."""
         drops = [self._drops(key, value) for key, value in zip(keys, values, strict=True)]
-        ours = b"".join(filter(None, drops))
-        predictions = iter(Prediction.from_drops(np.frombuffer(ours, "<u2").reshape(-1, CLASSES)) if ours else ())
+        predictions = iter(Prediction.from_drops(b"".join(filter(None, drops))))
         return [None if kept is None else next(predictions) for kept in drops]
 
     def _drops(self, key: bytes, value: object) -> bytes | None:
@@ -236,16 +236,19 @@ class RedisCache:
             log.debug("a cache write was dropped: too many wait")
             return
         self._writes.append(command)
-        if self._writer is None or self._writer.done():
-            self._writer = asyncio.create_task(self._write())
+        if self._gathering is None and (self._writer is None or self._writer.done()):
+            self._gathering = asyncio.get_running_loop().call_later(GATHER_SECONDS, self._start_writing)
+
+    def _start_writing(self) -> None:
+        self._gathering = None
+        self._writer = asyncio.create_task(self._write())
 
     async def _write(self) -> None:
         while self._writes:
             commands = [self._writes.popleft() for _ in range(min(len(self._writes), LARGEST_LOOKUP))]
             if self._well:
                 try:
-                    async with self._in_budget(time.perf_counter()):
-                        await self._writing.run(commands)
+                    await self._in_budget(time.perf_counter(), self._writing.run(commands))
                 except UNANSWERED as error:
                     self._fail(error)
 

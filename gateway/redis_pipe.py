@@ -31,7 +31,7 @@ class RedisPipe:
 
     async def run(self, commands: Sequence[Command]) -> list[object]:
         """One answer a command, in order; an error of Redis's own is an answer. Raises OSError, or HiredisError for nonsense."""
-        link = await self._opened()
+        link = self._link if self._link is not None and self._link.is_open else await self._opened()
         try:
             return await link.ask(commands)
         except BaseException:

@@ -61,6 +61,13 @@ class Transport(httpx.AsyncBaseTransport):
         return None
 
 
+async def whole(answer: httpx.Response) -> bytes:
+    """The body as it was sent."""
+    if isinstance(answer.stream, httpx.ByteStream):  # ours: httpx would look for encodings and charsets
+        return b"".join(answer.stream)
+    return await answer.aread()
+
+
 class _Connection(asyncio.Protocol):
     """At most one request at a time."""
 

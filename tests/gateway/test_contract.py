@@ -5,10 +5,10 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 from numpy.typing import NDArray
 
-from gateway.contract import ModelVersion, Prediction, Seen, doubts
+from gateway.contract import DROPS, FEW, ModelVersion, Prediction, Seen, doubts
 
 LOGITS = hnp.arrays(np.float32, 10, elements=st.floats(-200, 200, width=32))
-MANY_LOGITS = hnp.arrays(np.float32, st.tuples(st.integers(1, 5), st.just(10)), elements=st.floats(-200, 200, width=32))
+MANY_LOGITS = hnp.arrays(np.float32, st.tuples(st.integers(FEW - 1, FEW + 3), st.just(10)), elements=st.floats(-200, 200, width=32))
 
 
 def of(logits: NDArray[np.float32]) -> Prediction:
@@ -35,15 +35,20 @@ def test_what_is_kept_of_the_logits_is_what_matters(logits: NDArray[np.float32])
     exact /= exact.sum()
     assert prediction.digit == logits.argmax()
     assert np.abs(np.array(prediction.probabilities) - exact).max() <= 3e-4
-    assert (prediction.drops == 0).sum() == 1
+    assert [number == 0 for number in DROPS.unpack(prediction.drops)] == [digit == prediction.digit for digit in range(10)]
 
 
 @given(MANY_LOGITS)
 def test_many_are_what_each_would_be_alone(logits: NDArray[np.float32]) -> None:
     for together, row in zip(Prediction.from_logits(logits), logits, strict=True):
-        alone = of(row)
-        assert together.drops.tobytes() == alone.drops.tobytes()
-        assert (together.digit, together.probabilities, together.candidates) == (alone.digit, alone.probabilities, alone.candidates)
+        assert together == of(row)
+
+
+@given(MANY_LOGITS)
+def test_what_was_kept_says_the_same(logits: NDArray[np.float32]) -> None:
+    predictions = Prediction.from_logits(logits)
+    assert Prediction.from_drops(b"".join(prediction.drops for prediction in predictions)) == predictions
+    assert [Prediction.from_drops(prediction.drops) for prediction in predictions] == [[prediction] for prediction in predictions]
 
 
 def test_however_close_the_next_logit_the_digit_stays_the_digit() -> None:
