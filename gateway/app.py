@@ -25,7 +25,7 @@ from gateway.local_cache import LocalCache
 from gateway.measuring import measure
 from gateway.metrics import Metrics
 from gateway.model_client import ModelClient
-from gateway.observing import Observed, RequestIds
+from gateway.observing import Observed, Requests
 from gateway.prediction import Predictor
 from gateway.prediction_id import PredictionIds
 from gateway.reading import PictureReader
@@ -42,7 +42,7 @@ from gateway.routes.batch import batch_routes
 from gateway.routes.health import Lifecycle, health_routes
 from gateway.routes.labels import label_routes
 from gateway.routes.model import model_routes
-from gateway.routes.predict import Predicting, Repeating, predict_documentation
+from gateway.routes.predict import Plain, Predicting, predict_documentation
 from gateway.routes.telling import Telling
 from gateway.schema import told
 from gateway.settings import Settings, SettingsError
@@ -125,14 +125,14 @@ def create_app(
             reader.close()
         metrics.settle()
 
-    uploads, telling, request_ids = Uploads(settings.max_upload_bytes, metrics), Telling(ids, recording, metrics), RequestIds()
+    uploads, telling, requests = Uploads(settings.max_upload_bytes, metrics), Telling(ids, recording, metrics), Requests(metrics)
 
     def in_front(framework: ASGIApp) -> ASGIApp:
-        return Observed(Predicting(framework, uploads, predictor, telling, settings.deadline_seconds), metrics, request_ids)
+        return Observed(Predicting(framework, uploads, predictor, telling, settings.deadline_seconds), requests)
 
     app = Application(
         in_front=in_front,
-        repeating=Repeating(predictor, telling, metrics, request_ids),
+        plain=Plain(predictor, telling, requests, settings.deadline_seconds),
         title="digitserve",
         version=__version__,
         summary="Reads handwritten digits, and says how sure it is.",
@@ -155,13 +155,13 @@ def create_app(
 class Application(FastAPI):
     """What is `in_front` answers before the framework does any of its work, around which it builds a stack of its own.
 
-    A server may ask `repeating` before it asks the application.
+    A server may ask `plain` before it asks the application.
     """
 
-    def __init__(self, *, in_front: Callable[[ASGIApp], ASGIApp], repeating: Repeating, **of_the_framework: Any) -> None:
+    def __init__(self, *, in_front: Callable[[ASGIApp], ASGIApp], plain: Plain, **of_the_framework: Any) -> None:
         super().__init__(**of_the_framework)
         self._in_front = in_front
-        self.repeating = repeating
+        self.plain = plain
 
     def build_middleware_stack(self) -> ASGIApp:
         return self._in_front(super().build_middleware_stack())

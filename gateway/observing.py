@@ -21,13 +21,16 @@ OBSERVED_ROUTES = frozenset(("/v1/predict", "/v1/predict/batch"))
 """Routes whose duration is a series; the others are only counted."""
 
 
-class RequestIds:
-    """What a request is called in logs and in its answer."""
+class Requests:
+    """What requests have in common, whichever way they come in: a name, a place among those in flight, and that they are counted."""
 
-    def __init__(self) -> None:
+    def __init__(self, metrics: Metrics) -> None:
+        self.in_flight = 0
+        self.count = metrics.count_request
         self._random = RandomBytes()
+        metrics.follow(metrics.inflight, lambda: self.in_flight)
 
-    def of(self, headers: Iterable[tuple[bytes, bytes]]) -> str:
+    def name(self, headers: Iterable[tuple[bytes, bytes]]) -> str:
         """The client's own X-Request-Id where it is harmless in a log, else a new one."""
         for name, value in headers:
             if name == b"x-request-id" and REQUEST_ID.fullmatch(value):
@@ -38,12 +41,9 @@ class RequestIds:
 class Observed:
     """ASGI middleware. Labels come from closed sets: the route's template, a known method, the status."""
 
-    def __init__(self, app: ASGIApp, metrics: Metrics, ids: RequestIds) -> None:
+    def __init__(self, app: ASGIApp, requests: Requests) -> None:
         self._app = app
-        self._metrics = metrics
-        self._ids = ids
-        self._in_flight = 0
-        metrics.follow(metrics.inflight, lambda: self._in_flight)
+        self._requests = requests
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -51,7 +51,7 @@ class Observed:
             return
         started = time.perf_counter()
         state: dict[str, Any] = scope.setdefault("state", {})
-        state["request_id"] = request_id = self._ids.of(scope["headers"])
+        state["request_id"] = request_id = self._requests.name(scope["headers"])
         state["started"] = started
         status: int | None = None
 
@@ -62,7 +62,7 @@ class Observed:
                 message["headers"] = [*message["headers"], (b"x-request-id", request_id.encode())]
             await send(message)
 
-        self._in_flight += 1
+        self._requests.in_flight += 1
         try:
             await self._app(scope, receive, send_with_id)
         except Exception:
@@ -70,11 +70,11 @@ class Observed:
             if status is None:  # nothing was sent yet
                 await problem_response(Problem(OUR_FAULT), request_id)(scope, receive, send_with_id)
         finally:
-            self._in_flight -= 1
+            self._requests.in_flight -= 1
             self._count(scope, status or 500, time.perf_counter() - started)
 
     def _count(self, scope: Scope, status: int, seconds: float) -> None:
         state = scope["state"]
         route = state.get("route") or getattr(scope.get("route"), "path", "unmatched")
         method = scope["method"] if scope["method"] in METHODS else "other"
-        self._metrics.count_request(route, method, status, state.get("cache", "none") if route in OBSERVED_ROUTES else None, seconds)
+        self._requests.count(route, method, status, state.get("cache", "none") if route in OBSERVED_ROUTES else None, seconds)

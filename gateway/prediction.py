@@ -28,6 +28,16 @@ MOST_LOOKUPS = 4_096
 """Pictures beyond this are not looked up: they are computed."""
 
 
+ANY_USE = CacheUse()
+
+
+class Unknown(NamedTuple):
+    """An upload that this process does not remember: whom to ask, and what to remember the answer under."""
+
+    model: ModelVersion
+    key: LocalKey
+
+
 class _Found(NamedTuple):
     """A prediction, where it came from, and how long each part took."""
 
@@ -91,12 +101,15 @@ class Predictor:
             return remembered
         return await self._predict(upload, use, model, remember)
 
-    def repeat(self, upload: bytes) -> Answer | None:
-        """The answer by the default model to an upload that this process remembers, at once; None: ask `predict`, which counts it then."""
-        with suppress(Problem):
-            model = self._watch.current
-            return self._remembered(LocalKey(None, model.name, model.cache_version, _sha256(upload)), model, counts_misses=False)
-        return None
+    def at_hand(self, upload: bytes) -> "Answer | Unknown":
+        """As `predict` by default, without waiting: of few bytes. Raises ModelUnavailable."""
+        model = self._watch.current
+        key = LocalKey(None, model.name, model.cache_version, _sha256(upload))
+        return self._remembered(key, model) or Unknown(model, key)
+
+    async def read(self, upload: bytes, unknown: "Unknown") -> Answer:
+        """As `predict`, of an upload that was not at hand."""
+        return await self._predict(upload, ANY_USE, unknown.model, unknown.key)
 
     def choose(self, name: str | None) -> ModelVersion:
         """The version that is served now under a name, None: under the default one. Raises NotFound, ModelUnavailable."""
@@ -119,12 +132,11 @@ class Predictor:
         await self._queue.close()
         self._reader.close()
 
-    def _remembered(self, key: LocalKey, model: ModelVersion, *, counts_misses: bool = True) -> Answer | None:
+    def _remembered(self, key: LocalKey, model: ModelVersion) -> Answer | None:
         started = time.perf_counter()
         content = self._local.get(key)
         seconds = time.perf_counter() - started
-        if content is not None or counts_misses:
-            self._metrics.count_local_lookup(content is not None, seconds)
+        self._metrics.count_local_lookup(content is not None, seconds)
         return None if content is None else Answer(content, model, CacheState.HIT, {"cache": seconds})
 
     async def _predict(self, upload: bytes, use: CacheUse, model: ModelVersion, remember: LocalKey) -> Answer:

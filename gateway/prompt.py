@@ -1,33 +1,41 @@
-"""Requests that can be answered without waiting are answered while they are read: no task, no scope, one write."""
+"""Plain requests are answered ahead of ASGI: at once where the answer is at hand, else in a task of their own, and in one write."""
 
+import asyncio
 import logging
-from collections.abc import Callable, Iterable
-from typing import Any, NamedTuple
+from collections.abc import Callable, Coroutine, Iterable
+from typing import Any, NamedTuple, cast
+
+from uvicorn.protocols.http.httptools_impl import STATUS_LINE, RequestResponseCycle
 
 from gateway.corked import CorkedProtocol
 
 log = logging.getLogger(__name__)
+
+CLOSE = ((b"connection", b"close"),)
+UNHEARD = asyncio.Event()
+"""Whoever set it wakes nobody."""
 
 Headers = list[tuple[bytes, bytes]]
 """Names in lower case."""
 
 
 class Prompt(NamedTuple):
-    """An answer with status 200, whole."""
+    """A whole answer."""
 
+    status: int
     headers: Headers
     body: bytes
 
 
-Answering = Callable[[Headers, bytes], Prompt | None]
-"""Headers and body of a POST to the answer, if it is at hand."""
+Answering = Callable[[Headers, bytes], Prompt | Coroutine[Any, Any, Prompt] | None]
+"""Headers and body of a POST to the answer, or to one to wait for; None: this is the application's."""
 
 
 class PromptProtocol(CorkedProtocol):
-    """uvicorn's own, which asks `answering` first where a whole POST to `path` arrives at once, and goes its usual way otherwise.
+    """uvicorn's own, which asks `answering` first where a whole POST to `path` arrives at once, and goes its usual way otherwise:
 
-    A request that cannot be told from the usual one by its first line and its connection is not asked for: a pipelined one that must wait
-    for its turn, one that wants another connection or a word before its body, one whose client is slow to read or to send.
+    for a request that must wait for its turn, for one that wants another connection or a word before its body, and for one whose client
+    is slow to read or to send.
     """
 
     path: bytes
@@ -62,15 +70,18 @@ class PromptProtocol(CorkedProtocol):
 
     def on_message_complete(self) -> None:
         if self._held is not None:
-            answer = self._at_hand(b"".join(self._held))
+            answer = self._answer(b"".join(self._held))
             if answer is not None:
                 self._held = None
-                self._tell(answer)
+                if isinstance(answer, Prompt):
+                    self._tell(answer)
+                else:
+                    self._wait(answer)
                 return
             self._hand_on()
         super().on_message_complete()
 
-    def _at_hand(self, body: bytes) -> Prompt | None:
+    def _answer(self, body: bytes) -> Prompt | Coroutine[Any, Any, Prompt] | None:
         try:
             return self.answering(self.headers, body)
         except Exception:
@@ -98,11 +109,41 @@ class PromptProtocol(CorkedProtocol):
         for part in held or ():
             super().on_body(part)
 
-    def _tell(self, answer: Prompt) -> None:
-        self.corked.write_whole(
-            b"HTTP/1.1 200 OK\r\n%b%b\r\n%b" % (_lines(self.server_state.default_headers), _lines(answer.headers), answer.body)
-        )
+    def _wait(self, answer: Coroutine[Any, Any, Prompt]) -> None:
+        pending = _Pending()
+        self.cycle = cast(RequestResponseCycle, pending)
+        task = self.loop.create_task(self._tell_later(pending, answer))
+        self.tasks.add(task)
+        task.add_done_callback(self.tasks.discard)
+
+    async def _tell_later(self, pending: "_Pending", answer: Coroutine[Any, Any, Prompt]) -> None:
+        try:
+            told = await answer
+        except Exception:
+            log.exception("a request has no answer")
+            self.transport.close()
+            return
+        pending.response_complete = True
+        if not pending.disconnected:
+            self._tell(told, keep_alive=pending.keep_alive)
+
+    def _tell(self, answer: Prompt, *, keep_alive: bool = True) -> None:
+        headers = (*self.server_state.default_headers, *answer.headers, *(() if keep_alive else CLOSE))
+        self.corked.write_whole(b"%b%b\r\n%b" % (STATUS_LINE[answer.status], _lines(headers), answer.body))
+        if not keep_alive:
+            self.transport.close()
         self.on_response_complete()
+
+
+class _Pending:
+    """What uvicorn looks at of a request that is being answered: it takes the next one of its connection for later."""
+
+    __slots__ = ("disconnected", "keep_alive", "message_event", "response_complete")
+
+    def __init__(self) -> None:
+        self.disconnected = self.response_complete = False
+        self.keep_alive = True
+        self.message_event = UNHEARD
 
 
 def _lines(headers: Iterable[tuple[bytes, bytes]]) -> bytes:

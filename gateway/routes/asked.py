@@ -9,13 +9,12 @@ from starlette.types import Scope
 
 from gateway.contract import CacheUse
 from gateway.errors import Malformed
+from gateway.prediction import ANY_USE
 
 WISHES = frozenset((b"cache-control", b"x-consent"))
 """Headers that ask for more than a digit."""
 
 READ_HEADERS = WISHES | {b"content-type", b"content-length"}
-
-ANY_USE = CacheUse()
 
 MODEL_PARAMETER = {
     "name": "model",

@@ -1,24 +1,28 @@
 """`POST /v1/predict`: a picture in, a digit out, before the framework does its general work; it documents the call and refuses others."""
 
 import asyncio
+import logging
 import time
+from collections.abc import Coroutine
+from typing import Any
 
 from fastapi import APIRouter
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from gateway.contract import Answer
 from gateway.envelope import envelope
-from gateway.errors import NO_ANSWER, DeadlineExceeded, Problem, UploadTooSlow, problem_response
-from gateway.metrics import Metrics
-from gateway.observing import RequestIds
+from gateway.errors import NO_ANSWER, OUR_FAULT, DeadlineExceeded, Problem, UploadTooSlow, problem_response
+from gateway.observing import Requests
 from gateway.offloop import FEW_BYTES
-from gateway.prediction import Predictor
+from gateway.prediction import Predictor, Unknown
 from gateway.prompt import Headers, Prompt
 from gateway.routes.asked import MODEL_PARAMETER, WISHES, read_asked
 from gateway.routes.shared import problems
 from gateway.routes.telling import Telling
 from gateway.schema import PredictAnswer
 from gateway.upload import Uploads
+
+log = logging.getLogger(__name__)
 
 PATH = "/v1/predict"
 
@@ -107,27 +111,61 @@ class Predicting:
         await send({"type": "http.response.body", "body": body})
 
 
-class Repeating:
-    """Answers a picture that this process remembers, as Predicting would, without waiting for anything: the bodies of usual requests."""
+class Plain:
+    """Answers plain requests to the server itself, as Predicting would answer them to the framework: no scope, no messages.
 
-    def __init__(self, predictor: Predictor, telling: Telling, metrics: Metrics, ids: RequestIds) -> None:
-        self._predictor, self._telling, self._metrics, self._ids = predictor, telling, metrics, ids
+    Plain are those whose body is the picture, of few bytes, and which ask for no more than its digit.
+    """
 
-    def __call__(self, sent: Headers, body: bytes) -> Prompt | None:
-        """None, and nothing was counted, where Predicting has to answer."""
+    def __init__(self, predictor: Predictor, telling: Telling, requests: Requests, deadline_seconds: float) -> None:
+        self._predictor, self._telling, self._requests, self._deadline_seconds = predictor, telling, requests, deadline_seconds
+
+    def __call__(self, sent: Headers, body: bytes) -> Prompt | Coroutine[Any, Any, Prompt] | None:
+        """The answer, if it is at hand, else one to wait for; None, and nothing was counted, where Predicting has to answer."""
         started = time.perf_counter()
         if len(body) > FEW_BYTES or self._telling.waits:
             return None
-        for name, value in sent:
-            if name in WISHES or (name == b"content-type" and envelope(value)):
+        for header, value in sent:
+            if header in WISHES or (header == b"content-type" and envelope(value)):
                 return None
-        answer = self._predictor.repeat(body)
-        if answer is None:
+        try:
+            found = self._predictor.at_hand(body)
+        except Problem:
             return None
+        name = self._requests.name(sent)
+        if isinstance(found, Unknown):
+            return self._read(body, found, name, started)
+        told = self._told(found, name, started)
+        self._requests.count(PATH, "POST", told.status, found.cache, time.perf_counter() - started)
+        return told
+
+    async def _read(self, body: bytes, unknown: Unknown, name: str, started: float) -> Prompt:
+        told, cache = None, "none"
+        self._requests.in_flight += 1
+        try:
+            async with asyncio.timeout(self._deadline_seconds):
+                answer = await self._predictor.read(body, unknown)
+            told, cache = self._told(answer, name, started), answer.cache.value
+        except TimeoutError:
+            told = _refused(DeadlineExceeded(NO_ANSWER), name)
+        except Problem as problem:
+            told = _refused(problem, name)
+        except Exception:
+            log.exception("request %s failed", name)
+            told = _refused(Problem(OUR_FAULT), name)
+        finally:
+            self._requests.in_flight -= 1
+            self._requests.count(PATH, "POST", 500 if told is None else told.status, cache, time.perf_counter() - started)
+        return told
+
+    def _told(self, answer: Answer, name: str, started: float) -> Prompt:
         text = self._telling.tell_at_once(answer, started)
-        headers = [*_head(answer, text), (b"x-request-id", self._ids.of(sent).encode())]
-        self._metrics.count_request(PATH, "POST", 200, answer.cache, time.perf_counter() - started)
-        return Prompt(headers, text)
+        return Prompt(200, [*_head(answer, text), (b"x-request-id", name.encode())], text)
+
+
+def _refused(problem: Problem, name: str) -> Prompt:
+    response = problem_response(problem, name)
+    return Prompt(response.status_code, [*response.raw_headers, (b"x-request-id", name.encode())], bytes(response.body))
 
 
 def _head(answer: Answer, body: bytes) -> Headers:

@@ -3,7 +3,7 @@ from httpx import ASGITransport, AsyncClient
 from starlette.types import Receive, Scope, Send
 
 from gateway.metrics import Metrics
-from gateway.observing import Observed, RequestIds
+from gateway.observing import Observed, Requests
 from gateway.versions import ModelWatch
 from tests.gateway.conftest import Gateway
 
@@ -23,7 +23,7 @@ async def test_a_fault_of_ours_is_a_problem_without_a_traceback() -> None:
         raise RuntimeError("secret details")
 
     metrics = Metrics()
-    async with AsyncClient(transport=ASGITransport(Observed(broken, metrics, RequestIds())), base_url="http://gateway.test") as client:
+    async with AsyncClient(transport=ASGITransport(Observed(broken, Requests(metrics))), base_url="http://gateway.test") as client:
         answer = await client.get("/")
     assert answer.status_code == 500
     assert answer.headers["content-type"] == "application/problem+json"

@@ -1,8 +1,9 @@
 import asyncio
 import socket
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Coroutine
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from typing import Any
 
 import pytest
 import uvicorn
@@ -14,26 +15,43 @@ pytestmark = pytest.mark.anyio
 
 USUAL = b"POST /known HTTP/1.1\r\nHost: x\r\nContent-Length: 3\r\n\r\nabc"
 TO_BE_ASKED = b"POST /known HTTP/1.1\r\nHost: x\r\nContent-Length: 3\r\n\r\nxyz"
-AT_ONCE, ASKED = b"at once", b"by asking"
+LATER = b"POST /known HTTP/1.1\r\nHost: x\r\nContent-Length: 3\r\n\r\nlat"
+AT_ONCE, IN_TIME, ASKED = b"at once", b"in time", b"by asking"
+
+
+def saying(body: bytes) -> Prompt:
+    return Prompt(200, [(b"content-length", b"%d" % len(body))], body)
 
 
 @dataclass
 class Serving:
-    """A server that knows the answer to `abc`, and an application that takes long for others and says which it got."""
+    """A server that knows the answer to `abc`, will know the one to `lat`, and leaves others to an application that says what it got."""
 
     port: int = 0
-    knows: bytes | None = b"abc"
+    server: uvicorn.Server | None = None
+    waiting: int = 0
+    broken: bool = False
+    fails: bool = False
     answered: list[tuple[Headers, bytes]] = field(default_factory=list)
     asked: list[tuple[str, bytes]] = field(default_factory=list)
     may_go_on: asyncio.Event = field(default_factory=asyncio.Event)
 
-    def answering(self, headers: Headers, body: bytes) -> Prompt | None:
-        if self.knows is None:
+    def answering(self, headers: Headers, body: bytes) -> Prompt | Coroutine[Any, Any, Prompt] | None:
+        if self.broken:
             raise RuntimeError("broken")
-        if body != self.knows:
+        if body == b"lat":
+            self.waiting += 1
+            return self.later()
+        if body != b"abc":
             return None
         self.answered.append((headers, body))
-        return Prompt([(b"content-length", b"%d" % len(AT_ONCE))], AT_ONCE)
+        return saying(AT_ONCE)
+
+    async def later(self) -> Prompt:
+        await self.may_go_on.wait()
+        if self.fails:
+            raise RuntimeError("broken")
+        return saying(IN_TIME)
 
     async def application(self, scope: Scope, receive: Receive, send: Send) -> None:
         body, more = b"", True
@@ -61,7 +79,7 @@ async def serving(keep_alive_seconds: int = 5) -> AsyncIterator[Serving]:
         timeout_keep_alive=keep_alive_seconds,
     )
     with socket.create_server(("127.0.0.1", 0)) as listening:
-        server = uvicorn.Server(config)
+        it.server = server = uvicorn.Server(config)
         running = asyncio.create_task(server.serve([listening]))
         it.port = listening.getsockname()[1]
         async with asyncio.timeout(20):
@@ -186,8 +204,67 @@ async def test_what_is_no_request_is_refused(nonsense: bytes) -> None:
 
 async def test_a_fault_on_the_short_way_is_answered_on_the_usual_one() -> None:
     async with serving() as it:
-        it.knows = None
+        it.broken = True
         reader, writer = await asyncio.open_connection("127.0.0.1", it.port)
         writer.write(USUAL)
         assert (await told(reader))[1] == ASKED
         writer.close()
+
+
+async def sent(it: Serving, *requests: bytes) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+    """On a connection whose first request waits for its answer by then."""
+    it.may_go_on.clear()
+    reader, writer = await asyncio.open_connection("127.0.0.1", it.port)
+    writer.write(b"".join(requests))
+    while not it.waiting:
+        await asyncio.sleep(0.005)
+    return reader, writer
+
+
+async def test_an_answer_that_takes_time_comes_in_its_turn_and_the_connection_goes_on() -> None:
+    async with serving() as it:
+        reader, writer = await sent(it, LATER, USUAL, TO_BE_ASKED)
+        await asyncio.sleep(0.05)
+        assert not it.asked
+        it.may_go_on.set()
+        assert [(await told(reader))[1] for _ in range(3)] == [IN_TIME, ASKED, ASKED]
+        for again, says in ((LATER, IN_TIME), (USUAL, AT_ONCE), (LATER, IN_TIME)):
+            writer.write(again)
+            assert (await told(reader))[1] == says
+        writer.close()
+
+
+async def test_who_leaves_before_the_answer_is_no_trouble() -> None:
+    async with serving() as it:
+        _, writer = await sent(it, LATER)
+        writer.transport.abort()
+        await asyncio.sleep(0.05)
+        it.may_go_on.set()
+        reader, writer = await asyncio.open_connection("127.0.0.1", it.port)
+        writer.write(LATER)
+        assert (await told(reader))[1] == IN_TIME
+        writer.close()
+
+
+async def test_a_server_that_is_told_to_stop_answers_what_it_took() -> None:
+    async with serving() as it:
+        reader, writer = await sent(it, LATER)
+        assert it.server is not None
+        it.server.should_exit = True
+        await asyncio.sleep(0.3)
+        it.may_go_on.set()
+        head, body = await told(reader)
+        assert b"\r\nconnection: close\r\n" in head
+        assert body == IN_TIME
+        assert await reader.read() == b""
+        writer.close()
+
+
+async def test_a_connection_without_an_answer_is_closed(caplog: pytest.LogCaptureFixture) -> None:
+    async with serving() as it:
+        it.fails = True
+        reader, writer = await sent(it, LATER)
+        it.may_go_on.set()
+        assert await reader.read() == b""
+        writer.close()
+    assert "a request has no answer" in caplog.text

@@ -1,0 +1,165 @@
+"""A plain request is answered to the server itself as it is to the framework, and to the same effect."""
+
+import asyncio
+from pathlib import Path
+from typing import Any
+
+import httpx
+import orjson
+import pytest
+from prometheus_client.parser import text_string_to_metric_families
+
+from gateway.app import Application
+from gateway.prompt import Headers, Prompt
+from gateway.reading import PictureReader
+from tests.gateway.conftest import Gateway, digit_png, recorded
+from tests.gateway.torchserve_double import TorchServeDouble
+
+pytestmark = pytest.mark.anyio
+
+VOLATILE_MEMBERS = {"prediction_id", "request_id"}
+VOLATILE_HEADERS = {"server-timing", "x-request-id", "content-length"}
+
+
+def application(client: httpx.AsyncClient) -> Application:
+    transport = client._transport
+    assert isinstance(transport, httpx.ASGITransport)
+    assert isinstance(transport.app, Application)
+    return transport.app
+
+
+def said(body: bytes) -> dict[str, Any]:
+    return {name: value for name, value in orjson.loads(body).items() if name not in VOLATILE_MEMBERS}
+
+
+Series = tuple[str, str]
+
+
+async def counts(client: httpx.AsyncClient) -> dict[Series, float]:
+    """Every series of predict's that tells how many."""
+    told = text_string_to_metric_families((await client.get("/metrics")).text)
+    samples = [sample for family in told for sample in family.samples if sample.name.endswith(("_total", "_count"))]
+    return {
+        (sample.name, str(sorted(sample.labels.items()))): sample.value
+        for sample in samples
+        if sample.labels.get("route") != "/metrics" and not sample.name.startswith(("process_", "python_", "records_"))
+    }
+
+
+async def to_the_server(client: httpx.AsyncClient, body: bytes, headers: Headers | None = None) -> Prompt:
+    """Waits for it, if need be."""
+    answer = application(client).plain(headers or [], body)
+    assert answer is not None
+    return answer if isinstance(answer, Prompt) else await answer
+
+
+def grown(before: dict[Series, float], after: dict[Series, float]) -> dict[Series, float]:
+    return {series: value - before.get(series, 0) for series, value in after.items() if value != before.get(series, 0)}
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "status", "cache"),
+    [
+        (digit_png(7), digit_png(7), 200, "hit"),
+        (digit_png(3), digit_png(4), 200, "miss"),
+        (b"no picture", b"no picture", 415, None),
+        (b"", b"", 400, None),
+    ],
+    ids=["hit", "miss", "no picture", "empty"],
+)
+async def test_it_says_what_the_application_says_and_counts_the_same(
+    gateway: Gateway, first: bytes, second: bytes, status: int, cache: str | None
+) -> None:
+    async with gateway(canary_seconds=0) as client:
+        if cache == "hit":
+            await client.post("/v1/predict", content=first)
+        before = await counts(client)
+        usual = await client.post("/v1/predict", content=first)
+        between = await counts(client)
+        told = await to_the_server(client, second, [(b"content-type", b"image/png")])
+        after = await counts(client)
+    assert (told.status, usual.status_code) == (status, status)
+    assert (said(told.body).get("cache"), said(usual.content).get("cache")) == (cache, cache)
+    if first == second:
+        assert said(told.body) == said(usual.content)
+    headers = {name.decode(): value.decode() for name, value in told.headers}
+    assert headers.keys() == usual.headers.keys()
+    assert all(usual.headers[name] == value for name, value in headers.items() if name not in VOLATILE_HEADERS)
+    assert int(headers["content-length"]) == len(told.body)
+    assert grown(before, between)
+    if first == second:
+        assert grown(between, after) == grown(before, between)
+    else:  # another digit is counted elsewhere, and as often
+        assert sorted(grown(between, after).values()) == sorted(grown(before, between).values())
+
+
+async def test_it_is_recorded(gateway: Gateway) -> None:
+    async with gateway() as client:
+        await client.post("/v1/predict", content=digit_png(7))
+        told = await to_the_server(client, digit_png(7))
+        row = await recorded(client, orjson.loads(told.body)["prediction_id"])
+    assert (row["digit"], row["cache"]) == (7, "hit")
+
+
+@pytest.mark.parametrize("digit", [7, 8], ids=["at hand", "to wait for"])
+async def test_the_client_s_own_request_id_is_told(gateway: Gateway, digit: int) -> None:
+    async with gateway() as client:
+        await client.post("/v1/predict", content=digit_png(7))
+        told = [await to_the_server(client, digit_png(digit), [(b"x-request-id", name)]) for name in (b"mine", b"two words")]
+    names = [dict(each.headers)[b"x-request-id"] for each in told]
+    assert names[0] == b"mine"
+    assert names[1] != b"two words"
+
+
+@pytest.mark.parametrize(
+    "header",
+    [
+        (b"cache-control", b"no-cache"),
+        (b"x-consent", b"training"),
+        (b"content-type", b"application/json"),
+        (b"content-type", b"Multipart/Form-Data; boundary=b"),
+    ],
+)
+async def test_who_wishes_more_is_left_to_the_application(gateway: Gateway, header: tuple[bytes, bytes]) -> None:
+    async with gateway() as client:
+        await client.post("/v1/predict", content=digit_png(7))
+        before = await counts(client)
+        assert application(client).plain([header], digit_png(7)) is None
+        assert application(client).plain([], b"x" * 2**20) is None
+        assert await counts(client) == before
+
+
+async def test_without_a_model_or_where_records_must_be_committed_first_it_is_left_to_the_application(
+    gateway: Gateway, torchserve: TorchServeDouble, tmp_path: Path
+) -> None:
+    async with gateway(wait=False) as client:
+        assert application(client).plain([], digit_png(7)) is None
+    async with gateway(records="durable", state_dir=tmp_path / "durable") as client:
+        assert (await client.post("/v1/predict", content=digit_png(7))).json()["record"] == "durable"
+        before = await counts(client)
+        assert application(client).plain([], digit_png(7)) is None
+        assert await counts(client) == before
+
+
+async def test_a_model_that_is_away_or_late_is_a_problem(gateway: Gateway, torchserve: TorchServeDouble) -> None:
+    async with gateway(deadline_seconds=0.1, canary_seconds=0) as client:
+        torchserve.before_answer = asyncio.Event().wait
+        late = await to_the_server(client, digit_png(1))
+        torchserve.before_answer, torchserve.answer = None, lambda _: httpx.Response(503)
+        away = await to_the_server(client, digit_png(2))
+        in_flight = (await client.get("/metrics")).text.partition("\ngateway_inflight_requests ")[2].split("\n")[0]
+    assert [each.status for each in (late, away)] == [504, 503]
+    assert dict(away.headers)[b"retry-after"]
+    assert all(dict(each.headers)[b"content-type"] == b"application/problem+json" for each in (late, away))
+    assert in_flight == "1.0"  # the scrape itself
+
+
+async def test_a_fault_of_ours_is_a_problem_that_tells_no_details(gateway: Gateway, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def broken(self: PictureReader, upload: bytes) -> None:
+        raise RuntimeError("secret details")
+
+    async with gateway() as client:
+        monkeypatch.setattr(PictureReader, "read", broken)
+        told = await to_the_server(client, digit_png(1))
+    assert told.status == 500
+    assert b"secret" not in told.body
