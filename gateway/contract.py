@@ -90,8 +90,7 @@ class ModelVersion:
         return self.version if arithmetic == "float32" else f"{self.version}-{arithmetic}"
 
 
-@dataclass(frozen=True, slots=True)
-class Prediction:
+class Prediction(NamedTuple):
     """What the network said of canonical pixels: how far each logit lies under the highest, in steps of a STEPS-th nat.
 
     Logits matter up to a constant, so 20 bytes hold an answer; probabilities made of them differ from the network's own by a
@@ -153,8 +152,7 @@ class Prediction:
         return self.probabilities[self.digit]
 
 
-@dataclass(frozen=True, slots=True)
-class Seen:
+class Seen(NamedTuple):
     """What preprocessing found in one upload: size and box in the upload's own pixels, and reasons to doubt it."""
 
     width: int
@@ -164,8 +162,7 @@ class Seen:
     reasons: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Content:
+class Content(NamedTuple):
     """What every answer to the same upload by the same version says, and what is counted and recorded of it."""
 
     digit: int

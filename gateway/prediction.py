@@ -143,10 +143,10 @@ class Predictor:
         decoding = time.perf_counter()
         picture = await self._reader.read(upload)
         decoded = time.perf_counter()
-        digest = _sha256(picture.pixels.tobytes())
+        digest = _sha256(picture.pixels.data)
         model, found = await self._ask_current(picture.pixels, digest, use, model, remember.tenant)
         usual, prediction = model.reference, found.prediction
-        buckets = () if usual is None else usual.buckets(measure(picture.pixels, picture.shape), picture.inverted)
+        buckets = () if usual is None else usual.buckets(measure(picture.pixels, picture.shape, picture.outline), picture.inverted)
         seen = Seen(picture.width, picture.height, picture.inverted, picture.box, picture.reasons)
         reasons = doubts(prediction, seen, model)
         told = self._tell(prediction, seen, reasons, model)
@@ -237,5 +237,5 @@ class Predictor:
                 picture.land(_Found(prediction, picture.state, times))
 
 
-def _sha256(data: bytes) -> bytes:
+def _sha256(data: bytes | memoryview) -> bytes:
     return hashlib.sha256(data).digest()

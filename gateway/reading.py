@@ -41,7 +41,7 @@ class PictureReader:
             if len(upload) <= FEW_BYTES:
                 header = read_header(upload)
                 if header.width * header.height <= INLINE_PIXELS:
-                    return canonicalise(upload, self._limits)
+                    return canonicalise(upload, self._limits, header)
             return await asyncio.get_running_loop().run_in_executor(self._pool, canonicalise, upload, self._limits)
         except ImageError as error:
             raise PROBLEMS[type(error)](str(error)) from error

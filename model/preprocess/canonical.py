@@ -1,23 +1,23 @@
 """A picture to canonical pixels, and what was done to get there. Canonical pixels come back as they are."""
 
-from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from model.preprocess.decode import Limits, decode
+from model.preprocess.header import Header
 from model.preprocess.ink import find_ink
 from model.preprocess.judge import ragged, reasons, several
 from model.preprocess.place import BLACK, INK_SIDE, Shape, canonical_shape, place
-from model.preprocess.stroke import visible
+from model.preprocess.stroke import Outline, visible
 
 SEARCHED_SIDE = 450
 """Pixels that the long side of the picture searched for ink has at most; it is shrunk by a whole factor, which is fast and exact."""
 
 
-@dataclass(frozen=True, slots=True)
-class Canonical:
+class Canonical(NamedTuple):
     """Canonical pixels, and what was seen on the way to them."""
 
     pixels: NDArray[np.uint8]
@@ -33,21 +33,23 @@ class Canonical:
     reasons: tuple[str, ...]
     """Why this should not be trusted to be one digit, out of REASONS; empty where it should."""
     shape: Shape | None = None
-    """Of the pixels, where it had to be known on the way; what measures them needs it again."""
+    outline: Outline | None = None
+    """Both of the pixels, where they had to be known on the way; what measures them needs them again."""
 
 
-def canonicalise(upload: bytes, limits: Limits = Limits()) -> Canonical:  # noqa: B008 - frozen
+def canonicalise(upload: bytes, limits: Limits = Limits(), header: Header | None = None) -> Canonical:  # noqa: B008 - frozen
     """Canonical pixels of the bytes of a PNG, JPEG, WebP, BMP or TIFF picture, or of the first frame of a GIF.
 
+    `header` is the upload's own, where somebody has it.
     Raises ImageError, and nothing else, for any bytes: EmptyUpload, UnsupportedImage, UnreadableImage or ImageTooLarge.
     """
-    picture = decode(upload, limits)
+    picture = decode(upload, limits, header)
     found = canonicalise_picture(picture.grey)
     height, width = picture.grey.shape
     if (width, height) == (picture.width, picture.height):
         return found
     box = found.box and _scaled(found.box, picture.width / width, picture.height / height, picture.width, picture.height)
-    return replace(found, width=picture.width, height=picture.height, box=box)
+    return found._replace(width=picture.width, height=picture.height, box=box)
 
 
 def canonicalise_picture(grey: NDArray[np.uint8]) -> Canonical:
@@ -60,8 +62,9 @@ def canonicalise_picture(grey: NDArray[np.uint8]) -> Canonical:
             return Canonical(pixels, width, height, False, None, ("blank",), shape)
         box = (left, top, left + across, top + down)
         shown = pixels[top : top + down, left : left + across]
-        why = ("noise",) if ragged(shown) else ("several",) * several(shown)
-        return Canonical(pixels, width, height, False, box, why, shape)
+        outline = Outline.of(pixels)
+        why = ("noise",) if ragged(shown, outline) else ("several",) * several(shown)
+        return Canonical(pixels, width, height, False, box, why, shape, outline)
     times = -(-max(height, width) // SEARCHED_SIDE)
     searched = grey
     if times > 1:

@@ -1,16 +1,15 @@
 """What drift is watched by: four numbers a digit has however it is photographed, from its canonical pixels alone."""
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from model.preprocess.place import Shape
-from model.preprocess.stroke import stroke_width
+from model.preprocess.stroke import Outline, stroke_width
 
 
-@dataclass(frozen=True, slots=True)
-class Features:
+class Features(NamedTuple):
     """Of a black picture all are 0."""
 
     ink: float
@@ -23,8 +22,8 @@ class Features:
     """Mean width of the strokes, pixels."""
 
 
-def measure(pixels: NDArray[np.uint8], shape: Shape | None = None) -> Features:
-    """Measure canonical pixels, uint8 (28, 28); `shape` is theirs, where somebody has it."""
+def measure(pixels: NDArray[np.uint8], shape: Shape | None = None, outline: Outline | None = None) -> Features:
+    """Measure canonical pixels, uint8 (28, 28); `shape` and `outline` are theirs, where somebody has them."""
     _, _, width, height, moments = shape or Shape.of(pixels)
     if not width:
         return Features(0.0, 0.0, 0.0, 0.0)
@@ -33,5 +32,5 @@ def measure(pixels: NDArray[np.uint8], shape: Shape | None = None) -> Features:
         ink=moments["m00"] / (255 * pixels.size),
         aspect=width / height,
         slant=-moments["mu11"] / upright if upright else 0.0,
-        stroke=stroke_width(pixels),
+        stroke=stroke_width(outline or Outline.of(pixels)),
     )

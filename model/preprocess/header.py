@@ -2,7 +2,7 @@
 
 import struct
 from collections.abc import Callable
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from model.preprocess.errors import EmptyUpload, UnreadableImage, UnsupportedImage
 from model.preprocess.jpeg import FRAMES, segments
@@ -14,8 +14,7 @@ MAX_TIFF_VALUES = 65_536
 """Numbers that one entry of a TIFF directory may hold; a strip a row of the tallest picture taken is far fewer."""
 
 
-@dataclass(frozen=True, slots=True)
-class Header:
+class Header(NamedTuple):
     """What an upload says of itself. Not yet believed: a decoder may still find it broken."""
 
     format: str

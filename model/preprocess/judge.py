@@ -5,6 +5,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from model.preprocess.ink import Ink
+from model.preprocess.stroke import FULL, Outline
 
 REASONS = ("blank", "faint", "noise", "several")
 
@@ -26,7 +27,6 @@ JUDGED_SIDE = 40
 """Pixels of the ink's long side at which its shape is judged."""
 SEEN = 110
 """Strength, of 255, from which a pixel of the judged shape is ink."""
-FULL = 127
 CROWDED, CROWDED_ASPECT = 2.68, 0.7
 """Strokes that a row crosses on average, plus this share of width over height, from which two digits touch: one digit has 1.4 strokes."""
 OVERLAP, TALL, SHARE, THICK = (0.3, -0.15), (0.65, 0.5), (0.15, 0.5), (0.0, 0.35)
@@ -64,12 +64,14 @@ def _nothing(grey: NDArray[np.uint8]) -> tuple[str, ...]:
     return ("noise",) if grain(grey) > GRAINY else ("blank",)
 
 
-def ragged(strength: NDArray[np.uint8]) -> bool:
-    """Whether ink, uint8 (h, w), changes to paper and back all over, as no strokes do."""
+def ragged(strength: NDArray[np.uint8], outline: Outline | None = None) -> bool:
+    """Whether ink, uint8 (h, w), changes to paper and back all over, as no strokes do; `outline` is its own, where somebody has it."""
     if min(strength.shape) < 3:
         return False
+    most = RAGGED * strength.size
+    if outline is not None and min(outline.across, outline.down) <= most:  # which counts the edges of the box too
+        return False
     _, on = cv2.threshold(strength, FULL, 1, cv2.THRESH_BINARY)
-    most = RAGGED * on.size
     return cv2.norm(on[:, 1:], on[:, :-1], cv2.NORM_L1) > most and cv2.norm(on[1:], on[:-1], cv2.NORM_L1) > most
 
 

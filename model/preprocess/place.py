@@ -50,7 +50,7 @@ def canonical_shape(pixels: Any) -> Shape | None:
     left, top, width, height, moments = shape
     if width == 0:
         return shape
-    if not SHORTEST_LONG_SIDE <= max(width, height) <= INK_SIDE or int(pixels.max()) < DIMMEST_PEAK:
+    if not SHORTEST_LONG_SIDE <= max(width, height) <= INK_SIDE or cv2.norm(pixels, cv2.NORM_INF) < DIMMEST_PEAK:
         return None
     mass = moments["m00"]
     centred = _in_the_middle(moments["m10"] / mass, left, width) and _in_the_middle(moments["m01"] / mass, top, height)

@@ -1,5 +1,7 @@
 """The width of pen strokes: measured, and made wider only where shrinking to 20 pixels would otherwise leave next to nothing of them."""
 
+from typing import NamedTuple
+
 import cv2
 import numpy as np
 from numpy.typing import NDArray
@@ -12,20 +14,39 @@ WIDENED = 2.2
 """Pixels of such a picture that thin strokes are brought to; MNIST's median is 2.9."""
 
 
-def stroke_width(ink: NDArray[np.uint8]) -> float:
-    """Mean width in pixels of the strokes of ink, uint8 (h, w) of strengths: twice their area over the length of their outline; 0 of none.
+class Outline(NamedTuple):
+    """Full ink, and how often a row or a column enters or leaves it."""
+
+    area: int
+    """Pixels."""
+    across: int
+    """Along all rows together."""
+    down: int
+    """Along all columns together."""
+
+    @classmethod
+    def of(cls, ink: NDArray[np.uint8]) -> "Outline":
+        """Of uint8 (h, w) of strengths, on bare paper. Counted in the bits of one number, which is faster than several calls of OpenCV."""
+        height, width = ink.shape
+        on = np.zeros((height + 2, width + 2), np.bool_)
+        np.greater(ink, FULL, out=on[1:-1, 1:-1])
+        bits = int.from_bytes(np.packbits(on).tobytes(), "big")
+        return cls(bits.bit_count(), (bits ^ bits >> 1).bit_count(), (bits ^ bits >> width + 2).bit_count())
+
+
+def stroke_width(outline: Outline) -> float:
+    """Mean width in pixels of the strokes with this outline: twice their area over the length of their outline; 0 of none.
 
     Along rows and columns together an outline is crossed 4/pi times its length, averaged over directions (Cauchy and Crofton).
     """
-    _, on = cv2.threshold(cv2.copyMakeBorder(ink, 1, 1, 1, 1, cv2.BORDER_CONSTANT, value=0), FULL, 1, cv2.THRESH_BINARY)
-    crossed = cv2.norm(on[:, 1:], on[:, :-1], cv2.NORM_L1) + cv2.norm(on[1:], on[:-1], cv2.NORM_L1)
-    return 2 * cv2.countNonZero(on) / (crossed * np.pi / 4) if crossed else 0.0
+    crossed = outline.across + outline.down
+    return 2 * outline.area / (crossed * np.pi / 4) if crossed else 0.0
 
 
 def visible(ink: NDArray[np.uint8], long_side: int) -> NDArray[np.uint8]:
     """Ink, uint8 (h, w) and cut to its box, that will show when its long side is shrunk to `long_side` pixels: the same, or widened."""
     scale = long_side / max(ink.shape)
-    width = stroke_width(ink) * scale
+    width = stroke_width(Outline.of(ink)) * scale
     wider = round((WIDENED - width) / scale)
     if not 0 < width < THIN or wider < 1:
         return ink

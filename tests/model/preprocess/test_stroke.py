@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from model.preprocess import canonicalise_picture, measure
-from model.preprocess.stroke import stroke_width, visible
+from model.preprocess.stroke import Outline, stroke_width, visible
 from tests.model.preprocess.pictures import DIGITS
 
 
@@ -30,7 +30,7 @@ def test_the_width_of_a_bar_is_measured(width: int, turned: bool) -> None:
     bar = np.zeros((200, 60), np.uint8)
     bar[10:190, 20 : 20 + width] = 255
     # A bar along the axes reads 4/pi wider than one in the mean direction.
-    assert stroke_width(bar.T if turned else bar) * np.pi / 4 == pytest.approx(width, rel=0.15)
+    assert stroke_width(Outline.of(bar.T if turned else bar)) * np.pi / 4 == pytest.approx(width, rel=0.15)
 
 
 def test_ordinary_strokes_keep_their_width() -> None:
@@ -38,7 +38,7 @@ def test_ordinary_strokes_keep_their_width() -> None:
         large = cv2.resize(pixels, (280, 280), interpolation=cv2.INTER_NEAREST)
         left, top, width, height = cv2.boundingRect(large)
         ink = large[top : top + height, left : left + width]
-        if stroke_width(ink) > 15:
+        if stroke_width(Outline.of(ink)) > 15:
             assert visible(ink, 20) is ink
 
 
