@@ -24,7 +24,10 @@ class Flight(Generic[Result]):
     @property
     def wanted(self) -> bool:
         """Whether somebody waits: false once it has landed, or when all have left."""
-        return any(not waiting.done() for waiting in self._waiting)
+        for waiting in self._waiting:  # noqa: SIM110 - one, nearly always, and a generator takes longer
+            if not waiting.done():
+                return True
+        return False
 
     @property
     def joinable(self) -> bool:

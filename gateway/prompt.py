@@ -46,6 +46,9 @@ class PromptProtocol(CorkedProtocol):
         self._held: list[bytes] | None = None
         """The body of a request that is not uvicorn's yet."""
 
+        self._idle_since: float | None = None
+        """None: a request is being read or answered."""
+
     @classmethod
     def of(cls, path: str, answering: Answering) -> "type[PromptProtocol]":
         """The protocol of a server whose POSTs to `path` may be answered at once."""
@@ -80,6 +83,36 @@ class PromptProtocol(CorkedProtocol):
                 return
             self._hand_on()
         super().on_message_complete()
+
+    # uvicorn makes and unmakes a timer for each request; here one looks, when it is due, since when nothing was asked
+
+    def on_response_complete(self) -> None:
+        self.server_state.total_requests += 1
+        if self.transport.is_closing():
+            return
+        self.flow.resume_reading()
+        if self.pipeline:
+            self._start_asgi_task(*self.pipeline.pop())
+            return
+        self._idle_since = self.loop.time()
+        if self.timeout_keep_alive_task is None:
+            self._look_after(self.timeout_keep_alive)
+
+    def timeout_keep_alive_handler(self) -> None:
+        self.timeout_keep_alive_task = None
+        if self._idle_since is None or self.transport.is_closing():
+            return
+        left = self._idle_since + self.timeout_keep_alive - self.loop.time()
+        if left > 0:
+            self._look_after(left)
+        else:
+            self.transport.close()
+
+    def _unset_keepalive_if_required(self) -> None:
+        self._idle_since = None
+
+    def _look_after(self, seconds: float) -> None:
+        self.timeout_keep_alive_task = self.loop.call_later(seconds, self.timeout_keep_alive_handler)
 
     def _answer(self, body: bytes) -> Prompt | Coroutine[Any, Any, Prompt] | None:
         try:

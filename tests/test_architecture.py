@@ -34,6 +34,7 @@ LAYERS = [
     {"gateway.model_client", "gateway.redis_cache", "gateway.local_cache"},
     {
         "gateway.batching",
+        "gateway.deadlines",
         "gateway.known",
         "gateway.offloop",
         "gateway.baseline",

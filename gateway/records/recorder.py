@@ -20,7 +20,7 @@ Told = TypeVar("Told")
 
 log = logging.getLogger(__name__)
 
-BATCH_SECONDS = 0.05
+BATCH_SECONDS = 0.1
 """How long predictions gather. A label waits for nothing but the batch before it."""
 
 BATCH_ROWS = 5_000

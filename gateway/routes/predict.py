@@ -10,6 +10,7 @@ from fastapi import APIRouter
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from gateway.contract import Answer
+from gateway.deadlines import Deadlines
 from gateway.envelope import envelope
 from gateway.errors import NO_ANSWER, OUR_FAULT, DeadlineExceeded, Problem, UploadTooSlow, problem_response
 from gateway.observing import Requests
@@ -118,7 +119,8 @@ class Plain:
     """
 
     def __init__(self, predictor: Predictor, telling: Telling, requests: Requests, deadline_seconds: float) -> None:
-        self._predictor, self._telling, self._requests, self._deadline_seconds = predictor, telling, requests, deadline_seconds
+        self._predictor, self._telling, self._requests = predictor, telling, requests
+        self._deadlines = Deadlines(deadline_seconds)
 
     def __call__(self, sent: Headers, body: bytes) -> Prompt | Coroutine[Any, Any, Prompt] | None:
         """The answer, if it is at hand, else one to wait for; None, and nothing was counted, where Predicting has to answer."""
@@ -143,7 +145,7 @@ class Plain:
         told, cache = None, "none"
         self._requests.in_flight += 1
         try:
-            async with asyncio.timeout(self._deadline_seconds):
+            with self._deadlines.limit():
                 answer = await self._predictor.read(body, unknown)
             told, cache = self._told(answer, name, started), answer.cache.value
         except TimeoutError:

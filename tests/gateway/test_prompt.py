@@ -191,6 +191,22 @@ async def test_a_connection_that_was_answered_is_closed_when_it_is_idle_for_long
         writer.close()
 
 
+async def test_a_connection_is_idle_only_while_nothing_is_asked() -> None:
+    async with serving(keep_alive_seconds=1) as it:
+        reader, writer = await asyncio.open_connection("127.0.0.1", it.port)
+        for request, says in ((USUAL, AT_ONCE), (TO_BE_ASKED, ASKED)):
+            writer.write(request)
+            assert (await told(reader))[1] == says
+            await asyncio.sleep(0.6)
+        it.may_go_on.clear()
+        writer.write(LATER)
+        await asyncio.sleep(1.5)  # longer than it may be idle
+        it.may_go_on.set()
+        assert (await told(reader))[1] == IN_TIME
+        assert await reader.read() == b""
+        writer.close()
+
+
 @pytest.mark.parametrize("nonsense", [b"Transfer-Encoding: chunked\r\n\r\nno length\r\n", b"Content-Length: 3, 4\r\n\r\nabc"])
 async def test_what_is_no_request_is_refused(nonsense: bytes) -> None:
     async with serving() as it:
