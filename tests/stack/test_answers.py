@@ -1,23 +1,23 @@
 """What the stack answers is what the model says offline: on all of MNIST's test pictures, and on photographs of them."""
 
-import asyncio
 import os
 from collections.abc import Sequence
+from typing import Any
 
 import cv2
-import httpx
 import numpy as np
 import orjson
 import pytest
 from numpy.typing import NDArray
 
+from loadtests.client import Gateway, at_once
 from model.compiled import fastest
 from model.data import test_digits as mnist_test
 from model.preprocess import canonicalise
 from tests.model.preprocess.degrade import degrade
 from tests.stack.conftest import ROOT, Stack, wait_until
 
-CONCURRENCY = 32
+SENDERS = 16
 PHOTOGRAPHS = int(os.environ.get("PHOTOGRAPHS", "2000"))
 """So many of the test pictures, evenly spread. `PHOTOGRAPHS=10000` takes them all, in some minutes."""
 
@@ -31,34 +31,21 @@ def offline_digits(pixels: NDArray[np.uint8]) -> NDArray[np.intp]:
     return digits
 
 
-def send_all(stack: Stack, pictures: Sequence[bytes]) -> list[bytes]:
-    """The answers' bodies, in order; every one a 200."""
-
-    async def send() -> list[bytes]:
-        waiting = iter(range(len(pictures)))
-        bodies: list[bytes] = [b""] * len(pictures)
-        limits = httpx.Limits(max_connections=CONCURRENCY)
-        async with httpx.AsyncClient(base_url=stack.url, limits=limits, timeout=30) as client:
-
-            async def sender() -> None:
-                for place in waiting:
-                    answer = await client.post("/v1/predict", content=pictures[place])
-                    assert answer.status_code == 200, answer.text
-                    bodies[place] = answer.content
-
-            await asyncio.gather(*(sender() for _ in range(CONCURRENCY)))
-        return bodies
-
-    return asyncio.run(send())
+def send_all(stack: Stack, pictures: Sequence[bytes]) -> list[dict[str, Any]]:
+    """The answers, in order; every one a 200."""
+    gateway = Gateway(stack.url)
+    try:
+        return at_once(gateway.predict, pictures, SENDERS)
+    finally:
+        gateway.close()
 
 
 def encoded(pixels: NDArray[np.uint8]) -> bytes:
     return bytes(cv2.imencode(".png", pixels)[1])
 
 
-def stable(body: bytes) -> bytes:
+def stable(answer: dict[str, Any]) -> bytes:
     """The answer without what may differ between two answers to one picture."""
-    answer = orjson.loads(body)
     return orjson.dumps({name: value for name, value in answer.items() if name not in VOLATILE})
 
 
@@ -67,19 +54,18 @@ def test_every_test_picture_gets_the_digit_that_evaluation_gives_and_then_a_hit_
     pixels = mnist_test().pixels
     pictures = [encoded(picture) for picture in pixels]
     first = send_all(ready_stack, pictures)
-    answers = [orjson.loads(body) for body in first]
-    assert [answer["digit"] for answer in answers] == offline_digits(pixels).tolist()
-    assert max(abs(sum(answer["probabilities"]) - 1) for answer in answers) <= 1e-6
+    assert [answer["digit"] for answer in first] == offline_digits(pixels).tolist()
+    assert max(abs(sum(answer["probabilities"]) - 1) for answer in first) <= 1e-6
     second = send_all(ready_stack, pictures)
-    assert {orjson.loads(body)["cache"] for body in second} == {"hit"}
-    assert [stable(body) for body in second] == [stable(body) for body in first]
+    assert {answer["cache"] for answer in second} == {"hit"}
+    assert [stable(answer) for answer in second] == [stable(answer) for answer in first]
 
 
 @pytest.mark.timeout(1_800)
 def test_photographs_are_read_as_well_as_the_pictures_they_were_made_of(ready_stack: Stack) -> None:
     digits = mnist_test()[slice(0, 10_000, 10_000 // PHOTOGRAPHS)]
     photographs = [degrade(picture, np.random.default_rng(place)) for place, picture in enumerate(digits.pixels)]
-    read = np.array([orjson.loads(body)["digit"] for body in send_all(ready_stack, photographs)])
+    read = np.array([answer["digit"] for answer in send_all(ready_stack, photographs)])
     clean = offline_digits(digits.pixels)
     change = 100.0 * ((clean == digits.labels).astype(float) - (read == digits.labels))
     lost, error = change.mean(), change.std(ddof=1) / len(change) ** 0.5
