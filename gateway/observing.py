@@ -3,7 +3,6 @@
 import logging
 import re
 import time
-from collections.abc import Iterable
 from typing import Any
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -30,11 +29,10 @@ class Requests:
         self._random = RandomBytes()
         metrics.follow(metrics.inflight, lambda: self.in_flight)
 
-    def name(self, headers: Iterable[tuple[bytes, bytes]]) -> str:
+    def name(self, own: bytes | None) -> str:
         """The client's own X-Request-Id where it is harmless in a log, else a new one."""
-        for name, value in headers:
-            if name == b"x-request-id" and REQUEST_ID.fullmatch(value):
-                return str(value, "ascii")
+        if own is not None and REQUEST_ID.fullmatch(own):
+            return str(own, "ascii")
         return self._random.take(REQUEST_ID_BYTES).hex()
 
 
@@ -51,7 +49,9 @@ class Observed:
             return
         started = time.perf_counter()
         state: dict[str, Any] = scope.setdefault("state", {})
-        state["request_id"] = request_id = self._requests.name(scope["headers"])
+        state["request_id"] = request_id = self._requests.name(
+            next((value for name, value in scope["headers"] if name == b"x-request-id"), None)
+        )
         state["started"] = started
         status: int | None = None
 

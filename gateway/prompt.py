@@ -11,7 +11,7 @@ from gateway.corked import CorkedProtocol
 
 log = logging.getLogger(__name__)
 
-CLOSE = ((b"connection", b"close"),)
+CLOSE = b"connection: close\r\n"
 UNHEARD = asyncio.Event()
 """Whoever set it wakes nobody."""
 
@@ -23,7 +23,8 @@ class Prompt(NamedTuple):
     """A whole answer."""
 
     status: int
-    headers: Headers
+    head: bytes
+    """Header lines, each with its end."""
     body: bytes
 
 
@@ -161,8 +162,10 @@ class PromptProtocol(CorkedProtocol):
             self._tell(told, keep_alive=pending.keep_alive)
 
     def _tell(self, answer: Prompt, *, keep_alive: bool = True) -> None:
-        headers = (*self.server_state.default_headers, *answer.headers, *(() if keep_alive else CLOSE))
-        self.corked.write_whole(b"%b%b\r\n%b" % (STATUS_LINE[answer.status], _lines(headers), answer.body))
+        usual = head_of(self.server_state.default_headers)
+        self.corked.write_whole(
+            b"%b%b%b%b\r\n%b" % (STATUS_LINE[answer.status], usual, answer.head, b"" if keep_alive else CLOSE, answer.body)
+        )
         if not keep_alive:
             self.transport.close()
         self.on_response_complete()
@@ -179,5 +182,12 @@ class _Pending:
         self.message_event = UNHEARD
 
 
-def _lines(headers: Iterable[tuple[bytes, bytes]]) -> bytes:
+def head_of(headers: Iterable[tuple[bytes, bytes]]) -> bytes:
+    """As lines."""
     return b"".join([b"%b: %b\r\n" % header for header in headers])
+
+
+def headers_of(head: bytes) -> Headers:
+    """As pairs, for ASGI."""
+    lines = [line.partition(b": ") for line in head.split(b"\r\n")[:-1]]
+    return [(name, value) for name, _, value in lines]

@@ -16,7 +16,7 @@ from gateway.errors import NO_ANSWER, OUR_FAULT, DeadlineExceeded, Problem, Uplo
 from gateway.observing import Requests
 from gateway.offloop import FEW_BYTES
 from gateway.prediction import Predictor, Unknown
-from gateway.prompt import Headers, Prompt
+from gateway.prompt import Headers, Prompt, head_of, headers_of
 from gateway.routes.asked import MODEL_PARAMETER, WISHES, read_asked
 from gateway.routes.shared import problems
 from gateway.routes.telling import Telling
@@ -108,7 +108,7 @@ class Predicting:
             raise DeadlineExceeded(NO_ANSWER) from error
         scope["state"]["cache"] = answer.cache
         body = await self._telling.tell(answer, asked)
-        await send({"type": "http.response.start", "status": 200, "headers": _head(answer, body)})
+        await send({"type": "http.response.start", "status": 200, "headers": headers_of(_head(answer, body))})
         await send({"type": "http.response.body", "body": body})
 
 
@@ -127,14 +127,17 @@ class Plain:
         started = time.perf_counter()
         if len(body) > FEW_BYTES or self._telling.waits:
             return None
+        own_name: bytes | None = None
         for header, value in sent:
             if header in WISHES or (header == b"content-type" and envelope(value)):
                 return None
+            if header == b"x-request-id":
+                own_name = own_name or value
         try:
             found = self._predictor.at_hand(body)
         except Problem:
             return None
-        name = self._requests.name(sent)
+        name = self._requests.name(own_name)
         if isinstance(found, Unknown):
             return self._read(body, found, name, started)
         told = self._told(found, name, started)
@@ -162,21 +165,21 @@ class Plain:
 
     def _told(self, answer: Answer, name: str, started: float) -> Prompt:
         text = self._telling.tell_at_once(answer, started)
-        return Prompt(200, [*_head(answer, text), (b"x-request-id", name.encode())], text)
+        return Prompt(200, b"%bx-request-id: %b\r\n" % (_head(answer, text), name.encode()), text)
 
 
 def _refused(problem: Problem, name: str) -> Prompt:
     response = problem_response(problem, name)
-    return Prompt(response.status_code, [*response.raw_headers, (b"x-request-id", name.encode())], bytes(response.body))
+    return Prompt(response.status_code, head_of([*response.raw_headers, (b"x-request-id", name.encode())]), bytes(response.body))
 
 
-def _head(answer: Answer, body: bytes) -> Headers:
-    return [
-        (b"content-type", b"application/json"),
-        (b"content-length", b"%d" % len(body)),
-        (b"x-cache", answer.cache.encode()),
-        (b"server-timing", server_timing(answer.seconds)),
-    ]
+def _head(answer: Answer, body: bytes) -> bytes:
+    """Header lines, each with its end."""
+    return b"content-type: application/json\r\ncontent-length: %d\r\nx-cache: %b\r\nserver-timing: %b\r\n" % (
+        len(body),
+        answer.cache.encode(),
+        server_timing(answer.seconds),
+    )
 
 
 def server_timing(seconds: dict[str, float]) -> bytes:

@@ -20,7 +20,7 @@ AT_ONCE, IN_TIME, ASKED = b"at once", b"in time", b"by asking"
 
 
 def saying(body: bytes) -> Prompt:
-    return Prompt(200, [(b"content-length", b"%d" % len(body))], body)
+    return Prompt(200, b"content-length: %d\r\n" % len(body), body)
 
 
 @dataclass

@@ -10,7 +10,7 @@ import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
 from gateway.app import Application
-from gateway.prompt import Headers, Prompt
+from gateway.prompt import Headers, Prompt, headers_of
 from gateway.reading import PictureReader
 from tests.gateway.conftest import Gateway, digit_png, recorded
 from tests.gateway.torchserve_double import TorchServeDouble
@@ -82,7 +82,7 @@ async def test_it_says_what_the_application_says_and_counts_the_same(
     assert (said(told.body).get("cache"), said(usual.content).get("cache")) == (cache, cache)
     if first == second:
         assert said(told.body) == said(usual.content)
-    headers = {name.decode(): value.decode() for name, value in told.headers}
+    headers = {name.decode(): value.decode() for name, value in headers_of(told.head)}
     assert headers.keys() == usual.headers.keys()
     assert all(usual.headers[name] == value for name, value in headers.items() if name not in VOLATILE_HEADERS)
     assert int(headers["content-length"]) == len(told.body)
@@ -106,7 +106,7 @@ async def test_the_client_s_own_request_id_is_told(gateway: Gateway, digit: int)
     async with gateway() as client:
         await client.post("/v1/predict", content=digit_png(7))
         told = [await to_the_server(client, digit_png(digit), [(b"x-request-id", name)]) for name in (b"mine", b"two words")]
-    names = [dict(each.headers)[b"x-request-id"] for each in told]
+    names = [dict(headers_of(each.head))[b"x-request-id"] for each in told]
     assert names[0] == b"mine"
     assert names[1] != b"two words"
 
@@ -149,8 +149,8 @@ async def test_a_model_that_is_away_or_late_is_a_problem(gateway: Gateway, torch
         away = await to_the_server(client, digit_png(2))
         in_flight = (await client.get("/metrics")).text.partition("\ngateway_inflight_requests ")[2].split("\n")[0]
     assert [each.status for each in (late, away)] == [504, 503]
-    assert dict(away.headers)[b"retry-after"]
-    assert all(dict(each.headers)[b"content-type"] == b"application/problem+json" for each in (late, away))
+    assert dict(headers_of(away.head))[b"retry-after"]
+    assert all(dict(headers_of(each.head))[b"content-type"] == b"application/problem+json" for each in (late, away))
     assert in_flight == "1.0"  # the scrape itself
 
 
