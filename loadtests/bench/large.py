@@ -19,7 +19,7 @@ from loadtests.bench.runs import Cell, Run, run_of
 from loadtests.bench.servers import OURS, SAMPLE, Server
 from loadtests.bench.usage import Usage
 from loadtests.bench.wire import STALLED_SECONDS, Ask
-from loadtests.bench.workloads import BESIDE, PHOTOGRAPH, SMALL, Round, check
+from loadtests.bench.workloads import BESIDE, PHOTOGRAPH, SMALL, Round
 from loadtests.meanwhile import meanwhile
 
 WHOLE_DECODE = "cv2.imdecode"
@@ -47,7 +47,6 @@ def runs(this: Round, large: Upload) -> Iterator[Run]:
         cell = Cell(workload, None, OURS)
         with _always_in_flight(server, ask) if workload == BESIDE else nullcontext():
             run = this.measure(cell, partial(arrive, server.url, asks, rate=SMALL_PER_SECOND, seed=this.number))
-        check(run)
         yield run
 
 

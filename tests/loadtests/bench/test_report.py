@@ -46,7 +46,17 @@ def test_a_machine_knows_itself() -> None:
     assert machine.processor
 
 
-def test_the_figure_is_drawn_whatever_was_measured(tmp_path: Path) -> None:
-    for number, runs in enumerate((RUNS, [])):
+def test_the_figure_has_panels_of_what_was_measured(tmp_path: Path) -> None:
+    distinct, repeated = ([run for run in RUNS if run.cell.workload == workload] for workload in (DISTINCT, REPEATED))
+    widths = []
+    for number, runs in enumerate((RUNS, distinct, repeated)):
         draw(runs, tmp_path / f"{number}.png")
-        assert cv2.imread(str(tmp_path / f"{number}.png")) is not None
+        drawn = cv2.imread(str(tmp_path / f"{number}.png"))
+        assert drawn is not None
+        widths.append(drawn.shape[1])
+    assert widths == [1_800, 1_200, 600]
+
+
+def test_what_has_no_panel_is_not_drawn(tmp_path: Path) -> None:
+    draw([run(Cell("network alone", 1, "int8"), 0, 1_000)], tmp_path / "none.png")
+    assert not list(tmp_path.iterdir())

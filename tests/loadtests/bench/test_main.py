@@ -1,0 +1,32 @@
+"""A run measures what it was asked for and leaves it behind under that name."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from loadtests.bench.large import WHOLE_DECODE
+from loadtests.bench.servers import OURS, TORCHSERVE_BATCHED
+from loadtests.bench.workloads import DISTINCT, PHOTOGRAPH
+from loadtests.pictures import CHECKOUT
+
+ASKED = ("photographs", "connections")
+
+
+@pytest.mark.integration
+@pytest.mark.timeout(300)
+def test_each_workload_that_needs_no_rival_of_its_own_works(tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "loadtests.bench", "--quick", "--rounds", "1", "--seconds", "0.3", "--out", str(tmp_path)]
+    ended = subprocess.run([*command, "--only", *ASKED], cwd=CHECKOUT, capture_output=True, text=True, timeout=280, check=False)
+    print(ended.stdout)
+    assert ended.returncode == 0, ended.stderr
+    stem = f"bench-quick-{'-'.join(ASKED)}"
+    assert sorted(path.name for path in tmp_path.iterdir()) == [f"{stem}.json", f"{stem}.md", f"{stem}.png"]
+
+    runs = json.loads((tmp_path / f"{stem}.json").read_text())["runs"]
+    workloads = {run["cell"]["workload"] for run in runs}
+    assert workloads >= {DISTINCT, PHOTOGRAPH}
+    assert {run["cell"]["server"] for run in runs} >= {OURS, TORCHSERVE_BATCHED, WHOLE_DECODE}
+    assert {run["cell"]["connections"] for run in runs if run["cell"]["workload"] == DISTINCT} == {1, 2, 8, 32, 128, 256, 512}
