@@ -41,5 +41,5 @@ def parts(workloads: Collection[str]) -> list[Part]:
     """What measures a round of each."""
     found: list[Part] = [methodcaller("run", case) for case in cases(workloads)]
     if PHOTOGRAPHS in workloads:
-        found.append(partial(large.runs, large=large.photographed()))
+        found.append(partial(large.runs, photographs=large.photographed()))
     return found

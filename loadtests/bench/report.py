@@ -89,15 +89,14 @@ def row(cell: Cell, runs: Sequence[Run]) -> tuple[str, ...]:
         return Spread.of(map(value, of)).median
 
     rate = Spread.of(run.per_second for run in of)
-    alone = median(lambda run: run.resident_mb) == 0  # a decoder is no server
     return (
         cell.workload,
         "as needed" if cell.connections is None else str(cell.connections),
         cell.server,
         f"{rate.median:,.0f} ({rate.least:,.0f} to {rate.most:,.0f})",
         *(f"{median(value):.1f}" for value in (lambda run: run.p50_ms, lambda run: run.p95_ms, lambda run: run.p99_ms)),
-        "" if alone else f"{median(lambda run: run.processor_us):,.0f}",
-        "" if alone else f"{median(lambda run: run.resident_mb):,.0f}",
+        f"{median(lambda run: run.processor_us):,.0f}" if of[0].resident_mb else "",  # a decoder is no server
+        f"{median(lambda run: run.resident_mb):,.0f}" if of[0].resident_mb else "",
         "" if of[0].hit_share is None else f"{median(lambda run: run.hit_share or 0.0):.1%}",
         f"{median(lambda run: run.generator_share):.2f}",
     )

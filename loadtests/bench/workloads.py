@@ -31,7 +31,8 @@ from loadtests.pictures import png, zipf
 from loadtests.programs import Failed
 
 DISTINCT, REPEATED, REDIS, ZIPF = "distinct", "repeated", "from Redis", "Zipf"
-PHOTOGRAPH, SMALL, BESIDE = "photograph", "small, 100 a second", "small, 100 a second, beside a photograph"
+SMALL, BESIDE = "small, 100 a second", "small, 100 a second, beside a photograph"
+PHOTOGRAPHS = {megapixels: f"photograph, {megapixels} megapixel{'s' * (megapixels > 1)}" for megapixels in (1, 3, 6, 12)}
 CATALOGUE = 60_000
 POOL = 1_000
 """Pictures that are asked for out of Redis, in turn: one alone would have lookups share an answer."""
@@ -41,7 +42,7 @@ MOST_PER_SECOND = {1: 4_000, 2: 6_000, 8: 8_000, 32: 8_000, 128: 12_000, 256: 12
 
 MOST_ZIPF_PER_SECOND = 20_000
 MOST_NEW_HITS = 0.001
-MOST_HITS = dict.fromkeys((DISTINCT, PHOTOGRAPH, SMALL, BESIDE), MOST_NEW_HITS)
+MOST_HITS = dict.fromkeys((DISTINCT, *PHOTOGRAPHS.values(), SMALL, BESIDE), MOST_NEW_HITS)
 """The share of answers that caches can give where so many pictures are new."""
 
 

@@ -6,7 +6,7 @@ import pytest
 
 from loadtests.bench.runs import Cell, Spread
 from loadtests.bench.servers import OURS, RIVALS
-from loadtests.bench.targets import TARGETS, verdicts
+from loadtests.bench.targets import TARGETS, Ratio, verdicts
 from loadtests.bench.workloads import CASES
 from tests.loadtests.bench.test_runs import run
 
@@ -20,6 +20,7 @@ def test_what_was_not_measured_is_no_verdict() -> None:
 @pytest.mark.parametrize(("ours", "said"), [(124, "MISSED"), (126, "held")])
 def test_the_first_target_is_a_quarter_more_throughput(ours: float, said: str) -> None:
     target = TARGETS[0]
+    assert isinstance(target, Ratio)
     runs = [run(target.one, 0, ours), run(target.other, 0, 100)]
     line = verdicts(runs)[0]
     assert line.startswith("1. distinct, 32 connections: throughput of digitserve by that of TorchServe, batching: 1.2")
@@ -32,9 +33,18 @@ def test_an_upper_bound_is_one(median: float, held: bool) -> None:
     assert target.held(Spread(median, 0, 9, 5)) is held
 
 
+def test_photographs_of_other_sizes_are_told_and_not_judged() -> None:
+    unjudged = [target for target in TARGETS if target.bound is None]
+    assert len(unjudged) == 3
+    for target in unjudged:
+        assert isinstance(target, Ratio)
+        (line,) = (line for line in verdicts([run(target.one, 0, 100), run(target.other, 0, 100)]) if "1.00" in line)
+        assert line.endswith(f"{target.one.workload}, 1 connection: p50 of digitserve by that of cv2.imdecode: 1.00")
+
+
 def test_every_closed_loop_that_a_target_names_is_measured() -> None:
     measured = {Cell(case.workload, case.connections, server) for case in CASES for server in case.servers}
     for target in TARGETS:
-        if target.line < 6:
+        if isinstance(target, Ratio) and target.line < 6:
             assert {target.one, target.other} <= measured
     assert {cell.server for cell in measured} >= {OURS, *RIVALS}
