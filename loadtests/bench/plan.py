@@ -4,14 +4,14 @@ from collections.abc import Callable, Collection, Iterator
 from functools import partial
 from operator import methodcaller
 
-from loadtests.bench import large
+from loadtests.bench import batches, large
 from loadtests.bench.runs import Run
 from loadtests.bench.servers import OURS
 from loadtests.bench.workloads import CASES, DISTINCT, OVER_CONNECTIONS, REDIS, REPEATED, ZIPF, Case, Round
 
-PHOTOGRAPHS, CONNECTIONS = "photographs", "connections"
+PHOTOGRAPHS, BATCHES, CONNECTIONS = "photographs", "batches", "connections"
 CLOSED_LOOPS = {"distinct": DISTINCT, "repeated": REPEATED, "redis": REDIS, "zipf": ZIPF}
-BY_DEFAULT = (*CLOSED_LOOPS, PHOTOGRAPHS)
+BY_DEFAULT = (*CLOSED_LOOPS, PHOTOGRAPHS, BATCHES)
 WORKLOADS = (*BY_DEFAULT, CONNECTIONS)
 """Over connections it takes some minutes more, and is measured where it is asked for."""
 
@@ -42,4 +42,6 @@ def parts(workloads: Collection[str]) -> list[Part]:
     found: list[Part] = [methodcaller("run", case) for case in cases(workloads)]
     if PHOTOGRAPHS in workloads:
         found.append(partial(large.runs, photographs=large.photographed()))
+    if BATCHES in workloads:
+        found.append(batches.runs)
     return found

@@ -28,9 +28,11 @@ class Run:
     cell: Cell
     round: int
     answers: int
+    """An answer a picture, however many a request carries."""
     seconds: float
     per_second: float
     p50_ms: float
+    """Of requests."""
     p95_ms: float
     p99_ms: float
     generator_share: float
@@ -59,19 +61,22 @@ class Spread:
         return cls(statistics.median(seen), seen[0], seen[-1], len(seen))
 
 
-def run_of(cell: Cell, number: int, measured: Measured, before: Usage, after: Usage, hit_share: float | None = None) -> Run:
-    """Raises ValueError where there was no answer."""
+def run_of(
+    cell: Cell, number: int, measured: Measured, before: Usage, after: Usage, *, hit_share: float | None = None, pictures: int = 1
+) -> Run:
+    """With so many pictures in each request. Raises ValueError where there was no answer."""
+    answers = pictures * measured.answers
     return Run(
         cell=cell,
         round=number,
-        answers=measured.answers,
+        answers=answers,
         seconds=measured.seconds,
         p50_ms=measured.milliseconds(50),
         p95_ms=measured.milliseconds(95),
         p99_ms=measured.milliseconds(99),
-        per_second=measured.per_second,
+        per_second=pictures * measured.per_second,
         generator_share=measured.generator_share,
-        processor_us=1e6 * after.since(before) / measured.answers,
+        processor_us=1e6 * after.since(before) / answers,
         resident_mb=max(before.resident_bytes, after.resident_bytes) / 2**20,
         hit_share=hit_share,
     )

@@ -33,6 +33,8 @@ from loadtests.programs import Failed
 DISTINCT, REPEATED, REDIS, ZIPF = "distinct", "repeated", "from Redis", "Zipf"
 SMALL, BESIDE = "small, 100 a second", "small, 100 a second, beside a photograph"
 PHOTOGRAPHS = {megapixels: f"photograph, {megapixels} megapixel{'s' * (megapixels > 1)}" for megapixels in (1, 3, 6, 12)}
+BATCH = 16
+BATCH_JSON, BATCH_MULTIPART = f"batch of {BATCH}, JSON", f"batch of {BATCH}, multipart"
 CATALOGUE = 60_000
 POOL = 1_000
 """Pictures that are asked for out of Redis, in turn: one alone would have lookups share an answer."""
@@ -42,7 +44,7 @@ MOST_PER_SECOND = {1: 4_000, 2: 6_000, 8: 8_000, 32: 8_000, 128: 12_000, 256: 12
 
 MOST_ZIPF_PER_SECOND = 20_000
 MOST_NEW_HITS = 0.001
-MOST_HITS = dict.fromkeys((DISTINCT, *PHOTOGRAPHS.values(), SMALL, BESIDE), MOST_NEW_HITS)
+MOST_HITS = dict.fromkeys((DISTINCT, *PHOTOGRAPHS.values(), SMALL, BESIDE, BATCH_JSON, BATCH_MULTIPART), MOST_NEW_HITS)
 """The share of answers that caches can give where so many pictures are new."""
 
 
@@ -91,8 +93,8 @@ class Round:
             cell = Cell(case.workload, case.connections, name)
             yield self.measure(cell, partial(go_round, server.url, asks, connections=case.connections, seconds=self.seconds))
 
-    def measure(self, cell: Cell, load: Callable[[], Measured]) -> Run:
-        """Raises Failed where an answer is wrong, or new pictures were in a cache."""
+    def measure(self, cell: Cell, load: Callable[[], Measured], pictures: int = 1) -> Run:
+        """A load with so many pictures in each request. Raises Failed where an answer is wrong, or new pictures were in a cache."""
         server = self.servers[cell.server]
         ours = cell.server in (OURS, OURS_FROM_REDIS, OURS_TWICE)
         with server.awake():
@@ -103,8 +105,8 @@ class Round:
         share = None
         if counts_before is not None:
             counts = counted_at_least(server.url, counts_before.answers + measured.answers)
-            share = (counts.hits - counts_before.hits) / (counts.answers - counts_before.answers)
-        run = run_of(cell, self.number, measured, before, after, hit_share=share)
+            share = (counts.hits - counts_before.hits) / (counts.answers - counts_before.answers) / pictures
+        run = run_of(cell, self.number, measured, before, after, hit_share=share, pictures=pictures)
         check(run)
         return run
 

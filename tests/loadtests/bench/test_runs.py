@@ -37,3 +37,11 @@ def test_processor_time_is_for_each_answer_and_a_process_that_ended_takes_none_a
     seen = run_of(ONE, 0, Measured(array("d", [0.001] * 10), seconds=1), before, after)
     assert seen.processor_us == pytest.approx(1e5)
     assert seen.resident_mb == 3
+
+
+def test_several_pictures_in_a_request_are_as_many_answers() -> None:
+    measured = Measured(array("d", [0.001] * 10), seconds=2)
+    seen = run_of(ONE, 0, measured, Usage({1: 0.0}, 0), Usage({1: 1.6}, 0), pictures=16)
+    assert (seen.answers, seen.per_second) == (160, 80)
+    assert seen.processor_us == pytest.approx(1e4)
+    assert seen.p50_ms == pytest.approx(1)
