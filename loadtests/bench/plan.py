@@ -4,14 +4,14 @@ from collections.abc import Callable, Collection, Iterator
 from functools import partial
 from operator import methodcaller
 
-from loadtests.bench import batches, large
+from loadtests.bench import batches, large, network
 from loadtests.bench.runs import Run
 from loadtests.bench.servers import OURS
 from loadtests.bench.workloads import CASES, DISTINCT, OVER_CONNECTIONS, REDIS, REPEATED, ZIPF, Case, Round
 
-PHOTOGRAPHS, BATCHES, CONNECTIONS = "photographs", "batches", "connections"
+PHOTOGRAPHS, BATCHES, NETWORK, CONNECTIONS = "photographs", "batches", "network", "connections"
 CLOSED_LOOPS = {"distinct": DISTINCT, "repeated": REPEATED, "redis": REDIS, "zipf": ZIPF}
-BY_DEFAULT = (*CLOSED_LOOPS, PHOTOGRAPHS, BATCHES)
+BY_DEFAULT = (*CLOSED_LOOPS, PHOTOGRAPHS, BATCHES, NETWORK)
 WORKLOADS = (*BY_DEFAULT, CONNECTIONS)
 """Over connections it takes some minutes more, and is measured where it is asked for."""
 
@@ -44,4 +44,6 @@ def parts(workloads: Collection[str]) -> list[Part]:
         found.append(partial(large.runs, photographs=large.photographed()))
     if BATCHES in workloads:
         found.append(batches.runs)
+    if NETWORK in workloads:
+        found.append(network.runs)
     return found

@@ -95,7 +95,8 @@ def row(cell: Cell, runs: Sequence[Run]) -> tuple[str, ...]:
         cell.server,
         f"{rate.median:,.0f} ({rate.least:,.0f} to {rate.most:,.0f})",
         *(f"{median(value):.1f}" for value in (lambda run: run.p50_ms, lambda run: run.p95_ms, lambda run: run.p99_ms)),
-        f"{median(lambda run: run.processor_us):,.0f}" if of[0].resident_mb else "",  # a decoder is no server
+        # a decoder is no server, nor is a loop
+        f"{median(lambda run: run.processor_us):,.0f}" if of[0].processor_us else "",
         f"{median(lambda run: run.resident_mb):,.0f}" if of[0].resident_mb else "",
         "" if of[0].hit_share is None else f"{median(lambda run: run.hit_share or 0.0):.1%}",
         f"{median(lambda run: run.generator_share):.2f}",

@@ -35,6 +35,7 @@ SMALL, BESIDE = "small, 100 a second", "small, 100 a second, beside a photograph
 PHOTOGRAPHS = {megapixels: f"photograph, {megapixels} megapixel{'s' * (megapixels > 1)}" for megapixels in (1, 3, 6, 12)}
 BATCH = 16
 BATCH_JSON, BATCH_MULTIPART = f"batch of {BATCH}, JSON", f"batch of {BATCH}, multipart"
+NETWORK, NETWORK_BF16 = "network alone", "network alone, native bf16"
 CATALOGUE = 60_000
 POOL = 1_000
 """Pictures that are asked for out of Redis, in turn: one alone would have lookups share an answer."""

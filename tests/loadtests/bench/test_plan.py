@@ -44,4 +44,4 @@ def test_over_connections_two_are_compared_with_distinct_pictures() -> None:
 
 
 def test_without_closed_loops_our_stack_alone_is_started() -> None:
-    assert asked(["batches", "photographs"]) == [OURS]
+    assert asked(["network", "batches", "photographs"]) == [OURS]

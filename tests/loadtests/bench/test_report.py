@@ -1,12 +1,13 @@
 """What a benchmark leaves behind says where it comes from and loses nothing."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import cv2
 
 from loadtests.bench.figure import draw
-from loadtests.bench.report import COLUMNS, Machine, as_json, as_markdown, this_machine
+from loadtests.bench.report import COLUMNS, Machine, as_json, as_markdown, row, this_machine
 from loadtests.bench.runs import Cell
 from loadtests.bench.servers import BARE_ROUTE, OURS, TORCHSERVE_BATCHED
 from loadtests.bench.workloads import DISTINCT, REPEATED
@@ -38,6 +39,12 @@ def test_the_table_has_a_row_for_each_cell_with_median_and_extremes() -> None:
     assert len(table) == 2 + 4
     assert all(line.count("|") == len(COLUMNS) + 1 for line in table)
     assert f"| {DISTINCT} | 32 | {OURS} | 2,000 (1,000 to 3,000) |" in table[3]
+
+
+def test_what_is_no_server_has_no_memory_and_its_processor_where_that_was_measured() -> None:
+    loop = replace(RUNS[0], processor_us=74.0, resident_mb=0.0)
+    assert row(loop.cell, [loop])[7:9] == ("74", "")
+    assert row(loop.cell, [replace(loop, processor_us=0.0)])[7:9] == ("", "")
 
 
 def test_a_machine_knows_itself() -> None:

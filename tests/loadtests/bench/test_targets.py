@@ -7,7 +7,7 @@ import pytest
 from loadtests.bench.runs import Cell, Spread
 from loadtests.bench.servers import OURS, RIVALS
 from loadtests.bench.targets import TARGETS, Ratio, verdicts
-from loadtests.bench.workloads import CASES
+from loadtests.bench.workloads import CASES, NETWORK, NETWORK_BF16
 from tests.loadtests.bench.test_runs import run
 
 
@@ -31,6 +31,14 @@ def test_the_first_target_is_a_quarter_more_throughput(ours: float, said: str) -
 def test_an_upper_bound_is_one(median: float, held: bool) -> None:
     target = replace(TARGETS[0], at_least=None, at_most=1.3)
     assert target.held(Spread(median, 0, 9, 5)) is held
+
+
+@pytest.mark.parametrize(("workload", "bound"), [(NETWORK_BF16, 100), (NETWORK, 230)])
+def test_the_network_alone_is_judged_by_what_its_processor_can_do(workload: str, bound: int) -> None:
+    seen = run(Cell(workload, 1, "int8"), 0, 9_000)
+    for us, said in ((bound, "held"), (bound + 1, "MISSED")):
+        (line,) = (line for line in verdicts([replace(seen, processor_us=us)]) if line.endswith(said))
+        assert line == f"5. {workload}: us of processor a picture: {us:.2f}, at most {bound}: {said}"
 
 
 def test_photographs_of_other_sizes_are_told_and_not_judged() -> None:
