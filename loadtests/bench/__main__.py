@@ -11,17 +11,19 @@ import sys
 import tempfile
 from collections.abc import Iterator, Sequence, Set
 from dataclasses import dataclass, replace
+from itertools import chain
 from pathlib import Path
 from types import FrameType
 
+from loadtests.bench import memory
 from loadtests.bench.closed_loop import go_round
 from loadtests.bench.figure import draw
 from loadtests.bench.fresh import Fresh, fresh_pictures
-from loadtests.bench.plan import BY_DEFAULT, WORKLOADS, asked, file_stem, parts
+from loadtests.bench.plan import BY_DEFAULT, MEMORY, WORKLOADS, asked, file_stem, parts
 from loadtests.bench.report import as_json, as_markdown, this_machine
 from loadtests.bench.runs import Run
 from loadtests.bench.servers import OURS, Server, running
-from loadtests.bench.targets import verdicts
+from loadtests.bench.targets import A_MILLION, verdicts
 from loadtests.bench.workloads import Round
 from loadtests.client import Refused
 from loadtests.pictures import CHECKOUT
@@ -40,10 +42,11 @@ class Form:
     """Of each measurement."""
     warm_up_seconds: float
     """Of each server, at first. Java compiles what is hot during its first ten seconds of load."""
+    memory_requests: int
 
 
-USUAL = Form(rounds=5, seconds=5.0, warm_up_seconds=10.0)
-QUICK = Form(rounds=2, seconds=2.0, warm_up_seconds=3.0)
+USUAL = Form(rounds=5, seconds=5.0, warm_up_seconds=10.0, memory_requests=A_MILLION)
+QUICK = Form(rounds=2, seconds=2.0, warm_up_seconds=3.0, memory_requests=20_000)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -74,14 +77,24 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def measured(form: Form, workloads: Set[str]) -> list[Run]:
     """Raises Failed, Refused, OSError, CalledProcessError."""
     runs = []
-    for run in side_by_side(form, workloads):
+    for run in chain(alone(form, workloads & {MEMORY}), side_by_side(form, workloads - {MEMORY})):
         say(line(run))
         runs.append(run)
     return runs
 
 
+def alone(form: Form, workloads: Set[str]) -> Iterator[Run]:
+    """What nobody may run beside: a stack's memory. Raises as `measured`."""
+    if workloads:
+        say("starting a stack, to be weighed")
+        with tempfile.TemporaryDirectory(prefix="digitserve-bench-") as folder:
+            yield memory.run(Path(folder), form.memory_requests, say)
+
+
 def side_by_side(form: Form, workloads: Set[str]) -> Iterator[Run]:
     """Raises as `measured`."""
+    if not workloads:
+        return
     say("starting the servers")
     with tempfile.TemporaryDirectory(prefix="digitserve-bench-") as folder, running(asked(workloads), Path(folder)) as servers:
         fresh = fresh_pictures(servers[OURS].url)

@@ -9,9 +9,9 @@ from loadtests.bench.runs import Run
 from loadtests.bench.servers import OURS
 from loadtests.bench.workloads import CASES, DISTINCT, OVER_CONNECTIONS, REDIS, REPEATED, ZIPF, Case, Round
 
-PHOTOGRAPHS, BATCHES, NETWORK, CONNECTIONS = "photographs", "batches", "network", "connections"
+PHOTOGRAPHS, BATCHES, NETWORK, MEMORY, CONNECTIONS = "photographs", "batches", "network", "memory", "connections"
 CLOSED_LOOPS = {"distinct": DISTINCT, "repeated": REPEATED, "redis": REDIS, "zipf": ZIPF}
-BY_DEFAULT = (*CLOSED_LOOPS, PHOTOGRAPHS, BATCHES, NETWORK)
+BY_DEFAULT = (*CLOSED_LOOPS, PHOTOGRAPHS, BATCHES, NETWORK, MEMORY)
 WORKLOADS = (*BY_DEFAULT, CONNECTIONS)
 """Over connections it takes some minutes more, and is measured where it is asked for."""
 
@@ -38,7 +38,7 @@ def asked(workloads: Collection[str]) -> list[str]:
 
 
 def parts(workloads: Collection[str]) -> list[Part]:
-    """What measures a round of each."""
+    """What measures a round of each; memory is measured apart."""
     found: list[Part] = [methodcaller("run", case) for case in cases(workloads)]
     if PHOTOGRAPHS in workloads:
         found.append(partial(large.runs, photographs=large.photographed()))

@@ -19,6 +19,8 @@ COLUMNS = (
     "processor us/answer", "memory MB", "out of a cache", "generator, of a core",
 )  # fmt: skip
 
+MEMORY_COLUMNS = ("process", "MB at its largest", "MB at the end", "growth over the last half", "samples", "answers")
+
 
 @dataclass(frozen=True)
 class Machine:
@@ -76,9 +78,21 @@ def as_markdown(machine: Machine, seconds: float, runs: Sequence[Run]) -> str:
         f"|{'---|' * len(COLUMNS)}",
         *(f"| {' | '.join(row(cell, runs))} |" for cell in dict.fromkeys(run.cell for run in runs)),
         "",
+        *memory_table(runs),
         *(f"- {verdict}" for verdict in verdicts(runs)),
     ]
     return "\n".join(lines) + "\n"
+
+
+def memory_table(runs: Sequence[Run]) -> list[str]:
+    """A row a process, and an empty line; nothing where none was watched."""
+    rows = [
+        f"| {name} | {of.largest_mb:.0f} | {of.end_mb:.0f} | {of.growth:.3f} | {len(of.samples_mb)} | {run.answers:,} |"
+        for run in runs
+        if run.memory is not None
+        for name, of in run.memory.items()
+    ]
+    return [f"| {' | '.join(MEMORY_COLUMNS)} |", f"|{'---|' * len(MEMORY_COLUMNS)}", *rows, ""] if rows else []
 
 
 def row(cell: Cell, runs: Sequence[Run]) -> tuple[str, ...]:

@@ -1,7 +1,7 @@
 """What was measured: one run a server, workload and round, and ratios of two within a round, where the machine was the same."""
 
 import statistics
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -19,6 +19,27 @@ class Cell:
     connections: int | None
     """None: an open loop, which opens what it needs."""
     server: str
+
+
+@dataclass(frozen=True)
+class Memory:
+    """What a process had in memory over a workload, in 2 ** 20 bytes."""
+
+    largest_mb: float
+    """Since it had started up."""
+    end_mb: float
+    growth: float
+    """Over the last half: the median of the last quarter by that of the one before."""
+    samples_mb: tuple[float, ...]
+
+    @classmethod
+    def of(cls, samples_mb: Sequence[float]) -> "Memory":
+        """Of samples as far apart as each other. Raises ValueError where they are fewer than 4."""
+        half, quarter = len(samples_mb) // 2, 3 * len(samples_mb) // 4
+        if len(samples_mb) < 4:
+            raise ValueError(f"{len(samples_mb)} samples have no quarters")
+        growth = statistics.median(samples_mb[quarter:]) / statistics.median(samples_mb[half:quarter])
+        return cls(max(samples_mb), samples_mb[-1], growth, tuple(samples_mb))
 
 
 @dataclass(frozen=True)
@@ -43,6 +64,8 @@ class Run:
     """Memory of all the server's processes at its largest before or after, in 2 ** 20 bytes."""
     hit_share: float | None = None
     """Answers out of a cache, where the server tells."""
+    memory: Mapping[str, Memory] | None = None
+    """Of single processes by name, where they were watched."""
 
 
 @dataclass(frozen=True)

@@ -2,10 +2,11 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+from loadtests.bench import memory
 from loadtests.bench.large import LARGEST, WHOLE_DECODE
-from loadtests.bench.runs import Cell, Quantity, Run, Spread, ratio
+from loadtests.bench.runs import Cell, Memory, Quantity, Run, Spread, ratio
 from loadtests.bench.servers import (
     BARE_ASGI,
     BARE_ROUTE,
@@ -18,7 +19,11 @@ from loadtests.bench.servers import (
     TORCHSERVE_ALONE,
     TORCHSERVE_BATCHED,
 )
-from loadtests.bench.workloads import BESIDE, DISTINCT, NETWORK, NETWORK_BF16, PHOTOGRAPHS, REDIS, REPEATED, SMALL, ZIPF
+from loadtests.bench.workloads import BESIDE, DISTINCT, MEMORY, NETWORK, NETWORK_BF16, PHOTOGRAPHS, REDIS, REPEATED, SMALL, ZIPF
+
+A_MILLION = 1_000_000
+FLAT = 1.02
+"""Growth of what does not grow."""
 
 NAMES: dict[Quantity, str] = {"per_second": "throughput", "p50_ms": "p50", "p95_ms": "p95", "p99_ms": "p99"}
 
@@ -78,14 +83,17 @@ class Figure(Target):
     workload: str
     name: str
     of: Callable[[Run], float]
+    fewest_answers: int = 1
+    """A run with fewer says nothing of it."""
 
     def seen(self, runs: Sequence[Run]) -> Spread | None:
-        values = [self.of(run) for run in runs if run.cell.workload == self.workload]
+        values = [self.of(run) for run in runs if run.cell.workload == self.workload and run.answers >= self.fewest_answers]
         return Spread.of(values) if values else None
 
     @property
     def what(self) -> str:
-        return f"{self.workload}: {self.name}"
+        after = f" after {self.fewest_answers:,} answers" if self.fewest_answers > 1 else ""
+        return f"{self.workload}: {self.name}{after}"
 
 
 def _ratio(line: int, quantity: Quantity, one: Cell, other: Cell, *, at_least: float | None = None, at_most: float | None = None) -> Ratio:
@@ -94,6 +102,22 @@ def _ratio(line: int, quantity: Quantity, one: Cell, other: Cell, *, at_least: f
 
 def _processor_us(workload: str, at_most: float) -> Figure:
     return Figure(line=5, workload=workload, name="us of processor a picture", of=lambda run: run.processor_us, at_most=at_most)
+
+
+def _memory(process: str, at_most: float) -> tuple[Figure, Figure]:
+    def of(run: Run) -> Memory:
+        assert run.memory is not None
+        return run.memory[process]
+
+    whole = Figure(
+        line=7,
+        workload=MEMORY,
+        name=f"MB of the {process} at its largest",
+        of=lambda run: of(run).largest_mb,
+        at_most=at_most,
+        fewest_answers=A_MILLION,
+    )
+    return whole, replace(whole, name=f"growth of the {process} over the last half", of=lambda run: of(run).growth, at_most=FLAT)
 
 
 def _distinct(connections: int, server: str) -> Cell:
@@ -128,9 +152,12 @@ TARGETS: tuple[Target, ...] = (
         for megapixels, workload in PHOTOGRAPHS.items()
     ),
     _ratio(6, "p99_ms", Cell(BESIDE, None, OURS), Cell(SMALL, None, OURS), at_most=3.0),
+    *_memory(memory.GATEWAY, 200),
+    *_memory(memory.JVM, 300),
+    *_memory(memory.WORKER, 400),
     _ratio(8, "per_second", Cell(REPEATED, 32, OURS_TWICE), Cell(REPEATED, 32, OURS), at_least=1.4),
 )
-"""Of lines 7 and 9 other commands tell. What a processor cannot do is not measured on it: of the two of line 5 one.
+"""Of line 9 other commands tell. What a processor cannot do is not measured on it: of the two of line 5 one.
 
 Line 1 names TorchServe with batching and not how many workers it has: by default one for each core, and as many as this stack, one. Its
 own figure, 1,872 a second, is about what one worker gives.

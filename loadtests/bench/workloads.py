@@ -35,6 +35,8 @@ SMALL, BESIDE = "small, 100 a second", "small, 100 a second, beside a photograph
 PHOTOGRAPHS = {megapixels: f"photograph, {megapixels} megapixel{'s' * (megapixels > 1)}" for megapixels in (1, 3, 6, 12)}
 BATCH = 16
 BATCH_JSON, BATCH_MULTIPART = f"batch of {BATCH}, JSON", f"batch of {BATCH}, multipart"
+ONE_NEW_IN = 5
+MEMORY = f"one new in {ONE_NEW_IN}"
 NETWORK, NETWORK_BF16 = "network alone", "network alone, native bf16"
 CATALOGUE = 60_000
 POOL = 1_000
@@ -46,6 +48,7 @@ MOST_PER_SECOND = {1: 4_000, 2: 6_000, 8: 8_000, 32: 8_000, 128: 12_000, 256: 12
 MOST_ZIPF_PER_SECOND = 20_000
 MOST_NEW_HITS = 0.001
 MOST_HITS = dict.fromkeys((DISTINCT, *PHOTOGRAPHS.values(), SMALL, BESIDE, BATCH_JSON, BATCH_MULTIPART), MOST_NEW_HITS)
+MOST_HITS[MEMORY] = 1 - 1 / ONE_NEW_IN + MOST_NEW_HITS
 """The share of answers that caches can give where so many pictures are new."""
 
 

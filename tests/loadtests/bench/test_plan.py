@@ -18,7 +18,7 @@ from loadtests.bench.workloads import CASES, DISTINCT
         (["connections"], False, "bench-connections"),
         (WORKLOADS, False, f"bench-{'-'.join(WORKLOADS)}"),
         (BY_DEFAULT, True, "bench-quick"),
-        (["zipf"], True, "bench-quick-zipf"),
+        (["memory"], True, "bench-quick-memory"),
     ],
 )
 def test_results_of_less_are_called_after_it(workloads: list[str], quick: bool, stem: str) -> None:

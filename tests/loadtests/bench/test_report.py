@@ -8,7 +8,7 @@ import cv2
 
 from loadtests.bench.figure import draw
 from loadtests.bench.report import COLUMNS, Machine, as_json, as_markdown, row, this_machine
-from loadtests.bench.runs import Cell
+from loadtests.bench.runs import Cell, Memory
 from loadtests.bench.servers import BARE_ROUTE, OURS, TORCHSERVE_BATCHED
 from loadtests.bench.workloads import DISTINCT, REPEATED
 from tests.loadtests.bench.test_runs import run
@@ -39,6 +39,13 @@ def test_the_table_has_a_row_for_each_cell_with_median_and_extremes() -> None:
     assert len(table) == 2 + 4
     assert all(line.count("|") == len(COLUMNS) + 1 for line in table)
     assert f"| {DISTINCT} | 32 | {OURS} | 2,000 (1,000 to 3,000) |" in table[3]
+
+
+def test_watched_memory_has_a_table_of_its_own() -> None:
+    assert "process |" not in as_markdown(MACHINE, 5, RUNS)
+    watched = replace(RUNS[0], answers=1_000, memory={"gateway": Memory.of([100, 150, 120, 126])})
+    assert "| gateway | 150 | 126 | 1.050 | 4 | 1,000 |" in as_markdown(MACHINE, 5, [watched]).splitlines()
+    assert json.loads(as_json(MACHINE, 5, [watched]))["runs"][0]["memory"]["gateway"]["end_mb"] == 126
 
 
 def test_what_is_no_server_has_no_memory_and_its_processor_where_that_was_measured() -> None:

@@ -4,10 +4,11 @@ from dataclasses import replace
 
 import pytest
 
-from loadtests.bench.runs import Cell, Spread
+from loadtests.bench.memory import PROCESSES
+from loadtests.bench.runs import Cell, Memory, Spread
 from loadtests.bench.servers import OURS, RIVALS
-from loadtests.bench.targets import TARGETS, Ratio, verdicts
-from loadtests.bench.workloads import CASES, NETWORK, NETWORK_BF16
+from loadtests.bench.targets import A_MILLION, TARGETS, Ratio, verdicts
+from loadtests.bench.workloads import CASES, MEMORY, NETWORK, NETWORK_BF16
 from tests.loadtests.bench.test_runs import run
 
 
@@ -39,6 +40,19 @@ def test_the_network_alone_is_judged_by_what_its_processor_can_do(workload: str,
     for us, said in ((bound, "held"), (bound + 1, "MISSED")):
         (line,) = (line for line in verdicts([replace(seen, processor_us=us)]) if line.endswith(said))
         assert line == f"5. {workload}: us of processor a picture: {us:.2f}, at most {bound}: {said}"
+
+
+def test_memory_is_judged_after_a_million_answers_for_each_process() -> None:
+    flat, growing = [150.0] * 8, [150.0] * 6 + [154.0] * 2
+    memory = {"gateway": Memory.of(flat), "JVM": Memory.of([301.0, *flat[1:]]), "worker": Memory.of(growing)}
+    seen = replace(run(Cell(MEMORY, 32, OURS), 0, 5_000), answers=A_MILLION, memory=memory)
+    lines = [line for line in verdicts([seen]) if line.startswith("7.")]
+    assert memory.keys() == PROCESSES.keys()
+    assert [line.rpartition(": ")[2] for line in lines] == ["held", "held", "MISSED", "held", "held", "MISSED"]
+    assert lines[0] == "7. one new in 5: MB of the gateway at its largest after 1,000,000 answers: 150.00, at most 200: held"
+    assert lines[5].endswith("growth of the worker over the last half after 1,000,000 answers: 1.03, at most 1.02: MISSED")
+    fewer = [line for line in verdicts([replace(seen, answers=A_MILLION - 1)]) if line.startswith("7.")]
+    assert all("not measured" in line for line in fewer)
 
 
 def test_photographs_of_other_sizes_are_told_and_not_judged() -> None:

@@ -15,7 +15,7 @@ from loadtests.bench.lookups import Counted
 from loadtests.bench.measured import Measured
 from loadtests.bench.runs import Cell
 from loadtests.bench.servers import OURS, SAMPLE, Server
-from loadtests.bench.workloads import DISTINCT, REDIS, REPEATED, ZIPF, Case, Round, check
+from loadtests.bench.workloads import DISTINCT, MEMORY, REDIS, REPEATED, ZIPF, Case, Round, check
 from loadtests.programs import Failed
 from tests.loadtests.bench.test_runs import run
 from tests.loadtests.server import serving
@@ -60,7 +60,7 @@ def test_who_is_first_alternates(this: Round, monkeypatch: pytest.MonkeyPatch) -
 
 @pytest.mark.parametrize(
     ("workload", "share", "void"),
-    [(DISTINCT, 0.002, True), (DISTINCT, 0.0005, False), (ZIPF, 0.9, False)],
+    [(DISTINCT, 0.002, True), (DISTINCT, 0.0005, False), (MEMORY, 0.802, True), (MEMORY, 0.8, False), (ZIPF, 0.9, False)],
 )
 def test_new_pictures_out_of_a_cache_void_the_run(workload: str, share: float, void: bool) -> None:
     seen = replace(run(Cell(workload, 32, "ours"), 0, 100), hit_share=share)
