@@ -172,7 +172,7 @@ def verdicts(runs: Sequence[Run]) -> list[str]:
 def _verdict(target: Target, seen: Spread | None) -> str:
     if seen is None:
         return f"{target.line}. {target.what}: not measured" + (f" ({target.bound})" if target.bound else "")
-    told = f"{target.line}. {target.what}: {seen.median:.2f}"
+    told = f"{target.line}. {target.what}: {seen.median:#.4g}"
     if seen.rounds > 1:
-        told += f" ({seen.least:.2f} to {seen.most:.2f} in {seen.rounds} rounds)"
+        told += f" ({seen.least:#.4g} to {seen.most:#.4g} in {seen.rounds} rounds)"
     return told + (f", {target.bound}: {'held' if target.held(seen) else 'MISSED'}" if target.bound else "")
