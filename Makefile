@@ -62,7 +62,8 @@ drills-monitoring: $(READY)
 load: $(READY)
 	@$(BIN)/python -m loadtests.load $(LOAD)
 
-# This stack against what users would pick instead, in one run of a quarter of an hour; BENCH passes options (`make bench BENCH=--quick`).
+# This stack against what users would pick instead, in one run of some 25 minutes; BENCH passes options
+# (`make bench BENCH=--quick`). What less measures is left under a name of its own, so `var/bench/bench.*` are of whole runs.
 bench: $(READY) bench-rivals
 	@$(BIN)/python -m loadtests.bench $(BENCH)
 

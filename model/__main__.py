@@ -107,6 +107,10 @@ def parser() -> argparse.ArgumentParser:
     made.add_argument("--out", type=Path, required=True, metavar="FILE", help="what to write")
     made.add_argument("--released", type=Path, default=RELEASED, metavar="DIR", help="folder of the released network")
 
+    made = command("throughput", _throughput, "read pictures in a loop with the network as it is served, and print how many, as JSON")
+    made.add_argument("--seconds", type=float, default=5.0, help="how long")
+    made.add_argument("--released", type=Path, default=RELEASED, metavar="DIR", help="folder of the released network")
+
     command("card", _card, "write the model card again from the evidence")
     return whole
 
@@ -287,6 +291,20 @@ def _torchscript(options: argparse.Namespace) -> None:
     except ReleaseUnusable as error:
         raise Refused(str(error)) from error
     print(options.out)
+
+
+def _throughput(options: argparse.Namespace) -> None:
+    import json
+
+    from model.compiled import fastest, native, read_maxima
+    from model.inference import ReleaseUnusable
+    from model.throughput import throughput
+
+    try:
+        told = throughput(fastest(options.released), options.seconds)
+    except ReleaseUnusable as error:
+        raise Refused(str(error)) from error
+    print(json.dumps({"native": native(read_maxima(options.released)), **told}))
 
 
 def _archive(options: argparse.Namespace) -> None:

@@ -9,28 +9,27 @@ import signal
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence, Set
+from dataclasses import dataclass, replace
+from itertools import chain
 from pathlib import Path
 from types import FrameType
 
-from loadtests.bench import large
+from loadtests.bench import memory
 from loadtests.bench.closed_loop import go_round
 from loadtests.bench.figure import draw
-from loadtests.bench.fresh import Fresh, Upload, fresh_pictures
+from loadtests.bench.fresh import Fresh, fresh_pictures
+from loadtests.bench.plan import BY_DEFAULT, MEMORY, WORKLOADS, asked, file_stem, parts
 from loadtests.bench.report import as_json, as_markdown, this_machine
 from loadtests.bench.runs import Run
 from loadtests.bench.servers import OURS, Server, running
-from loadtests.bench.targets import verdicts
-from loadtests.bench.workloads import CASES, DISTINCT, REDIS, REPEATED, ZIPF, Case, Round
-from loadtests.client import Gateway, Refused
+from loadtests.bench.targets import A_MILLION, verdicts
+from loadtests.bench.workloads import Round
+from loadtests.client import Refused
 from loadtests.pictures import CHECKOUT
 from loadtests.programs import Failed
 
 OUT = CHECKOUT / "var" / "bench"
-PHOTOGRAPHS = "photographs"
-WORKLOADS = {"distinct": DISTINCT, "repeated": REPEATED, "redis": REDIS, "zipf": ZIPF, PHOTOGRAPHS: PHOTOGRAPHS}
-BASES = 3_000
 WARM_UP_CONNECTIONS = 32
 
 
@@ -43,10 +42,11 @@ class Form:
     """Of each measurement."""
     warm_up_seconds: float
     """Of each server, at first. Java compiles what is hot during its first ten seconds of load."""
+    memory_requests: int
 
 
-USUAL = Form(rounds=5, seconds=5.0, warm_up_seconds=10.0)
-QUICK = Form(rounds=2, seconds=2.0, warm_up_seconds=3.0)
+USUAL = Form(rounds=5, seconds=5.0, warm_up_seconds=10.0, memory_requests=A_MILLION)
+QUICK = Form(rounds=2, seconds=2.0, warm_up_seconds=3.0, memory_requests=20_000)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -55,46 +55,54 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--rounds", type=int, help=f"how often each server is measured (default {USUAL.rounds})")
     parser.add_argument("--seconds", type=float, help=f"of each measurement (default {USUAL.seconds:g})")
     parser.add_argument(
-        "--only", nargs="+", choices=WORKLOADS, default=list(WORKLOADS), metavar="WORKLOAD", help=f"of {', '.join(WORKLOADS)}"
-    )
+        "--only", nargs="+", choices=WORKLOADS, default=list(BY_DEFAULT), metavar="WORKLOAD",
+        help=f"of {', '.join(WORKLOADS)} (default {', '.join(BY_DEFAULT)}); results are named after those asked for",
+    )  # fmt: skip
     parser.add_argument("--quick", action="store_true", help=f"{QUICK.rounds} rounds of {QUICK.seconds:g} s: whether it works, no figures")
+    parser.add_argument("--out", type=Path, default=OUT, metavar="DIR", help="where results go (default var/bench)")
     options = parser.parse_args(arguments)
     usual = QUICK if options.quick else USUAL
-    form = Form(options.rounds or usual.rounds, options.seconds or usual.seconds, usual.warm_up_seconds)
+    form = replace(usual, rounds=options.rounds or usual.rounds, seconds=options.seconds or usual.seconds)
     signal.signal(signal.SIGTERM, _ended)
     try:
-        runs = measured(form, {WORKLOADS[name] for name in options.only})
+        runs = measured(form, set(options.only))
     except (Failed, Refused, OSError, subprocess.CalledProcessError) as error:
         print(f"nothing measured: {error}", file=sys.stderr)
         return 1
-    leave_behind(form, runs)
+    leave_behind(options.out, file_stem(options.only, quick=options.quick), form, runs)
     print("\n".join(verdicts(runs)))
     return 0
 
 
-def measured(form: Form, workloads: set[str]) -> list[Run]:
+def measured(form: Form, workloads: Set[str]) -> list[Run]:
     """Raises Failed, Refused, OSError, CalledProcessError."""
-    cases = [case for case in CASES if case.workload in workloads]
-    names = list(dict.fromkeys(name for case in cases for name in case.servers))
-    say("starting the servers")
-    with tempfile.TemporaryDirectory(prefix="digitserve-bench-") as folder, running([OURS, *names], Path(folder)) as servers:
-        fresh = _fresh(servers[OURS])
-        warm_up(servers, fresh, form.warm_up_seconds)
-        photograph = large.photographed() if PHOTOGRAPHS in workloads else None
-        runs = []
-        for number in range(form.rounds):
-            for run in one_round(Round(number, servers, fresh, form.seconds), cases, photograph):
-                say(line(run))
-                runs.append(run)
+    runs = []
+    for run in chain(alone(form, workloads & {MEMORY}), side_by_side(form, workloads - {MEMORY})):
+        say(line(run))
+        runs.append(run)
     return runs
 
 
-def one_round(this: Round, cases: Sequence[Case], photograph: Upload | None) -> Iterator[Run]:
-    """Raises Failed."""
-    for case in cases:
-        yield from this.run(case)
-    if photograph is not None:
-        yield from large.runs(this, photograph)
+def alone(form: Form, workloads: Set[str]) -> Iterator[Run]:
+    """What nobody may run beside: a stack's memory. Raises as `measured`."""
+    if workloads:
+        say("starting a stack, to be weighed")
+        with tempfile.TemporaryDirectory(prefix="digitserve-bench-") as folder:
+            yield memory.run(Path(folder), form.memory_requests, say)
+
+
+def side_by_side(form: Form, workloads: Set[str]) -> Iterator[Run]:
+    """Raises as `measured`."""
+    if not workloads:
+        return
+    say("starting the servers")
+    with tempfile.TemporaryDirectory(prefix="digitserve-bench-") as folder, running(asked(workloads), Path(folder)) as servers:
+        fresh = fresh_pictures(servers[OURS].url)
+        warm_up(servers, fresh, form.warm_up_seconds)
+        measuring = parts(workloads)
+        for number in range(form.rounds):
+            for part in measuring:
+                yield from part(Round(number, servers, fresh, form.seconds))
 
 
 def warm_up(servers: dict[str, Server], fresh: Fresh, seconds: float) -> None:
@@ -106,14 +114,14 @@ def warm_up(servers: dict[str, Server], fresh: Fresh, seconds: float) -> None:
             go_round(server.url, asks, connections=WARM_UP_CONNECTIONS, seconds=seconds)
 
 
-def leave_behind(form: Form, runs: Sequence[Run]) -> None:
+def leave_behind(folder: Path, stem: str, form: Form, runs: Sequence[Run]) -> None:
     """Raises OSError."""
-    OUT.mkdir(parents=True, exist_ok=True)
+    folder.mkdir(parents=True, exist_ok=True)
     machine = this_machine()
-    (OUT / "bench.json").write_text(as_json(machine, form.seconds, runs))
-    (OUT / "bench.md").write_text(as_markdown(machine, form.seconds, runs))
-    draw(runs, OUT / "bench.png")
-    say(f"written: bench.json, bench.md and bench.png in {OUT.relative_to(CHECKOUT)}")
+    (folder / f"{stem}.json").write_text(as_json(machine, form.seconds, runs))
+    (folder / f"{stem}.md").write_text(as_markdown(machine, form.seconds, runs))
+    draw(runs, folder / f"{stem}.png")
+    say(f"written: {stem}.json, {stem}.md and, where there is something to draw, {stem}.png in {folder}")
 
 
 def line(run: Run) -> str:
@@ -126,14 +134,6 @@ def line(run: Run) -> str:
 
 def say(text: str) -> None:
     print(text, flush=True)
-
-
-def _fresh(ours: Server) -> Fresh:
-    gateway = Gateway(ours.url)
-    try:
-        return fresh_pictures(gateway, BASES)
-    finally:
-        gateway.close()
 
 
 def _ended(number: int, frame: FrameType | None) -> None:

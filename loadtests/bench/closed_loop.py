@@ -18,7 +18,7 @@ def repeat(url: str, path: str, body: bytes, *, connections: int, seconds: float
 
 
 def go_round(url: str, asks: Iterable[Ask], *, connections: int, seconds: float) -> Measured:
-    """Send each of these, one at a time on each connection, until the seconds are over or there is nothing more to send.
+    """Send each of these, one at a time on each connection, until the seconds are over or all are answered.
 
     Raises Failed where an answer is not 200 or not the expected one, or none comes for 5 s.
     """
@@ -27,16 +27,18 @@ def go_round(url: str, asks: Iterable[Ask], *, connections: int, seconds: float)
     with selectors.DefaultSelector() as ready, opened(url, ready) as another:
         pool = [another() for _ in range(connections)]
         with measured.measuring() as started:
+            in_flight = 0
             for connection, ask in zip(pool, left, strict=False):
                 connection.send(ask, time.perf_counter())
-            _loop(ready, left, started + seconds, measured)
+                in_flight += 1
+            _loop(ready, in_flight, left, started + seconds, measured)
     return measured
 
 
-def _loop(ready: selectors.BaseSelector, left: Iterator[Ask], until: float, measured: Measured) -> None:
+def _loop(ready: selectors.BaseSelector, in_flight: int, left: Iterator[Ask], until: float, measured: Measured) -> None:
     count = measured.latencies.append
     now = time.perf_counter
-    while now() < until:
+    while in_flight and now() < until:
         told = ready.select(STALLED_SECONDS)
         if not told:
             raise Failed(f"no answer for {STALLED_SECONDS:g} s")
@@ -48,5 +50,6 @@ def _loop(ready: selectors.BaseSelector, left: Iterator[Ask], until: float, meas
             count(answered - connection.since)
             ask = next(left, None)
             if ask is None:
-                return
-            connection.send(ask, answered)
+                in_flight -= 1
+            else:
+                connection.send(ask, answered)

@@ -19,17 +19,27 @@ DOTS_PER_INCH = 120
 
 
 def draw(runs: Sequence[Run], file: Path) -> None:
-    """A PNG; panels of what was not measured stay empty."""
-    figure = Figure(figsize=(15, 4.5), layout="constrained")
-    throughput, slowest, repeats = figure.subplots(1, 3)
-    _over_connections(throughput, runs, lambda run: run.per_second)
-    throughput.set(title="distinct pictures", ylabel="answers a second", ylim=(0, None))
-    _over_connections(slowest, runs, lambda run: run.p99_ms)
-    slowest.set(title="distinct pictures", ylabel="p99 in ms", yscale="log")
-    _plain(slowest.yaxis)
-    _bars(repeats, [run for run in runs if run.cell.workload in (REPEATED, REDIS, ZIPF)])
-    repeats.set(title="pictures that come again", xlabel="answers a second")
+    """A PNG of panels; what was not measured has none, and where nothing of it was, there is no PNG."""
+    distinct = [run for run in runs if run.cell.workload == DISTINCT]
+    repeats = [run for run in runs if run.cell.workload in (REPEATED, REDIS, ZIPF)]
+    drawn = [(panel, of) for panel, of in ((_throughput, distinct), (_slowest, distinct), (_bars, repeats)) if of]
+    if not drawn:
+        return
+    figure = Figure(figsize=(5 * len(drawn), 4.5), layout="constrained")
+    for axis, (panel, of) in zip(figure.subplots(1, len(drawn), squeeze=False)[0], drawn, strict=True):
+        panel(axis, of)
     figure.savefig(file, dpi=DOTS_PER_INCH, metadata={"Software": None})
+
+
+def _throughput(axis: Axes, distinct: Sequence[Run]) -> None:
+    _over_connections(axis, distinct, lambda run: run.per_second)
+    axis.set(title="distinct pictures", ylabel="answers a second", ylim=(0, None))
+
+
+def _slowest(axis: Axes, distinct: Sequence[Run]) -> None:
+    _over_connections(axis, distinct, lambda run: run.p99_ms)
+    axis.set(title="distinct pictures", ylabel="p99 in ms", yscale="log")
+    _plain(axis.yaxis)
 
 
 def _plain(axis: Axis) -> None:
@@ -38,9 +48,8 @@ def _plain(axis: Axis) -> None:
     axis.set_minor_formatter(NullFormatter())
 
 
-def _over_connections(axis: Axes, runs: Sequence[Run], value: Callable[[Run], float]) -> None:
+def _over_connections(axis: Axes, distinct: Sequence[Run], value: Callable[[Run], float]) -> None:
     """A line a server: medians over rounds, with the extremes."""
-    distinct = [run for run in runs if run.cell.workload == DISTINCT]
     servers = sorted(dict.fromkeys(run.cell.server for run in distinct), key=lambda server: server != OURS)
     for server, colour, mark in zip(servers, (ACCENT, *RIVALS), MARKS, strict=False):
         its = [run for run in distinct if run.cell.server == server]
@@ -54,16 +63,16 @@ def _over_connections(axis: Axes, runs: Sequence[Run], value: Callable[[Run], fl
         axis.errorbar(list(points), medians, (below, above), marker=mark, markersize=4, capsize=2, color=colour, label=server)
     axis.set(xlabel="connections", xscale="log")
     _plain(axis.xaxis)
-    if distinct:
-        ticks = sorted({run.cell.connections or 0 for run in distinct})
-        axis.set_xticks(ticks, [str(tick) for tick in ticks], minor=False)
-        axis.minorticks_off()
-        axis.legend(fontsize=7)
+    ticks = sorted({run.cell.connections or 0 for run in distinct})
+    axis.set_xticks(ticks, [str(tick) for tick in ticks], minor=False)
+    axis.minorticks_off()
+    axis.legend(fontsize=7)
 
 
-def _bars(axis: Axes, runs: Sequence[Run]) -> None:
-    cells = list(dict.fromkeys(run.cell for run in runs))[::-1]
-    rates = [Spread.of(run.per_second for run in runs if run.cell == cell).median for cell in cells]
+def _bars(axis: Axes, repeats: Sequence[Run]) -> None:
+    cells = list(dict.fromkeys(run.cell for run in repeats))[::-1]
+    rates = [Spread.of(run.per_second for run in repeats if run.cell == cell).median for cell in cells]
     colours = [ACCENT if cell.server in (OURS, OURS_FROM_REDIS, OURS_TWICE) else PAPER for cell in cells]
     axis.barh([f"{cell.workload}: {cell.server}" for cell in cells], rates, color=colours)
+    axis.set(title="pictures that come again", xlabel="answers a second")
     axis.tick_params(axis="y", labelsize=7)

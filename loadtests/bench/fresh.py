@@ -5,6 +5,7 @@ The brightest and the black pixels stay, so a canonical picture stays one, passe
 every cache.
 """
 
+from contextlib import closing
 from dataclasses import dataclass
 
 import numpy as np
@@ -14,6 +15,7 @@ from loadtests.client import Gateway, at_once
 from loadtests.pictures import Pixels, png, training_pictures
 from loadtests.programs import Failed
 
+BASES = 3_000
 CHANGED = 7
 BITS = 3
 VARIANTS = 2 ** (BITS * CHANGED)
@@ -74,14 +76,15 @@ def changeable_pixels(pictures: Pixels) -> NDArray[np.bool_]:
     return np.asarray((flat >= DIMMEST) & (flat <= BRIGHTEST))
 
 
-def fresh_pictures(gateway: Gateway, bases: int, seed: int = 0) -> Fresh:
-    """Out of that many training pictures, less those that this gateway doubts or misreads. Raises Failed where those are many."""
+def fresh_pictures(url: str, seed: int = 0) -> Fresh:
+    """Out of training pictures, less those that the gateway at this URL doubts or misreads. Raises Failed where those are many, Refused."""
     pictures, labels = training_pictures()
-    chosen = np.random.default_rng(seed).permutation(len(pictures))[:bases]
-    answers = at_once(gateway.predict, [png(pictures[number]) for number in chosen])
+    chosen = np.random.default_rng(seed).permutation(len(pictures))[:BASES]
+    with closing(Gateway(url)) as gateway:
+        answers = at_once(gateway.predict, [png(pictures[number]) for number in chosen])
     sure = [answer["accepted"] and answer["confidence"] > SURE for answer in answers]
     right = [answer["digit"] == label for answer, label in zip(answers, labels[chosen], strict=True)]
     kept = chosen[np.array(sure) & np.array(right)]
-    if len(kept) < bases / 2:
-        raise Failed(f"only {len(kept)} of {bases} training pictures are read right and surely")
+    if len(kept) < BASES / 2:
+        raise Failed(f"only {len(kept)} of {BASES} training pictures are read right and surely")
     return Fresh(pictures[kept], labels[kept])

@@ -1,4 +1,4 @@
-"""How many answers our gateway gave, and how many lookups in its caches found one, as its own counters have it."""
+"""How many requests our gateway answered, and how many lookups in its caches found one, as its own counters have it."""
 
 import re
 import time
@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from loadtests.programs import Failed
 
-ANSWERS = re.compile(r'^gateway_requests_total\{(?=[^}]*route="/v1/predict")[^}]*\} (\S+)$', re.MULTILINE)
+ANSWERS = re.compile(r'^gateway_requests_total\{(?=[^}]*route="/v1/predict(?:/batch)?")[^}]*\} (\S+)$', re.MULTILINE)
 HITS = re.compile(r'^gateway_cache_lookups_total\{(?=[^}]*outcome="hit")[^}]*\} (\S+)$', re.MULTILINE)
 TOLD_WITHIN_SECONDS = 5.0
 """Of several processes each tells the others every second what it counted."""

@@ -19,6 +19,8 @@ COLUMNS = (
     "processor us/answer", "memory MB", "out of a cache", "generator, of a core",
 )  # fmt: skip
 
+MEMORY_COLUMNS = ("process", "MB at its largest", "MB at the end", "growth over the last half", "samples", "answers")
+
 
 @dataclass(frozen=True)
 class Machine:
@@ -76,9 +78,21 @@ def as_markdown(machine: Machine, seconds: float, runs: Sequence[Run]) -> str:
         f"|{'---|' * len(COLUMNS)}",
         *(f"| {' | '.join(row(cell, runs))} |" for cell in dict.fromkeys(run.cell for run in runs)),
         "",
+        *memory_table(runs),
         *(f"- {verdict}" for verdict in verdicts(runs)),
     ]
     return "\n".join(lines) + "\n"
+
+
+def memory_table(runs: Sequence[Run]) -> list[str]:
+    """A row a process, and an empty line; nothing where none was watched."""
+    rows = [
+        f"| {name} | {of.largest_mb:.0f} | {of.end_mb:.0f} | {of.growth:.3f} | {len(of.samples_mb)} | {run.answers:,} |"
+        for run in runs
+        if run.memory is not None
+        for name, of in run.memory.items()
+    ]
+    return [f"| {' | '.join(MEMORY_COLUMNS)} |", f"|{'---|' * len(MEMORY_COLUMNS)}", *rows, ""] if rows else []
 
 
 def row(cell: Cell, runs: Sequence[Run]) -> tuple[str, ...]:
@@ -89,15 +103,15 @@ def row(cell: Cell, runs: Sequence[Run]) -> tuple[str, ...]:
         return Spread.of(map(value, of)).median
 
     rate = Spread.of(run.per_second for run in of)
-    alone = median(lambda run: run.resident_mb) == 0  # a decoder is no server
     return (
         cell.workload,
         "as needed" if cell.connections is None else str(cell.connections),
         cell.server,
         f"{rate.median:,.0f} ({rate.least:,.0f} to {rate.most:,.0f})",
         *(f"{median(value):.1f}" for value in (lambda run: run.p50_ms, lambda run: run.p95_ms, lambda run: run.p99_ms)),
-        "" if alone else f"{median(lambda run: run.processor_us):,.0f}",
-        "" if alone else f"{median(lambda run: run.resident_mb):,.0f}",
+        # a decoder is no server, nor is a loop
+        f"{median(lambda run: run.processor_us):,.0f}" if of[0].processor_us else "",
+        f"{median(lambda run: run.resident_mb):,.0f}" if of[0].resident_mb else "",
         "" if of[0].hit_share is None else f"{median(lambda run: run.hit_share or 0.0):.1%}",
         f"{median(lambda run: run.generator_share):.2f}",
     )

@@ -3,8 +3,10 @@
 import re
 import selectors
 import socket
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Protocol
 from urllib.parse import urlsplit
 
 from loadtests.programs import Failed
@@ -14,8 +16,34 @@ STALLED_SECONDS = 5.0
 LENGTH = re.compile(rb"\r\ncontent-length: *(\d+)", re.IGNORECASE)
 DIGIT = [re.compile(rb'"digit": ?%d\b' % digit) for digit in range(10)]
 """What an answer holds that reads this digit."""
+EVERY_DIGIT = re.compile(rb'"digit": ?(\d+)')
 
-Ask = tuple[bytes, re.Pattern[bytes]]
+
+class Expected(Protocol):
+    """What is found in the right answer: a compiled pattern, or what is asked as one is."""
+
+    @property
+    def pattern(self) -> bytes: ...
+
+    def search(self, answer: bytes | bytearray, begin: int = 0, /) -> object: ...
+
+
+@dataclass(frozen=True)
+class Digits:
+    """All digits of an answer to several pictures, in order. A pattern of sixteen takes longer to compile than they take to be read."""
+
+    pattern: bytes
+    """The digits, with spaces between."""
+
+    @classmethod
+    def of(cls, digits: Iterable[int]) -> "Digits":
+        return cls(" ".join(map(str, digits)).encode())
+
+    def search(self, answer: bytes | bytearray, begin: int = 0, /) -> bool:
+        return b" ".join(EVERY_DIGIT.findall(answer, begin)) == self.pattern
+
+
+Ask = tuple[bytes, Expected]
 """A whole request, and what is found in the right answer to it."""
 
 
@@ -39,7 +67,7 @@ class Connection:
     def __init__(self, url: str) -> None:
         self._socket = connected(url)
         self._received = bytearray()
-        self._expects: re.Pattern[bytes] | None = None
+        self._expects: Expected | None = None
         self.since = 0.0
         """When its request was sent or, in an open loop, due."""
 

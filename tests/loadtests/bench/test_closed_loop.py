@@ -26,6 +26,15 @@ def test_each_request_is_sent_once_and_its_own_answer_expected() -> None:
     assert 0 < sum(measured.latencies) <= measured.seconds < 5
 
 
+@pytest.mark.parametrize("connections", [3, 60])
+def test_all_are_answered_before_it_ends(connections: int) -> None:
+    with serving() as server:
+        asks = [(post(server.url, "/", b"7"), re.compile(b'"7"'))] * 50
+        measured = go_round(server.url, asks, connections=connections, seconds=5)
+    assert measured.answers == 50
+    assert measured.seconds < 5
+
+
 @pytest.mark.parametrize("body", [b"!7", b"8"], ids=["refused", "another"])
 def test_what_is_no_right_answer_ends_it(body: bytes) -> None:
     with serving() as server, pytest.raises(Failed, match=f"{body.decode()}"):

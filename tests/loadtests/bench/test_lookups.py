@@ -1,4 +1,4 @@
-"""Hits of every tier count and answers of every status, and nothing else does."""
+"""Hits of every tier count, and answers of every status to single pictures and to several; nothing else does."""
 
 import pytest
 from prometheus_client import generate_latest
@@ -12,9 +12,14 @@ def test_hits_and_answers_are_those_that_the_gateway_tells() -> None:
     assert counted_in(generate_latest(metrics.registry).decode()) == (0, 0)
     for tier, outcome, count in (("local", "hit", 3), ("redis", "hit", 4), ("redis", "miss", 5)):
         metrics.cache_lookups.labels(tier, outcome).inc(count)
-    for route, status, count in (("/v1/predict", 200, 20), ("/v1/predict", 429, 1), ("/v1/predict/batch", 200, 50)):
+    for route, status, count in (
+        ("/v1/predict", 200, 20),
+        ("/v1/predict", 429, 1),
+        ("/v1/predict/batch", 200, 50),
+        ("/v1/feedback", 200, 300),
+    ):
         metrics.requests.labels(route, "POST", str(status)).inc(count)
-    assert counted_in(generate_latest(metrics.registry).decode()) == (21, 7)
+    assert counted_in(generate_latest(metrics.registry).decode()) == (71, 7)
 
 
 def test_a_server_without_the_counter_is_an_error() -> None:

@@ -6,7 +6,7 @@ from dataclasses import astuple
 import pytest
 
 from loadtests.bench.measured import Measured
-from loadtests.bench.runs import Cell, Run, ratio, run_of
+from loadtests.bench.runs import Cell, Memory, Run, ratio, run_of
 from loadtests.bench.usage import Usage
 
 ONE, OTHER = Cell("distinct", 32, "one"), Cell("distinct", 32, "other")
@@ -37,3 +37,23 @@ def test_processor_time_is_for_each_answer_and_a_process_that_ended_takes_none_a
     seen = run_of(ONE, 0, Measured(array("d", [0.001] * 10), seconds=1), before, after)
     assert seen.processor_us == pytest.approx(1e5)
     assert seen.resident_mb == 3
+
+
+def test_several_pictures_in_a_request_are_as_many_answers() -> None:
+    measured = Measured(array("d", [0.001] * 10), seconds=2)
+    seen = run_of(ONE, 0, measured, Usage({1: 0.0}, 0), Usage({1: 1.6}, 0), pictures=16)
+    assert (seen.answers, seen.per_second) == (160, 80)
+    assert seen.processor_us == pytest.approx(1e4)
+    assert seen.p50_ms == pytest.approx(1)
+
+
+def test_growth_is_of_the_last_half_alone_and_no_single_sample_makes_it() -> None:
+    start, third, last = [10.0] * 4 + [99.0] * 4, [100.0, 100.0, 100.0, 300.0], [101.0, 102.0, 102.0, 90.0]
+    seen = Memory.of([*start, *third, *last])
+    assert seen.growth == pytest.approx(1.015)
+    assert (seen.largest_mb, seen.end_mb, len(seen.samples_mb)) == (300, 90, 16)
+
+
+def test_what_was_hardly_watched_has_no_growth() -> None:
+    with pytest.raises(ValueError, match="3 samples"):
+        Memory.of([1, 2, 3])

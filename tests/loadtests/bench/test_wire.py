@@ -2,7 +2,7 @@
 
 import pytest
 
-from loadtests.bench.wire import DIGIT, post
+from loadtests.bench.wire import DIGIT, Digits, post
 
 
 def test_a_request_is_whole() -> None:
@@ -25,3 +25,20 @@ def test_the_digit_is_found_however_it_is_written(said: bytes) -> None:
 
 def test_a_longer_number_is_no_digit() -> None:
     assert not DIGIT[1].search(b'{"digit":12}')
+
+
+@pytest.mark.parametrize(
+    ("said", "right"),
+    [
+        (b'{"results":[{"digit":3,"x":[1]},{"digit": 1}]}', True),
+        (b'{"results":[{"digit":1},{"digit":3}]}', False),
+        (b'{"results":[{"digit":3},{"status":422}]}', False),
+        (b'{"results":[{"digit":3}]}', False),
+        (b'{"results":[{"digit":3},{"digit":1},{"digit":1}]}', False),
+        (b'{"results":[{"digit":31}]}', False),
+    ],
+    ids=["right", "another order", "a problem", "one too few", "one too many", "no digit"],
+)
+def test_several_digits_are_all_there_and_in_order(said: bytes, right: bool) -> None:
+    assert Digits.of([3, 1]).search(b'"digit":7' + said, 9) is right
+    assert Digits.of([3, 1]).pattern == b"3 1"

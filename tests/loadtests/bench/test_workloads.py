@@ -1,17 +1,21 @@
 """Workloads are what they are called."""
 
 import re
+from array import array
 from collections import Counter
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from loadtests.bench.fresh import Fresh
+from loadtests.bench.lookups import Counted
+from loadtests.bench.measured import Measured
 from loadtests.bench.runs import Cell
-from loadtests.bench.servers import SAMPLE, Server
-from loadtests.bench.workloads import DISTINCT, REDIS, REPEATED, ZIPF, Case, Round, check
+from loadtests.bench.servers import OURS, SAMPLE, Server
+from loadtests.bench.workloads import DISTINCT, MEMORY, REDIS, REPEATED, ZIPF, Case, Round, check
 from loadtests.programs import Failed
 from tests.loadtests.bench.test_runs import run
 from tests.loadtests.server import serving
@@ -54,11 +58,25 @@ def test_who_is_first_alternates(this: Round, monkeypatch: pytest.MonkeyPatch) -
     assert orders == [["one", "other"], ["other", "one"]]
 
 
-@pytest.mark.parametrize(("workload", "share", "void"), [(DISTINCT, 0.002, True), (DISTINCT, 0.0005, False), (ZIPF, 0.8, False)])
-def test_distinct_pictures_out_of_a_cache_void_the_run(workload: str, share: float, void: bool) -> None:
+@pytest.mark.parametrize(
+    ("workload", "share", "void"),
+    [(DISTINCT, 0.002, True), (DISTINCT, 0.0005, False), (MEMORY, 0.802, True), (MEMORY, 0.8, False), (ZIPF, 0.9, False)],
+)
+def test_new_pictures_out_of_a_cache_void_the_run(workload: str, share: float, void: bool) -> None:
     seen = replace(run(Cell(workload, 32, "ours"), 0, 100), hit_share=share)
     if void:
         with pytest.raises(Failed, match="void"):
             check(seen)
     else:
         check(seen)
+
+
+def test_hits_are_a_share_of_all_pictures_of_requests_and_are_checked(this: Round, monkeypatch: pytest.MonkeyPatch) -> None:
+    counts = [Counted(100, 40), Counted(110, 48)]
+    monkeypatch.setattr("loadtests.bench.workloads.counted", lambda url: counts[0])
+    monkeypatch.setattr("loadtests.bench.workloads.counted_at_least", lambda url, answers: counts[1])
+    asked = replace(this, servers={OURS: Server(OURS, "http://127.0.0.1:1", "/")})
+    load = partial(Measured, array("d", [0.1] * 10), 1.0)
+    assert asked.measure(Cell(ZIPF, 8, OURS), load, pictures=16).hit_share == pytest.approx(0.05)
+    with pytest.raises(Failed, match=r"80\.00% of pictures"):
+        asked.measure(Cell(DISTINCT, 8, OURS), load)

@@ -1,0 +1,47 @@
+"""What is asked for is measured once, and what is less than everything takes no other name's results."""
+
+from collections import Counter
+
+import pytest
+
+from loadtests.bench.plan import BY_DEFAULT, CONNECTIONS, WORKLOADS, asked, cases, file_stem
+from loadtests.bench.servers import OURS, RIVALS, TORCHSERVE_BATCHED
+from loadtests.bench.workloads import CASES, DISTINCT
+
+
+@pytest.mark.parametrize(
+    ("workloads", "quick", "stem"),
+    [
+        (BY_DEFAULT, False, "bench"),
+        (BY_DEFAULT[::-1], False, "bench"),
+        (["zipf", "distinct"], False, "bench-distinct-zipf"),
+        (["connections"], False, "bench-connections"),
+        (WORKLOADS, False, f"bench-{'-'.join(WORKLOADS)}"),
+        (BY_DEFAULT, True, "bench-quick"),
+        (["memory"], True, "bench-quick-memory"),
+    ],
+)
+def test_results_of_less_are_called_after_it(workloads: list[str], quick: bool, stem: str) -> None:
+    assert file_stem(workloads, quick=quick) == stem
+
+
+def test_usually_every_closed_loop_is_measured() -> None:
+    assert cases(BY_DEFAULT) == list(CASES)
+    assert set(asked(BY_DEFAULT)) >= {OURS, *RIVALS}
+
+
+def test_what_two_names_ask_for_is_measured_once() -> None:
+    both = cases({"distinct", CONNECTIONS})
+    seen = Counter((case.workload, case.connections, server) for case in both for server in case.servers)
+    assert set(seen.values()) == {1}
+    assert {connections for _, connections, server in seen if server == TORCHSERVE_BATCHED} == {1, 2, 8, 32, 128, 256, 512}
+
+
+def test_over_connections_two_are_compared_with_distinct_pictures() -> None:
+    assert asked([CONNECTIONS]) == [OURS, TORCHSERVE_BATCHED]
+    assert {case.workload for case in cases([CONNECTIONS])} == {DISTINCT}
+    assert [case.connections for case in cases([CONNECTIONS])] == [1, 2, 8, 32, 128, 256, 512]
+
+
+def test_without_closed_loops_our_stack_alone_is_started() -> None:
+    assert asked(["network", "batches", "photographs"]) == [OURS]
