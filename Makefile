@@ -49,7 +49,7 @@ check: $(READY)
 test: check archive
 	$(BIN)/python -m pytest -m "not system"
 
-# What needs programs that no Python package brings; each test names the command that installs them.
+# What takes long, and what needs programs that no Python package brings; each test names the command that installs them.
 test-system: $(READY)
 	$(BIN)/python -m pytest -m system
 

@@ -17,7 +17,7 @@ from loadtests.pictures import CHECKOUT
 ASKED = ("photographs", "batches", "network", "memory", "connections")
 
 
-@pytest.mark.integration
+@pytest.mark.system  # more than a minute, which `make test` has no room for
 @pytest.mark.timeout(300)
 def test_each_workload_that_needs_no_rival_of_its_own_works(tmp_path: Path) -> None:
     command = [sys.executable, "-m", "loadtests.bench", "--quick", "--rounds", "1", "--seconds", "0.3", "--out", str(tmp_path)]
