@@ -42,7 +42,8 @@ from gateway.routes.batch import batch_routes
 from gateway.routes.health import Lifecycle, health_routes
 from gateway.routes.labels import label_routes
 from gateway.routes.model import model_routes
-from gateway.routes.predict import Plain, Predicting, predict_documentation
+from gateway.routes.plain import Plain
+from gateway.routes.predict import Predicting, predict_documentation
 from gateway.routes.telling import Telling
 from gateway.schema import told
 from gateway.settings import Settings, SettingsError
@@ -132,7 +133,7 @@ def create_app(
 
     app = Application(
         in_front=in_front,
-        plain=Plain(predictor, telling, requests, settings.deadline_seconds),
+        plain=Plain(predictor, telling, requests, deadline_seconds=settings.deadline_seconds, max_upload_bytes=settings.max_upload_bytes),
         title="digitserve",
         version=__version__,
         summary="Reads handwritten digits, and says how sure it is.",

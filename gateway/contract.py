@@ -59,6 +59,9 @@ class CacheUse:
     write: bool = True
 
 
+ANY_USE = CacheUse()
+
+
 @dataclass(frozen=True)
 class ModelVersion:
     """One READY version as a TorchServe instance described it. `facts` is what the archive says of itself."""

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gateway.batching import Batcher, Flight, QueueFull
-from gateway.contract import Answer, CacheState, CacheUse, Content, ModelVersion, Prediction, Seen, doubts
+from gateway.contract import ANY_USE, Answer, CacheState, CacheUse, Content, ModelVersion, Prediction, Seen, doubts
 from gateway.errors import ModelUnavailable, NotFound, OverCapacity, Problem
 from gateway.local_cache import LocalCache, LocalKey
 from gateway.metrics import Metrics
@@ -26,9 +26,6 @@ REQUESTS_IN_FLIGHT = 2
 
 MOST_LOOKUPS = 4_096
 """Pictures beyond this are not looked up: they are computed."""
-
-
-ANY_USE = CacheUse()
 
 
 class Unknown(NamedTuple):

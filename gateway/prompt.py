@@ -1,6 +1,5 @@
 """Plain requests are answered ahead of ASGI: at once where the answer is at hand, else in a task of their own, and in one write."""
 
-import asyncio
 import logging
 from collections.abc import Callable, Coroutine, Iterable
 from typing import Any, NamedTuple, cast
@@ -12,8 +11,8 @@ from gateway.corked import CorkedProtocol
 log = logging.getLogger(__name__)
 
 CLOSE = b"connection: close\r\n"
-UNHEARD = asyncio.Event()
-"""Whoever set it wakes nobody."""
+MOST_PIPELINED = 100
+"""Requests that wait for their turn on one connection. Each takes some kilobytes, and hardly any client sends two."""
 
 Headers = list[tuple[bytes, bytes]]
 """Names in lower case."""
@@ -33,10 +32,10 @@ Answering = Callable[[Headers, bytes], Prompt | Coroutine[Any, Any, Prompt] | No
 
 
 class PromptProtocol(CorkedProtocol):
-    """uvicorn's own, which asks `answering` first where a whole POST to `path` arrives at once, and goes its usual way otherwise:
+    """uvicorn's own, which asks `answering` first where a whole POST to `path` arrives at once, and goes its usual way otherwise.
 
-    for a request that must wait for its turn, for one that wants another connection or a word before its body, and for one whose client
-    is slow to read or to send.
+    Its usual way is for a request that must wait for its turn, for one that wants another connection or a word before its body, and for
+    one whose client is slow to read or to send.
     """
 
     path: bytes
@@ -60,7 +59,16 @@ class PromptProtocol(CorkedProtocol):
         if self._held is not None:  # its body is still to come
             self._hand_on()
 
+    def connection_lost(self, exc: Exception | None) -> None:
+        super().connection_lost(exc)
+        if self.timeout_keep_alive_task is not None:  # which would keep all this in memory
+            self.timeout_keep_alive_task.cancel()
+            self.timeout_keep_alive_task = None
+
     def on_headers_complete(self) -> None:
+        self._idle_since = None
+        if len(self.pipeline) >= MOST_PIPELINED:
+            raise ValueError("too many requests are sent ahead of their answers")  # uvicorn answers 400 and closes
         if self.url == self.path and self._is_usual():
             self._held = []
         else:
@@ -126,13 +134,11 @@ class PromptProtocol(CorkedProtocol):
         return (
             self.parser.get_method() == b"POST"
             and getattr(self.cycle, "response_complete", True)  # before the first request there is no cycle
-            and not self.pipeline
             and not self.expect_100_continue
             and self.parser.get_http_version() == "1.1"
             and self.parser.should_keep_alive()
             and not self.parser.should_upgrade()
             and not self.flow.write_paused
-            and not self.transport.is_closing()
         )
 
     def _hand_on(self) -> None:
@@ -153,12 +159,14 @@ class PromptProtocol(CorkedProtocol):
     async def _tell_later(self, pending: "_Pending", answer: Coroutine[Any, Any, Prompt]) -> None:
         try:
             told = await answer
-        except Exception:
-            log.exception("a request has no answer")
+        except BaseException as error:
             self.transport.close()
+            if not isinstance(error, Exception):  # the server ends, and waits no longer
+                raise
+            log.exception("a request has no answer")
             return
         pending.response_complete = True
-        if not pending.disconnected:
+        if not pending.disconnected and not self.transport.is_closing():
             self._tell(told, keep_alive=pending.keep_alive)
 
     def _tell(self, answer: Prompt, *, keep_alive: bool = True) -> None:
@@ -171,6 +179,13 @@ class PromptProtocol(CorkedProtocol):
         self.on_response_complete()
 
 
+class _Nobody:
+    """Whom uvicorn tells that a connection ended, where nobody waits to hear it."""
+
+    def set(self) -> None:
+        pass
+
+
 class _Pending:
     """What uvicorn looks at of a request that is being answered: it takes the next one of its connection for later."""
 
@@ -179,7 +194,7 @@ class _Pending:
     def __init__(self) -> None:
         self.disconnected = self.response_complete = False
         self.keep_alive = True
-        self.message_event = UNHEARD
+        self.message_event = _Nobody()
 
 
 def head_of(headers: Iterable[tuple[bytes, bytes]]) -> bytes:

@@ -7,9 +7,8 @@ from urllib.parse import parse_qs
 
 from starlette.types import Scope
 
-from gateway.contract import CacheUse
+from gateway.contract import ANY_USE, CacheUse
 from gateway.errors import Malformed
-from gateway.prediction import ANY_USE
 
 WISHES = frozenset((b"cache-control", b"x-consent"))
 """Headers that ask for more than a digit."""

@@ -2,22 +2,15 @@
 
 import asyncio
 import logging
-import time
-from collections.abc import Coroutine
-from typing import Any
 
 from fastapi import APIRouter
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from gateway.contract import Answer
-from gateway.deadlines import Deadlines
-from gateway.envelope import envelope
-from gateway.errors import NO_ANSWER, OUR_FAULT, DeadlineExceeded, Problem, UploadTooSlow, problem_response
-from gateway.observing import Requests
-from gateway.offloop import FEW_BYTES
-from gateway.prediction import Predictor, Unknown
-from gateway.prompt import Headers, Prompt, head_of, headers_of
-from gateway.routes.asked import MODEL_PARAMETER, WISHES, read_asked
+from gateway.errors import NO_ANSWER, DeadlineExceeded, Problem, UploadTooSlow, problem_response
+from gateway.prediction import Predictor
+from gateway.prompt import headers_of
+from gateway.routes.asked import MODEL_PARAMETER, read_asked
 from gateway.routes.shared import problems
 from gateway.routes.telling import Telling
 from gateway.schema import PredictAnswer
@@ -108,72 +101,11 @@ class Predicting:
             raise DeadlineExceeded(NO_ANSWER) from error
         scope["state"]["cache"] = answer.cache
         body = await self._telling.tell(answer, asked)
-        await send({"type": "http.response.start", "status": 200, "headers": headers_of(_head(answer, body))})
+        await send({"type": "http.response.start", "status": 200, "headers": headers_of(head(answer, body))})
         await send({"type": "http.response.body", "body": body})
 
 
-class Plain:
-    """Answers plain requests to the server itself, as Predicting would answer them to the framework: no scope, no messages.
-
-    Plain are those whose body is the picture, of few bytes, and which ask for no more than its digit.
-    """
-
-    def __init__(self, predictor: Predictor, telling: Telling, requests: Requests, deadline_seconds: float) -> None:
-        self._predictor, self._telling, self._requests = predictor, telling, requests
-        self._deadlines = Deadlines(deadline_seconds)
-
-    def __call__(self, sent: Headers, body: bytes) -> Prompt | Coroutine[Any, Any, Prompt] | None:
-        """The answer, if it is at hand, else one to wait for; None, and nothing was counted, where Predicting has to answer."""
-        started = time.perf_counter()
-        if len(body) > FEW_BYTES or self._telling.waits:
-            return None
-        own_name: bytes | None = None
-        for header, value in sent:
-            if header in WISHES or (header == b"content-type" and envelope(value)):
-                return None
-            if header == b"x-request-id":
-                own_name = own_name or value
-        try:
-            found = self._predictor.at_hand(body)
-        except Problem:
-            return None
-        name = self._requests.name(own_name)
-        if isinstance(found, Unknown):
-            return self._read(body, found, name, started)
-        told = self._told(found, name, started)
-        self._requests.count(PATH, "POST", told.status, found.cache, time.perf_counter() - started)
-        return told
-
-    async def _read(self, body: bytes, unknown: Unknown, name: str, started: float) -> Prompt:
-        told, cache = None, "none"
-        self._requests.in_flight += 1
-        try:
-            with self._deadlines.limit():
-                answer = await self._predictor.read(body, unknown)
-            told, cache = self._told(answer, name, started), answer.cache.value
-        except TimeoutError:
-            told = _refused(DeadlineExceeded(NO_ANSWER), name)
-        except Problem as problem:
-            told = _refused(problem, name)
-        except Exception:
-            log.exception("request %s failed", name)
-            told = _refused(Problem(OUR_FAULT), name)
-        finally:
-            self._requests.in_flight -= 1
-            self._requests.count(PATH, "POST", 500 if told is None else told.status, cache, time.perf_counter() - started)
-        return told
-
-    def _told(self, answer: Answer, name: str, started: float) -> Prompt:
-        text = self._telling.tell_at_once(answer, started)
-        return Prompt(200, b"%bx-request-id: %b\r\n" % (_head(answer, text), name.encode()), text)
-
-
-def _refused(problem: Problem, name: str) -> Prompt:
-    response = problem_response(problem, name)
-    return Prompt(response.status_code, head_of([*response.raw_headers, (b"x-request-id", name.encode())]), bytes(response.body))
-
-
-def _head(answer: Answer, body: bytes) -> bytes:
+def head(answer: Answer, body: bytes) -> bytes:
     """Header lines, each with its end."""
     return b"content-type: application/json\r\ncontent-length: %d\r\nx-cache: %b\r\nserver-timing: %b\r\n" % (
         len(body),

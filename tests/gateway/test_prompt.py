@@ -1,7 +1,9 @@
 import asyncio
+import gc
 import socket
+import weakref
 from collections.abc import AsyncIterator, Coroutine
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -9,13 +11,21 @@ import pytest
 import uvicorn
 from starlette.types import Receive, Scope, Send
 
-from gateway.prompt import Headers, Prompt, PromptProtocol
+from gateway.prompt import MOST_PIPELINED, Headers, Prompt, PromptProtocol
 
 pytestmark = pytest.mark.anyio
+
+
+@pytest.fixture
+def anyio_backend() -> tuple[str, dict[str, bool]]:
+    """As the gateway runs."""
+    return "asyncio", {"use_uvloop": True}
+
 
 USUAL = b"POST /known HTTP/1.1\r\nHost: x\r\nContent-Length: 3\r\n\r\nabc"
 TO_BE_ASKED = b"POST /known HTTP/1.1\r\nHost: x\r\nContent-Length: 3\r\n\r\nxyz"
 LATER = b"POST /known HTTP/1.1\r\nHost: x\r\nContent-Length: 3\r\n\r\nlat"
+LARGE = b"POST /known HTTP/1.1\r\nHost: x\r\nContent-Length: 3\r\n\r\nbig"
 AT_ONCE, IN_TIME, ASKED = b"at once", b"in time", b"by asking"
 
 
@@ -42,10 +52,10 @@ class Serving:
         if body == b"lat":
             self.waiting += 1
             return self.later()
-        if body != b"abc":
+        if body not in (b"abc", b"", b"big"):
             return None
         self.answered.append((headers, body))
-        return saying(AT_ONCE)
+        return saying(b"x" * 2**16 if body == b"big" else AT_ONCE)
 
     async def later(self) -> Prompt:
         await self.may_go_on.wait()
@@ -57,7 +67,7 @@ class Serving:
         body, more = b"", True
         while more:
             message = await receive()
-            body, more = body + message["body"], message["more_body"]
+            body, more = body + message.get("body", b""), message.get("more_body", False)
         self.asked.append((f"{scope['method']} {scope['path']}", body))
         await self.may_go_on.wait()
         await send({"type": "http.response.start", "status": 200, "headers": [(b"content-length", b"%d" % len(ASKED))]})
@@ -65,7 +75,7 @@ class Serving:
 
 
 @asynccontextmanager
-async def serving(keep_alive_seconds: int = 5) -> AsyncIterator[Serving]:
+async def serving(keep_alive_seconds: int = 5, graceful_seconds: int | None = None) -> AsyncIterator[Serving]:
     """Nothing that must be asked is held up."""
     it = Serving()
     it.may_go_on.set()
@@ -77,15 +87,20 @@ async def serving(keep_alive_seconds: int = 5) -> AsyncIterator[Serving]:
         log_level="error",
         access_log=False,
         timeout_keep_alive=keep_alive_seconds,
+        timeout_graceful_shutdown=graceful_seconds,
     )
     with socket.create_server(("127.0.0.1", 0)) as listening:
         it.server = server = uvicorn.Server(config)
         running = asyncio.create_task(server.serve([listening]))
         it.port = listening.getsockname()[1]
-        async with asyncio.timeout(20):
-            yield it
-        server.should_exit = True
-        await running
+        try:
+            async with asyncio.timeout(20):
+                yield it
+        finally:
+            if graceful_seconds is None:
+                it.may_go_on.set()
+            server.should_exit = True
+            await running
 
 
 async def told(reader: asyncio.StreamReader) -> tuple[bytes, bytes]:
@@ -170,15 +185,16 @@ async def test_answers_keep_the_order_of_their_requests() -> None:
 async def test_who_does_not_read_is_not_written_to_without_end() -> None:
     async with serving() as it:
         _, writer = await asyncio.open_connection("127.0.0.1", it.port, limit=1)
-        for _ in range(400):
-            writer.write(USUAL * 1_000)
-            try:
-                async with asyncio.timeout(0.5):
-                    await writer.drain()
-            except TimeoutError:
+        for number in range(1_000):  # 64 MB
+            writer.write(LARGE)
+            with suppress(TimeoutError):
+                async with asyncio.timeout(1):
+                    while len(it.answered) <= number:
+                        await asyncio.sleep(0.0005)
+            if len(it.answered) <= number:
                 break
         else:
-            pytest.fail("400,000 answers that nobody read were all taken from us")
+            pytest.fail("nobody read, and all was written")
         writer.transport.abort()
 
 
@@ -199,7 +215,8 @@ async def test_a_connection_is_idle_only_while_nothing_is_asked() -> None:
             assert (await told(reader))[1] == says
             await asyncio.sleep(0.6)
         it.may_go_on.clear()
-        writer.write(LATER)
+        writer.write(USUAL + LATER)
+        assert (await told(reader))[1] == AT_ONCE
         await asyncio.sleep(1.5)  # longer than it may be idle
         it.may_go_on.set()
         assert (await told(reader))[1] == IN_TIME
@@ -250,15 +267,53 @@ async def test_an_answer_that_takes_time_comes_in_its_turn_and_the_connection_go
         writer.close()
 
 
-async def test_who_leaves_before_the_answer_is_no_trouble() -> None:
+@pytest.mark.parametrize("behind", [b"", USUAL, USUAL + b"nonsense\r\n\r\n"])
+async def test_who_leaves_before_the_answer_is_no_trouble(behind: bytes, caplog: pytest.LogCaptureFixture) -> None:
     async with serving() as it:
-        _, writer = await sent(it, LATER)
+        _, writer = await sent(it, LATER, behind)
         writer.transport.abort()
-        await asyncio.sleep(0.05)
+        assert it.server is not None
+        while not behind and it.server.server_state.connections:  # else nothing is read, and so nobody's leaving is seen
+            await asyncio.sleep(0.005)
         it.may_go_on.set()
+        while it.server.server_state.tasks:
+            await asyncio.sleep(0.005)
         reader, writer = await asyncio.open_connection("127.0.0.1", it.port)
         writer.write(LATER)
         assert (await told(reader))[1] == IN_TIME
+        writer.close()
+    gc.collect()
+    assert not [record for record in caplog.records if record.levelname == "ERROR"]
+
+
+async def test_what_is_left_of_a_connection_goes_with_it() -> None:
+    async with serving(keep_alive_seconds=60) as it:
+        assert it.server is not None
+        reader, writer = await asyncio.open_connection("127.0.0.1", it.port)
+        writer.write(USUAL)
+        await told(reader)
+        (connection,) = map(weakref.ref, it.server.server_state.connections)
+        writer.close()
+        while it.server.server_state.connections:
+            await asyncio.sleep(0.005)
+        await asyncio.sleep(0)
+        gc.collect()
+        assert connection() is None
+
+
+async def test_few_requests_may_be_sent_ahead_of_their_answers() -> None:
+    async with serving() as it:
+        reader, writer = await sent(it, LATER, USUAL * (MOST_PIPELINED + 1))
+        assert (await reader.readline()).startswith(b"HTTP/1.1 400 ")
+        writer.close()
+
+
+async def test_a_server_that_waits_no_longer_closes_what_has_no_answer() -> None:
+    async with serving(graceful_seconds=1) as it:
+        reader, writer = await sent(it, LATER)
+        assert it.server is not None
+        it.server.should_exit = True
+        assert await reader.read() == b""
         writer.close()
 
 

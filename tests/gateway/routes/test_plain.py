@@ -129,6 +129,12 @@ async def test_who_wishes_more_is_left_to_the_application(gateway: Gateway, head
         assert await counts(client) == before
 
 
+async def test_what_is_too_large_is_left_to_the_application(gateway: Gateway) -> None:
+    async with gateway(max_upload_bytes=100) as client:
+        assert application(client).plain([], digit_png(7)) is None
+        assert (await client.post("/v1/predict", content=digit_png(7))).status_code == 413
+
+
 async def test_without_a_model_or_where_records_must_be_committed_first_it_is_left_to_the_application(
     gateway: Gateway, torchserve: TorchServeDouble, tmp_path: Path
 ) -> None:
