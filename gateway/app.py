@@ -80,7 +80,17 @@ def create_app(
         redis_client = _connected(settings.redis_url)
     shared = None if redis_client is None else RedisCache(redis_client, signer, metrics, settings.cache_ttl_seconds, on_purge=local.clear)
     predictor = Predictor(
-        PictureReader(settings.max_pixels), local, shared, client, watch, metrics, queue_pictures=settings.queue_pictures, tell=told
+        PictureReader(settings.max_pixels),
+        local,
+        shared,
+        client,
+        watch,
+        metrics,
+        queue_pictures=settings.queue_pictures,
+        largest_batch=settings.largest_batch,
+        batch_delay_seconds=settings.batch_delay_ms / 1000,
+        model_workers=settings.torchserve_workers,
+        tell=told,
     )
     ids = PredictionIds(signer)
     recorder, reader = _records(settings, metrics)
