@@ -11,7 +11,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready-$(TORCH)
 RIVALS := var/bench/rivals
 
-.PHONY: run monitor setup test test-system drills-monitoring load bench bench-rivals bench-recording check format train evaluate archive explore lock clean
+.PHONY: run monitor setup test test-system drills-monitoring load tune bench bench-rivals bench-recording check format train evaluate archive explore lock clean
 
 run: archive
 	@exec $(BIN)/python -m gateway run
@@ -61,6 +61,11 @@ drills-monitoring: $(READY)
 # (`make load LOAD="--shape spike --web"`), `LOAD=--help` lists them.
 load: $(READY)
 	@$(BIN)/python -m loadtests.load $(LOAD)
+
+# What to change so that new pictures are answered sooner here, at a rate, in some minutes; TUNE passes options
+# (`make tune TUNE="--rate 300"`). The present settings are those of the environment, as `make run` takes them.
+tune: $(READY)
+	@$(BIN)/python -m loadtests.tune $(TUNE)
 
 # This stack against what users would pick instead, in one run of a quarter of an hour; BENCH passes options (`make bench BENCH=--quick`).
 bench: $(READY) bench-rivals

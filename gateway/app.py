@@ -47,6 +47,7 @@ from gateway.routes.telling import Telling
 from gateway.schema import told
 from gateway.settings import Settings, SettingsError
 from gateway.signing import Signer, read_or_make_secret
+from gateway.tuning import Tuning
 from gateway.turn import Turn
 from gateway.upload import Uploads
 from gateway.versions import ModelWatch
@@ -95,7 +96,9 @@ def create_app(
     ids = PredictionIds(signer)
     recorder, reader = _records(settings, metrics)
     measure_now = partial(measure, settings.front_url, known, rate=RESPONSE_RATE, seconds=RESPONSE_SECONDS)
-    responder = None if recorder is None or reader is None else Responder(recorder, reader, measure_now, _turn(siblings, "measuring"))
+    responder = None
+    if recorder is not None and reader is not None:
+        responder = Responder(recorder, reader, measure_now, _turn(siblings, "measuring"), partial(Tuning.read, settings.state_dir))
     recording = Recording(recorder, durable=settings.records == "durable")
     lifecycle = Lifecycle()
     if recorder is not None:

@@ -56,6 +56,7 @@ class Compiled:
         options = {**ONE_AT_A_TIME, "INFERENCE_NUM_THREADS": threads, "INFERENCE_PRECISION_HINT": HINTS[arithmetic]}
         compiled = openvino.Core().compile_model(network, "CPU", options)
         self.threads = int(compiled.get_property("INFERENCE_NUM_THREADS"))
+        """It computes with; no more than the processor has cores."""
         self._request = compiled.create_infer_request()
 
     def logits(self, pixels: NDArray[np.uint8]) -> NDArray[np.float32]:
