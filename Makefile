@@ -11,7 +11,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready-$(TORCH)
 RIVALS := var/bench/rivals
 
-.PHONY: run monitor setup test test-system drills-monitoring load bench bench-rivals bench-recording check format train evaluate archive explore lock clean
+.PHONY: run monitor setup test test-system drills-monitoring load tune bench bench-rivals bench-recording check format train evaluate archive explore lock clean
 
 run: archive
 	@exec $(BIN)/python -m gateway run
@@ -62,8 +62,17 @@ drills-monitoring: $(READY)
 load: $(READY)
 	@$(BIN)/python -m loadtests.load $(LOAD)
 
+<<<<<<< HEAD
 # This stack against what users would pick instead, in one run of some 25 minutes; BENCH passes options
 # (`make bench BENCH=--quick`). What less measures is left under a name of its own, so `var/bench/bench.*` are of whole runs.
+=======
+# What to change so that new pictures are answered sooner here, at a rate, in some minutes; TUNE passes options
+# (`make tune TUNE="--rate 300"`). The present settings are those of the environment, as `make run` takes them.
+tune: $(READY)
+	@$(BIN)/python -m loadtests.tune $(TUNE)
+
+# This stack against what users would pick instead, in one run of a quarter of an hour; BENCH passes options (`make bench BENCH=--quick`).
+>>>>>>> tune
 bench: $(READY) bench-rivals
 	@$(BIN)/python -m loadtests.bench $(BENCH)
 

@@ -82,6 +82,8 @@ def _run(settings: Settings, options: argparse.Namespace) -> int:
             state_dir=settings.state_dir,
             archive=settings.state_dir / "archive" / "digits.mar",
             sample=SAMPLE,
+            torchserve_workers=settings.torchserve_workers,
+            torchserve_threads=settings.torchserve_threads,
         )
     )
 

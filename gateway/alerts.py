@@ -14,6 +14,7 @@ from gateway.records.batch import AlertRow
 from gateway.records.reader import Reader
 from gateway.records.recorder import Recorder
 from gateway.records.store import RecordsUnavailable
+from gateway.tuning import NONE_YET, Tuning
 from gateway.turn import Turn
 
 log = logging.getLogger(__name__)
@@ -47,10 +48,20 @@ class Alert:
 
 
 class Responder:
-    """Acts on alerts. `measure` measures how fast this installation answers now, in one process at a time: who has the turn."""
+    """Acts on alerts. `measure` measures how fast this installation answers now, in one process at a time: who has the turn.
 
-    def __init__(self, recorder: Recorder, reader: Reader, measure: Callable[[], Awaitable[LatencyBaseline]], turn: Turn) -> None:
-        self._recorder, self._reader, self._measure, self._turn = recorder, reader, measure, turn
+    `tuning` tells what `make tune` found last.
+    """
+
+    def __init__(
+        self,
+        recorder: Recorder,
+        reader: Reader,
+        measure: Callable[[], Awaitable[LatencyBaseline]],
+        turn: Turn,
+        tuning: Callable[[], Tuning | None],
+    ) -> None:
+        self._recorder, self._reader, self._measure, self._turn, self._tuning = recorder, reader, measure, turn, tuning
         self._measuring: asyncio.Task[None] | None = None
         self._waiting: set[str] = set()
 
@@ -122,7 +133,14 @@ class Responder:
     async def _measure_for_all(self) -> None:
         try:
             measured = asdict(await self._measure())
-            action = {"kind": "measurement", "state": "done", "measured": measured, "baseline": "unchanged: it is for when all is well"}
+            tuning = self._tuning()
+            action = {
+                "kind": "measurement",
+                "state": "done",
+                "measured": measured,
+                "baseline": "unchanged: it is for when all is well",
+                "tuning": NONE_YET if tuning is None else asdict(tuning),
+            }
         except BaselineUnusable as error:
             action = {"kind": "measurement", "state": "failed", "why": str(error)}
         while self._waiting:

@@ -48,6 +48,7 @@ from gateway.routes.telling import Telling
 from gateway.schema import told
 from gateway.settings import Settings, SettingsError
 from gateway.signing import Signer, read_or_make_secret
+from gateway.tuning import Tuning
 from gateway.turn import Turn
 from gateway.upload import Uploads
 from gateway.versions import ModelWatch
@@ -81,12 +82,24 @@ def create_app(
         redis_client = _connected(settings.redis_url)
     shared = None if redis_client is None else RedisCache(redis_client, signer, metrics, settings.cache_ttl_seconds, on_purge=local.clear)
     predictor = Predictor(
-        PictureReader(settings.max_pixels), local, shared, client, watch, metrics, queue_pictures=settings.queue_pictures, tell=told
+        PictureReader(settings.max_pixels),
+        local,
+        shared,
+        client,
+        watch,
+        metrics,
+        queue_pictures=settings.queue_pictures,
+        largest_batch=settings.largest_batch,
+        batch_delay_seconds=settings.batch_delay_ms / 1000,
+        model_workers=settings.torchserve_workers,
+        tell=told,
     )
     ids = PredictionIds(signer)
     recorder, reader = _records(settings, metrics)
     measure_now = partial(measure, settings.front_url, known, rate=RESPONSE_RATE, seconds=RESPONSE_SECONDS)
-    responder = None if recorder is None or reader is None else Responder(recorder, reader, measure_now, _turn(siblings, "measuring"))
+    responder = None
+    if recorder is not None and reader is not None:
+        responder = Responder(recorder, reader, measure_now, _turn(siblings, "measuring"), partial(Tuning.read, settings.state_dir))
     recording = Recording(recorder, durable=settings.records == "durable")
     lifecycle = Lifecycle()
     if recorder is not None:

@@ -21,8 +21,8 @@ from gateway.redis_cache import LARGEST_LOOKUP, RedisCache, RedisKey
 from gateway.versions import ModelWatch
 from model.preprocess import measure
 
-REQUESTS_IN_FLIGHT = 2
-"""One that TorchServe computes and one that waits at its door, so that the worker never idles between two."""
+REQUESTS_AT_THE_DOOR = 1
+"""Beside one that each of TorchServe's workers computes, so that none idles between two."""
 
 MOST_LOOKUPS = 4_096
 """Pictures beyond this are not looked up: they are computed."""
@@ -74,6 +74,9 @@ class Predictor:
         metrics: Metrics,
         *,
         queue_pictures: int,
+        largest_batch: int = LARGEST_BATCH,
+        batch_delay_seconds: float = 0.0,
+        model_workers: int = 1,
         tell: Callable[[Prediction, Seen, tuple[str, ...], ModelVersion], tuple[bytes, ...]],
     ) -> None:
         self._reader, self._local, self._redis = reader, local, redis
@@ -81,7 +84,13 @@ class Predictor:
         self._flights: dict[RedisKey, _Picture] = {}
         """Pictures that are looked up or computed now: who asks for an equal one waits for the same answer."""
         self._lookups = Batcher[_Picture](self._look_up, largest=LARGEST_LOOKUP, in_flight=1, waiting=MOST_LOOKUPS)
-        self._queue = Batcher[_Picture](self._compute, largest=LARGEST_BATCH, in_flight=REQUESTS_IN_FLIGHT, waiting=queue_pictures)
+        self._queue = Batcher[_Picture](
+            self._compute,
+            largest=largest_batch,
+            in_flight=model_workers + REQUESTS_AT_THE_DOOR,
+            waiting=queue_pictures,
+            delay_seconds=batch_delay_seconds,
+        )
         metrics.follow(metrics.model_queue_depth, lambda: self._queue.depth)
 
     async def predict(

@@ -186,7 +186,8 @@ class ToldAlert(BaseModel):
     started: datetime
     resolved: datetime | None = Field(description="Absent while it fires.")
     action: dict[str, Any] = Field(
-        description="`kind` is audit (with the listing to read), measurement (of the latency now), proposal (to retrain), or none."
+        description="`kind` is audit (with the listing to read), measurement (of the latency now, and what `make tune` found last), "
+        "proposal (to retrain), or none."
     )
 
 

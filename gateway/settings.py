@@ -60,6 +60,18 @@ class Settings(BaseSettings):
     queue_pictures: int = Field(default=512, ge=1)
     """How many pictures may wait for the model; one more is a 429."""
 
+    largest_batch: int = Field(default=64, ge=1, le=64)
+    """How many pictures a request to the model carries at most."""
+
+    batch_delay_ms: float = Field(default=0.0, ge=0, le=1_000)
+    """How long the first picture of a request to the model waits for others, in milliseconds; a full one leaves at once."""
+
+    torchserve_workers: int = Field(default=1, ge=1, le=64)
+    """TorchServe's workers; `make run` starts so many. A gateway has one request more than that under way to the model."""
+
+    torchserve_threads: int = Field(default=1, ge=1, le=64)
+    """Threads that each worker computes with, where `make run` starts them."""
+
     records: Literal["buffered", "durable", "off"] = "buffered"
     """Predictions are recorded `buffered`, in batches after the answer; `durable`, committed before it, which is slower; or `off`."""
 

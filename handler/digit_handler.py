@@ -2,6 +2,7 @@
 
 import json
 import logging
+import os
 from collections.abc import Callable
 from http import HTTPStatus
 from pathlib import Path
@@ -24,6 +25,9 @@ sends it to the worker without a time limit: a frozen worker then is never repla
 
 LOGITS = "application/x-digit-logits"
 """Answer type, when PIXELS were sent and this is accepted: n x 10 little-endian float32."""
+
+THREADS = "DIGITS_THREADS"
+"""Environment variable: threads that a worker computes with. It is not in the archive, whose version it does not change."""
 
 MOST_PICTURES = 64
 PICTURE_BYTES = 28 * 28
@@ -51,11 +55,12 @@ class DigitHandler:
         for when it first comes, so no request pays for that."""
         # At INFO the worker prints two lines a request, which the frontend reads through a pipe and matches against patterns.
         logging.getLogger().setLevel(logging.WARNING)
-        torch.set_num_threads(1)
+        threads = int(os.environ.get(THREADS, "1"))
+        torch.set_num_threads(threads)
         keep_to_one_thread()
         folder = Path(context.system_properties["model_dir"])
         self.facts = json.loads((folder / "facts.json").read_text(encoding="utf-8"))
-        self.classifier = fastest(folder)
+        self.classifier = fastest(folder, threads)
         self.facts["arithmetic"] = self.classifier.arithmetic
         for pictures in range(1, MOST_PICTURES + 1):
             self.classifier.logits(np.zeros((pictures, 28, 28), dtype=np.uint8))

@@ -33,7 +33,7 @@ TOLERANCE = 0.02
 INTEGER_FLAGS = {"avx512_vnni", "avx_vnni", "amx_int8"}
 """Processors that multiply bytes without losing any bit of the sums; older ones saturate at 16 bits."""
 
-ONE_THREAD = {"INFERENCE_NUM_THREADS": 1, "NUM_STREAMS": 1, "ENABLE_CPU_PINNING": False}
+ONE_AT_A_TIME = {"NUM_STREAMS": 1, "ENABLE_CPU_PINNING": False}
 HINTS = {"int8": "f32", "bfloat16": "bf16", "float32": "f32"}
 
 log = logging.getLogger(__name__)
@@ -44,17 +44,20 @@ class NotCompilable(RuntimeError):
 
 
 class Compiled:
-    """Answers as `Classifier` does, and the same for a picture whatever batch it travels in. One thread; calls must not overlap."""
+    """Answers as `Classifier` does, and the same for a picture whatever batch it travels in. Calls must not overlap."""
 
-    def __init__(self, layers: nn.Sequential, arithmetic: Arithmetic, maxima: Sequence[float] | None) -> None:
+    def __init__(self, layers: nn.Sequential, arithmetic: Arithmetic, maxima: Sequence[float] | None, threads: int = 1) -> None:
         """`layers` as `model.inference.fold` makes them; `maxima`, of int8, as `ranges.json` says them.
 
         Raises NotCompilable, and RuntimeError where the compiler refuses.
         """
         self.arithmetic = arithmetic
         network = _network(layers, maxima if arithmetic == "int8" else None)
-        options = {**ONE_THREAD, "INFERENCE_PRECISION_HINT": HINTS[arithmetic]}
-        self._request = openvino.Core().compile_model(network, "CPU", options).create_infer_request()
+        options = {**ONE_AT_A_TIME, "INFERENCE_NUM_THREADS": threads, "INFERENCE_PRECISION_HINT": HINTS[arithmetic]}
+        compiled = openvino.Core().compile_model(network, "CPU", options)
+        self.threads = int(compiled.get_property("INFERENCE_NUM_THREADS"))
+        """It computes with; no more than the processor has cores."""
+        self._request = compiled.create_infer_request()
 
     def logits(self, pixels: NDArray[np.uint8]) -> NDArray[np.float32]:
         """`uint8[n, 28, 28]` to calibrated logits `float32[n, 10]`. Raises ValueError for another shape or dtype."""
@@ -65,8 +68,10 @@ class Compiled:
         return answer
 
 
-def fastest(released: Path) -> Classifier | Compiled:
+def fastest(released: Path, threads: int = 1) -> Classifier | Compiled:
     """The released network in the first arithmetic of this processor that agrees with single precision on the known digits.
+
+    `threads` are those of a compiled network; PyTorch's own are the process's.
 
     Raises ReleaseUnusable.
     """
@@ -77,7 +82,7 @@ def fastest(released: Path) -> Classifier | Compiled:
     expected = softmax(reference.logits(pixels))
     for arithmetic in native(maxima):
         try:
-            compiled = Compiled(reference.layers, arithmetic, maxima)
+            compiled = Compiled(reference.layers, arithmetic, maxima, threads)
             off = float(np.abs(softmax(compiled.logits(pixels)) - expected).max())
         except RuntimeError as error:
             log.warning("%s is not used: %s", arithmetic, str(error).partition("\n")[0])

@@ -38,6 +38,7 @@ LAYERS = [
         "gateway.known",
         "gateway.offloop",
         "gateway.baseline",
+        "gateway.tuning",
         "gateway.redis_pipe",
         "gateway.transport",
         "gateway.corked",

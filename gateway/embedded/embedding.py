@@ -23,7 +23,8 @@ class Embedding:
     sample: Path
     """A picture of a digit, for the curl that is printed."""
     torchserve_workers: int = 1
-    """Where the archive's own configuration does not say."""
+    torchserve_threads: int = 1
+    """Of each worker."""
 
     @property
     def front_url(self) -> str:

@@ -14,7 +14,7 @@ from gateway.embedded.failure import CannotStart
 from gateway.embedded.folder import run_folder
 from gateway.embedded.ports import check_front, free_ports
 from gateway.embedded.redis_server import redis_plan, redis_program, redis_url
-from gateway.embedded.torchserve import Ports, home_within, installed_torchserve, torchserve_plan
+from gateway.embedded.torchserve import Computing, Ports, home_within, installed_torchserve, torchserve_plan
 
 GATEWAY_GRACE_SECONDS = 4.3
 """A little more than a gateway of several processes gives to them, and they to what is in flight and to records not written yet."""
@@ -65,7 +65,8 @@ def make_plans(embedding: Embedding, gateway_command: Sequence[str], folders: co
         home = home_within(folder)
         folders.callback(shutil.rmtree, home, ignore_errors=True)
         log = folder / "torchserve.log"
-        children.append(torchserve_plan(torchserve, embedding.archive, embedding.torchserve_workers, ports, home, log, os.environ))
+        computing = Computing(embedding.torchserve_workers, embedding.torchserve_threads)
+        children.append(torchserve_plan(torchserve, embedding.archive, computing, ports, home, log, os.environ))
         urls["GATEWAY_TORCHSERVE_URL"] = ports.inference_url
         urls["GATEWAY_TORCHSERVE_MANAGEMENT_URL"] = ports.management_url
     children.append(gateway_plan(embedding, gateway_command, urls, os.environ))

@@ -18,6 +18,8 @@ MODEL = "digits"
 HANDLER = Path(__file__).resolve().parents[2] / "handler"
 LONGEST_HOME = 85
 """Bytes of a home whose worker sockets' paths are within the 104 that macOS takes (Linux: 108)."""
+THREADS = "DIGITS_THREADS"
+"""TorchServe hands its environment on to its workers, where the handler reads this."""
 NOT_FOR_TORCHSERVE = ("GATEWAY_", "TS_", "PYTHON", "JAVA_TOOL_OPTIONS", "JDK_JAVA_OPTIONS", "_JAVA_OPTIONS")
 """Beginnings of variables it must not see: our secrets, its own settings from elsewhere, and what would shadow the archive."""
 
@@ -44,6 +46,14 @@ class Ports:
     @property
     def metrics_url(self) -> str:
         return f"http://{LOOPBACK}:{self.metrics}"
+
+
+@dataclass(frozen=True)
+class Computing:
+    """Worker processes, and the threads that each computes with."""
+
+    workers: int
+    threads: int = 1
 
 
 @dataclass(frozen=True)
@@ -86,13 +96,13 @@ def home_within(folder: Path) -> Path:
 
 
 def torchserve_plan(
-    installed: Installed, archive: Path, workers: int, ports: Ports, home: Path, log: Path, environment: Mapping[str, str]
+    installed: Installed, archive: Path, computing: Computing, ports: Ports, home: Path, log: Path, environment: Mapping[str, str]
 ) -> Plan:
     """TorchServe on private ports with this archive and nothing else. Writes its configuration into its home."""
     given = read_properties((HANDLER / "config.properties").read_text(encoding="ascii"))
     vmargs = given.pop("vmargs", "")  # only TorchServe's launcher in Python looks at them
     configuration = home / "config.properties"
-    configuration.write_text(properties({**given, **overrides(archive, workers, ports)}), encoding="ascii")
+    configuration.write_text(properties({**given, **overrides(archive, computing.workers, ports)}), encoding="ascii")
     command = [
         str(installed.java),
         *shlex.split(vmargs),
@@ -106,7 +116,7 @@ def torchserve_plan(
         *("-s", str(archive.parent)),
         "-ncs",
     ]
-    own = {"TMPDIR": str(home), "LOG_LOCATION": str(home / "logs"), "METRICS_LOCATION": str(home / "logs")}
+    own = {"TMPDIR": str(home), "LOG_LOCATION": str(home / "logs"), "METRICS_LOCATION": str(home / "logs"), THREADS: str(computing.threads)}
     return Plan(NAME, command, {**scrubbed(environment), **own}, home, log, grace_seconds=1.0)
 
 

@@ -16,6 +16,7 @@ class Measured:
 
     latencies: "array[float]" = field(default_factory=lambda: array("d"))
     """Seconds, one an answer, in the order of the answers."""
+    refusals: int = 0
     seconds: float = 0.0
     generator_seconds: float = 0.0
     """Processor time of this process."""
@@ -42,6 +43,7 @@ class Measured:
     def add(self, other: "Measured") -> None:
         """What was measured after this."""
         self.latencies.extend(other.latencies)
+        self.refusals += other.refusals
         self.seconds += other.seconds
         self.generator_seconds += other.generator_seconds
 

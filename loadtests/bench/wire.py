@@ -18,6 +18,9 @@ DIGIT = [re.compile(rb'"digit": ?%d\b' % digit) for digit in range(10)]
 """What an answer holds that reads this digit."""
 EVERY_DIGIT = re.compile(rb'"digit": ?(\d+)')
 
+TOO_MUCH = re.compile(rb"HTTP/1.1 (429|503|504) ")
+"""How a server begins that cannot answer now, in time, or as many."""
+
 
 class Expected(Protocol):
     """What is found in the right answer: a compiled pattern, or what is asked as one is."""
@@ -61,6 +64,10 @@ def connected(url: str) -> socket.socket:
     return connection
 
 
+class TurnedAway(Failed):
+    """The server said that it has too much to do. The connection can be used again."""
+
+
 class Connection:
     """One connection with at most one request on it."""
 
@@ -87,7 +94,7 @@ class Connection:
         return self._expects is None and not self._socket.recv(1)
 
     def receive(self) -> bool:
-        """Whether the answer is whole now. Raises Failed where it is another than expected, or the server hung up."""
+        """Whether the answer is whole now. Raises Failed where it is another than expected, or the server hung up; TurnedAway."""
         chunk = self._socket.recv(CHUNK)
         if not chunk:
             raise Failed("the server closed a connection")
@@ -102,10 +109,15 @@ class Connection:
         if len(received) < end + 4 + int(length[1]):
             return False
         assert self._expects is not None
-        if not received.startswith(b"HTTP/1.1 200") or not self._expects.search(received, end):
-            raise Failed(f"another answer than {self._expects.pattern.decode()} came: {_shown(received)}")
+        right = received.startswith(b"HTTP/1.1 200") and self._expects.search(received, end)
+        failure = None
+        if not right:
+            kind = TurnedAway if TOO_MUCH.match(received) else Failed
+            failure = kind(f"another answer than {self._expects.pattern.decode()} came: {_shown(received)}")
         received.clear()
         self._expects = None
+        if failure is not None:
+            raise failure
         return True
 
 

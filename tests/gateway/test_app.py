@@ -1,8 +1,9 @@
+import asyncio
 import subprocess
 import sys
 import tomllib
 from pathlib import Path
-from typing import get_args
+from typing import Any, get_args
 
 import pytest
 
@@ -12,7 +13,7 @@ from gateway.schema import PredictAnswer, Reason
 from gateway.series import CACHE_STATES
 from model.preprocess import REASONS
 from tests.gateway.conftest import Gateway, digit_png
-from tests.gateway.torchserve_double import TorchServeDouble
+from tests.gateway.torchserve_double import TorchServeDouble, until
 
 pytestmark = pytest.mark.anyio
 
@@ -85,3 +86,38 @@ def test_cache_states_in_metrics_are_those_of_answers() -> None:
 
 def test_the_documented_reasons_are_those_that_are_given() -> None:
     assert set(get_args(Reason)) == {*REASONS, LOW_CONFIDENCE}
+
+
+@pytest.mark.parametrize(
+    ("settings", "away", "batches"),
+    [
+        ({}, 2, [1, 1, 3]),
+        ({"largest_batch": 1}, 2, [1] * 5),
+        ({"largest_batch": 2, "torchserve_workers": 2}, 3, [1, 1, 1, 2]),
+        ({"batch_delay_ms": 100}, 1, [5]),
+    ],
+)
+async def test_batches_are_as_large_as_late_and_as_many_at_a_time_as_set(
+    gateway: Gateway, torchserve: TorchServeDouble, settings: dict[str, Any], away: int, batches: list[int]
+) -> None:
+    """Of five pictures that come one after the other."""
+    gate = asyncio.Event()
+    waiting: list[bool] = []
+
+    async def wait() -> None:
+        waiting.append(True)
+        await gate.wait()
+
+    async with gateway(local_cache_bytes=0, canary_seconds=0, **settings) as client:
+        torchserve.batches.clear()
+        torchserve.before_answer = wait
+        asking = []
+        for digit in range(5):
+            asking.append(asyncio.create_task(client.post("/v1/predict", content=digit_png(digit))))
+            await asyncio.sleep(0.01)
+        await until(lambda: len(waiting) >= away)
+        await asyncio.sleep(0.05)
+        assert len(waiting) == away
+        gate.set()
+        assert {answer.status_code for answer in await asyncio.gather(*asking)} == {200}
+        assert sorted(torchserve.batches) == batches

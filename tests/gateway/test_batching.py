@@ -184,3 +184,79 @@ async def test_a_failure_reaches_everybody() -> None:
     waiting = [flight.wait() for _ in range(2)]
     flight.fail(ValueError())
     assert all(isinstance(result, ValueError) for result in await asyncio.gather(*waiting, return_exceptions=True))
+
+
+async def test_the_first_waits_for_others_as_long_as_it_may_and_no_longer() -> None:
+    running = asyncio.all_tasks()
+    gate = Gate()
+    gate.open.set()
+    batcher = Batcher(gate.send, largest=64, in_flight=2, waiting=100, delay_seconds=0.05)
+    started = asyncio.get_running_loop().time()
+    first = submitted(batcher, 1)
+    await asyncio.sleep(0.01)
+    second = submitted(batcher, 2)
+    await settle()
+    assert gate.batches == []
+    assert asyncio.all_tasks() == running, "nothing looks again and again meanwhile"
+    assert (await first, await second) == (10, 20)
+    assert gate.batches == [[1, 2]]
+    assert 0.045 <= asyncio.get_running_loop().time() - started < 1
+
+
+async def test_a_full_batch_waits_for_nobody_and_what_is_left_has_its_own_time() -> None:
+    gate = Gate()
+    gate.open.set()
+    batcher = Batcher(gate.send, largest=2, in_flight=2, waiting=100, delay_seconds=0.1)
+    results = [submitted(batcher, number) for number in range(3)]
+    await settle()
+    assert gate.batches == [[0, 1]]
+    async with asyncio.timeout(5):
+        await asyncio.gather(*results)
+    assert gate.batches == [[0, 1], [2]]
+
+
+async def test_who_has_waited_behind_a_batch_that_is_away_waits_for_nobody_more() -> None:
+    gate = Gate()
+    batcher = Batcher(gate.send, largest=2, in_flight=1, waiting=100, delay_seconds=0.05)
+    away = [submitted(batcher, number) for number in (0, 1)]
+    await settle()
+    waiting = submitted(batcher, 2)
+    await asyncio.sleep(0.1)
+    gate.open.set()
+    await asyncio.gather(*away)
+    await settle()
+    assert gate.batches == [[0, 1], [2]]
+    await waiting
+
+
+async def test_who_came_behind_a_batch_that_is_away_leaves_when_it_has_waited() -> None:
+    gate = Gate()
+    batcher = Batcher(gate.send, largest=2, in_flight=1, waiting=100, delay_seconds=0.05)
+    away = [submitted(batcher, number) for number in (0, 1)]
+    await asyncio.sleep(0.1)
+    waiting = submitted(batcher, 2)
+    gate.open.set()
+    await asyncio.gather(*away)
+    await settle()
+    assert gate.batches == [[0, 1]]
+    async with asyncio.timeout(5):
+        assert await waiting == 20
+
+
+async def test_nothing_sets_out_while_it_is_closed() -> None:
+    sent: list[int] = []
+
+    async def send(batch: list[Number]) -> None:
+        sent.extend(flight.number for flight in batch)
+        try:
+            await asyncio.sleep(5)
+        finally:
+            await asyncio.sleep(0.05)
+
+    batcher = Batcher(send, largest=2, in_flight=2, waiting=10, delay_seconds=0.02)
+    away = [submitted(batcher, number) for number in (0, 1)]
+    await settle()
+    waiting = submitted(batcher, 2)
+    await batcher.close()
+    assert sent == [0, 1]
+    assert all(result.cancelled() for result in (*away, waiting))

@@ -37,6 +37,22 @@ def test_all_that_is_wrong_is_said_in_one_line(monkeypatch: pytest.MonkeyPatch) 
     assert "\n" not in message
 
 
+@pytest.mark.parametrize(
+    ("name", "unusable"),
+    [
+        ("LARGEST_BATCH", ("0", "65", "1.5")),
+        ("BATCH_DELAY_MS", ("-1", "1001", "nan")),
+        ("TORCHSERVE_WORKERS", ("0", "65")),
+        ("TORCHSERVE_THREADS", ("0", "65")),
+    ],
+)
+def test_what_may_be_tuned_has_bounds(monkeypatch: pytest.MonkeyPatch, name: str, unusable: tuple[str, ...]) -> None:
+    for value in unusable:
+        monkeypatch.setenv(PREFIX + name, value)
+        with pytest.raises(SettingsError, match=PREFIX + name):
+            read_settings()
+
+
 @pytest.mark.parametrize("url", ["http://ts:80a80", "ts:8080", "http://", "ftp://ts:8080"])
 def test_an_address_that_is_none_is_said_so(url: str) -> None:
     with pytest.raises(SettingsError, match="no address of a TorchServe instance"):

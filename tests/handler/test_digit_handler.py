@@ -1,18 +1,21 @@
 """Whatever a request holds, the handler answers it, in order, and a bad one fails alone."""
 
 import json
+import os
 import zipfile
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import cv2
 import numpy as np
 import pytest
+import torch
 from numpy.typing import NDArray
 
 import handler.digit_handler as module
-from handler.digit_handler import FACTS, LOGITS, PIXELS, DigitHandler
-from model.compiled import fastest
+from handler.digit_handler import FACTS, LOGITS, PIXELS, THREADS, DigitHandler
+from model.compiled import Compiled, fastest
 from model.preprocess import EmptyUpload, ImageTooLarge, UnreadableImage, UnsupportedImage, canonicalise
 
 
@@ -266,7 +269,28 @@ def test_the_module_defines_one_class_and_no_function_called_handle() -> None:
 def test_importing_the_handler_needs_neither_torchserve_nor_the_gateway() -> None:
     source = Path(module.__file__).read_text()
     imported = {line.split()[1].split(".")[0] for line in source.splitlines() if line.startswith(("import ", "from "))}
-    assert imported <= {"json", "logging", "collections", "http", "pathlib", "typing", "numpy", "torch", "model"}
+    assert imported <= {"json", "logging", "os", "collections", "http", "pathlib", "typing", "numpy", "torch", "model"}
+
+
+@pytest.fixture
+def _torch_s_threads() -> Iterator[None]:
+    before = torch.get_num_threads()
+    yield
+    torch.set_num_threads(before)
+
+
+@pytest.mark.usefixtures("_torch_s_threads")
+@pytest.mark.parametrize(("told", "threads"), [(None, 1), ("2", 2)])
+def test_it_computes_with_as_many_threads_as_it_is_told(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, told: str | None, threads: int
+) -> None:
+    if told is not None:
+        monkeypatch.setenv(THREADS, told)
+    digits = DigitHandler()
+    digits.initialize(Context(folder, []))
+    assert torch.get_num_threads() == threads
+    if isinstance(digits.classifier, Compiled):
+        assert digits.classifier.threads == min(threads, os.cpu_count() or 1)
 
 
 def test_an_archive_without_its_weights_is_not_taken_into_service(folder: Path, tmp_path: Path) -> None:

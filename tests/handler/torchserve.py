@@ -15,7 +15,7 @@ from typing import Any
 import httpx
 
 from gateway.embedded.ports import LOOPBACK, free_ports
-from gateway.embedded.torchserve import Ports, installed_torchserve, read_properties, torchserve_plan
+from gateway.embedded.torchserve import Computing, Ports, installed_torchserve, read_properties, torchserve_plan
 from model.export import CHECKOUT
 
 START_SECONDS = 90
@@ -65,7 +65,7 @@ def launched(store: Path, workers: int = 1) -> Iterator[TorchServe]:
     home = Path(tempfile.mkdtemp(prefix="ts-"))
     log = home / "log"
     ports = Ports(*free_ports(6))
-    plan = torchserve_plan(installed_torchserve(), store / "digits.mar", workers, ports, home, log, os.environ)
+    plan = torchserve_plan(installed_torchserve(), store / "digits.mar", Computing(workers), ports, home, log, os.environ)
     with contextlib.ExitStack() as stack:
         stack.callback(shutil.rmtree, home, ignore_errors=True)
         inference, management, metrics = (

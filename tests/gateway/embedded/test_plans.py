@@ -13,6 +13,7 @@ from gateway.embedded import Embedding
 from gateway.embedded.failure import CannotStart
 from gateway.embedded.plans import Plans, make_plans
 from gateway.embedded.ports import free_ports
+from gateway.embedded.torchserve import THREADS, read_properties
 
 COMMAND = ("gateway", "serve")
 
@@ -44,6 +45,14 @@ def test_everything_is_started_where_no_url_is_given(embedding: Embedding) -> No
         "GATEWAY_TORCHSERVE_URL": plans.torchserve_url,
         "GATEWAY_TORCHSERVE_MANAGEMENT_URL": plans.management_url,
     }
+
+
+def test_torchserve_is_told_its_workers_and_their_threads(embedding: Embedding) -> None:
+    with contextlib.ExitStack() as folders:
+        torchserve = make_plans(replace(embedding, torchserve_workers=3, torchserve_threads=2), COMMAND, folders).children[1]
+        assert torchserve.folder is not None
+        written = read_properties((torchserve.folder / "config.properties").read_text())
+    assert (written["default_workers_per_model"], torchserve.environment[THREADS]) == ("3", "2")
 
 
 def test_a_url_that_is_given_starts_no_child(embedding: Embedding) -> None:

@@ -7,6 +7,7 @@ import zipfile
 from pathlib import Path
 
 import httpx
+import psutil
 import pytest
 
 from gateway.embedded import probes, torchserve
@@ -14,6 +15,8 @@ from gateway.embedded.child import Child, Plan
 from gateway.embedded.failure import CannotStart
 from gateway.embedded.ports import free_ports
 from gateway.embedded.torchserve import (
+    THREADS,
+    Computing,
     Installed,
     Ports,
     escaped,
@@ -24,6 +27,7 @@ from gateway.embedded.torchserve import (
     scrubbed,
     torchserve_plan,
 )
+from handler import digit_handler
 from tests.gateway.embedded.processes import all_gone, wait_until
 
 PORTS = Ports(20001, 20002, 20003, 20004, 20005, 20006)
@@ -34,7 +38,9 @@ def plan(tmp_path: Path) -> Plan:
     home = home_within(tmp_path)
     installed = Installed(Path("/java"), Path("/packages"))
     environment = {"PATH": "/bin", "GATEWAY_SECRET_FILE": "/secret", "TS_CONFIG_FILE": "/elsewhere", "PYTHONPATH": "/shadow"}
-    return torchserve_plan(installed, tmp_path / "store" / "digits.mar", 2, PORTS, home, tmp_path / "log", environment)
+    return torchserve_plan(
+        installed, tmp_path / "store" / "digits.mar", Computing(workers=2, threads=3), PORTS, home, tmp_path / "log", environment
+    )
 
 
 def configuration(plan: Plan) -> dict[str, str]:
@@ -70,8 +76,13 @@ def test_all_else_is_the_handlers_own_configuration(plan: Plan) -> None:
 
 
 def test_it_sees_none_of_our_secrets_and_nothing_that_shadows_the_archive(plan: Plan) -> None:
-    assert plan.environment.keys() == {"PATH", "TMPDIR", "LOG_LOCATION", "METRICS_LOCATION"}
+    assert plan.environment.keys() == {"PATH", "TMPDIR", "LOG_LOCATION", "METRICS_LOCATION", THREADS}
     assert scrubbed({"JAVA_TOOL_OPTIONS": "-Xmx9g", "PYTHONHOME": "/x", "OMP_NUM_THREADS": "1"}) == {"OMP_NUM_THREADS": "1"}
+
+
+def test_its_workers_are_told_how_many_threads_they_have(plan: Plan) -> None:
+    assert plan.environment[THREADS] == "3"
+    assert THREADS == digit_handler.THREADS
 
 
 def test_its_files_are_in_its_own_home(plan: Plan) -> None:
@@ -117,7 +128,7 @@ def test_without_torchserve_one_line_says_what_to_do(monkeypatch: pytest.MonkeyP
 def test_it_serves_the_archive_restarts_on_its_ports_and_leaves_nothing(archive: Path, tmp_path: Path) -> None:
     ports = Ports(*free_ports(6))
     home = home_within(tmp_path)
-    plan = torchserve_plan(installed_torchserve(), archive, 1, ports, home, tmp_path / "log", os.environ)
+    plan = torchserve_plan(installed_torchserve(), archive, Computing(workers=1, threads=2), ports, home, tmp_path / "log", os.environ)
 
     async def ready() -> list[int]:
         """Its processes, once a worker is READY."""
@@ -129,6 +140,7 @@ def test_it_serves_the_archive_restarts_on_its_ports_and_leaves_nothing(archive:
             (described,) = (await http.get(f"{ports.management_url}/models/{torchserve.MODEL}")).json()
             with zipfile.ZipFile(archive) as packed:
                 assert described["modelVersion"] in packed.read("MAR-INF/MANIFEST.json").decode()
+            assert {psutil.Process(int(worker["pid"])).environ()[THREADS] for worker in described["workers"]} == {"2"}
             refused = await http.post(f"{ports.management_url}/models?url=other.mar")
             assert refused.status_code == 405
             return [int(worker["pid"]) for worker in described["workers"]]

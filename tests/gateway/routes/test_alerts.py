@@ -10,6 +10,7 @@ import httpx
 import pytest
 
 from gateway.baseline import BaselineUnusable, LatencyBaseline
+from gateway.tuning import FILE
 from gateway.turn import Turn
 from tests.gateway.conftest import Gateway, digit_png
 from tests.gateway.torchserve_double import VERSION, until
@@ -111,8 +112,26 @@ async def test_a_slow_installation_measures_itself_and_keeps_its_baseline(gatewa
     assert told["action"] == {"kind": "measurement", "state": "running"}
     assert done == too
     assert done["measured"]["seconds"]["miss"] == {"0.95": 0.02}
+    assert done["tuning"] == "none yet: run make tune"
     assert [where[0] for where in measured] == ["http://127.0.0.1:8123"]
     assert "digits_baseline_latency_seconds{" not in metrics
+
+
+async def test_what_was_tuned_last_stands_beside_what_was_measured(
+    gateway: Gateway, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    async def measure(*_: object, **__: object) -> LatencyBaseline:
+        return BASELINE
+
+    monkeypatch.setattr("gateway.app.measure", measure)
+    found = {"lines": ["GATEWAY_LARGEST_BATCH=16"], "rate_per_second": 200.0, "measured_at": "2026-01-02T03:04:05Z"}
+    async with gateway(state_dir=tmp_path) as client:
+        (tmp_path / FILE).write_text(json.dumps(found))
+        await tell(client, firing("SlowHits", cache="hit"))
+        while (done := (await shown(client))[0]["action"])["state"] == "running":
+            await asyncio.sleep(0.01)
+    assert done["tuning"] == found
+    assert "measured" in done
 
 
 async def test_of_several_processes_one_measures(gateway: Gateway, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

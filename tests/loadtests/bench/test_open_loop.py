@@ -34,6 +34,20 @@ def test_no_more_connections_are_opened_than_allowed() -> None:
         assert len(server.connections) <= 4
 
 
+def test_refusals_are_counted_up_to_as_many_as_are_allowed_and_their_connections_used_again() -> None:
+    bodies = [b"7", b"!7", b"!7", b"7"]
+    with serving() as server:
+        measured = arrive(server.url, asks(server, bodies), rate=1e6, most_connections=1, most_refusals=2)
+        assert (measured.answers, measured.refusals, len(server.connections)) == (2, 2, 1)
+        with pytest.raises(Failed, match="429"):
+            arrive(server.url, asks(server, bodies), rate=1e6, most_refusals=1)
+
+
+def test_a_wrong_answer_is_no_refusal() -> None:
+    with serving() as server, pytest.raises(Failed, match=r'another answer than "digit": 8 came: HTTP/1\.1 200'):
+        arrive(server.url, [(post(server.url, "/", b"7"), re.compile(rb'"digit": 8'))], rate=1000, most_refusals=9)
+
+
 def test_what_is_no_right_answer_ends_it() -> None:
     with serving() as server, pytest.raises(Failed, match="429"):
         arrive(server.url, asks(server, [b"7", b"!7"]), rate=1000)

@@ -76,7 +76,7 @@ def test_hits_are_a_share_of_all_pictures_of_requests_and_are_checked(this: Roun
     monkeypatch.setattr("loadtests.bench.workloads.counted", lambda url: counts[0])
     monkeypatch.setattr("loadtests.bench.workloads.counted_at_least", lambda url, answers: counts[1])
     asked = replace(this, servers={OURS: Server(OURS, "http://127.0.0.1:1", "/")})
-    load = partial(Measured, array("d", [0.1] * 10), 1.0)
+    load = partial(Measured, array("d", [0.1] * 10), seconds=1.0)
     assert asked.measure(Cell(ZIPF, 8, OURS), load, pictures=16).hit_share == pytest.approx(0.05)
     with pytest.raises(Failed, match=r"80\.00% of pictures"):
         asked.measure(Cell(DISTINCT, 8, OURS), load)
