@@ -62,17 +62,13 @@ drills-monitoring: $(READY)
 load: $(READY)
 	@$(BIN)/python -m loadtests.load $(LOAD)
 
-<<<<<<< HEAD
-# This stack against what users would pick instead, in one run of some 25 minutes; BENCH passes options
-# (`make bench BENCH=--quick`). What less measures is left under a name of its own, so `var/bench/bench.*` are of whole runs.
-=======
 # What to change so that new pictures are answered sooner here, at a rate, in some minutes; TUNE passes options
 # (`make tune TUNE="--rate 300"`). The present settings are those of the environment, as `make run` takes them.
 tune: $(READY)
 	@$(BIN)/python -m loadtests.tune $(TUNE)
 
-# This stack against what users would pick instead, in one run of a quarter of an hour; BENCH passes options (`make bench BENCH=--quick`).
->>>>>>> tune
+# This stack against what users would pick instead, in one run of some 25 minutes; BENCH passes options
+# (`make bench BENCH=--quick`). What less measures is left under a name of its own, so `var/bench/bench.*` are of whole runs.
 bench: $(READY) bench-rivals
 	@$(BIN)/python -m loadtests.bench $(BENCH)
 
