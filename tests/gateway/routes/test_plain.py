@@ -1,6 +1,7 @@
 """A plain request is answered to the server itself as it is to the framework, and to the same effect."""
 
 import asyncio
+from collections.abc import Coroutine
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from gateway.app import Application
 from gateway.prompt import Headers, Prompt, headers_of
 from gateway.reading import PictureReader
-from tests.gateway.conftest import Gateway, digit_png, recorded
+from tests.gateway.conftest import Gateway, digit_png, picture, png, recorded
 from tests.gateway.torchserve_double import TorchServeDouble
 
 pytestmark = pytest.mark.anyio
@@ -127,6 +128,19 @@ async def test_who_wishes_more_is_left_to_the_application(gateway: Gateway, head
         assert application(client).plain([header], digit_png(7)) is None
         assert application(client).plain([], b"x" * 2**20) is None
         assert await counts(client) == before
+
+
+async def test_who_was_looked_up_before_an_equal_one_was_answered_does_not_ask_the_model_again(
+    gateway: Gateway, torchserve: TorchServeDouble
+) -> None:
+    pixels = picture(7).copy()
+    pixels[14, 14] ^= 1
+    async with gateway(canary_seconds=0) as client:
+        asked = torchserve.asked
+        waiting = [application(client).plain([], png(pixels)) for _ in range(2)]
+        told = [await answer for answer in waiting if isinstance(answer, Coroutine)]
+        assert torchserve.asked == asked + 1
+    assert [said(answer.body)["cache"] for answer in told] == ["miss", "hit"]
 
 
 async def test_what_is_too_large_is_left_to_the_application(gateway: Gateway) -> None:
