@@ -1,5 +1,6 @@
 """Plain requests are answered ahead of ASGI: at once where the answer is at hand, else in a task of their own, and in one write."""
 
+import asyncio
 import logging
 from collections.abc import Callable, Coroutine, Iterable
 from typing import Any, NamedTuple, cast
@@ -126,7 +127,7 @@ class PromptProtocol(CorkedProtocol):
     def _answer(self, body: bytes) -> Prompt | Coroutine[Any, Any, Prompt] | None:
         try:
             return self.answering(self.headers, body)
-        except Exception:
+        except Exception:  # the parser that calls this would call the request none
             log.exception("a request that may have been answered at once goes the usual way")
             return None
 
@@ -159,11 +160,12 @@ class PromptProtocol(CorkedProtocol):
     async def _tell_later(self, pending: "_Pending", answer: Coroutine[Any, Any, Prompt]) -> None:
         try:
             told = await answer
-        except BaseException as error:
+        except asyncio.CancelledError:  # the server ends, and waits no longer
             self.transport.close()
-            if not isinstance(error, Exception):  # the server ends, and waits no longer
-                raise
+            raise
+        except Exception:  # who answers answers its own faults too; nobody may wait for ever where it does not
             log.exception("a request has no answer")
+            self.transport.close()
             return
         pending.response_complete = True
         if not pending.disconnected and not self.transport.is_closing():

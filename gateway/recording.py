@@ -24,9 +24,8 @@ class Recording:
     async def record(self, prediction_id: str, answer: Answer, *, started: float, deadline: float, keep_pixels: bool) -> RecordState:
         """`started` is of `time.perf_counter`, `deadline` of the event loop's time."""
         state = self.note(prediction_id, answer, started=started, keep_pixels=keep_pixels)
-        if state == "none" or not self._durable:
+        if state == "none" or self._recorder is None or not self._durable:
             return state
-        assert self._recorder is not None
         try:
             async with asyncio.timeout_at(deadline):
                 await self._recorder.settled()

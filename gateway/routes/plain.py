@@ -53,7 +53,7 @@ class Plain:
             return self._read(body, found, name, started)
         try:
             told = self._told(found, name, started)
-        except Exception:
+        except Exception:  # it may have been counted, which the usual way would do again
             told = _fault(name)
         self._requests.count(PATH, "POST", told.status, found.cache, time.perf_counter() - started)
         return told
@@ -69,7 +69,7 @@ class Plain:
             told = _refused(DeadlineExceeded(NO_ANSWER), name)
         except Problem as problem:
             told = _refused(problem, name)
-        except Exception:
+        except Exception:  # as Observed answers it on the usual way
             told = _fault(name)
         finally:
             self._requests.in_flight -= 1

@@ -1,7 +1,6 @@
 """`POST /v1/predict`: a picture in, a digit out, before the framework does its general work; it documents the call and refuses others."""
 
 import asyncio
-import logging
 
 from fastapi import APIRouter
 from starlette.types import ASGIApp, Receive, Scope, Send
@@ -15,8 +14,6 @@ from gateway.routes.shared import problems
 from gateway.routes.telling import Telling
 from gateway.schema import PredictAnswer
 from gateway.upload import Uploads
-
-log = logging.getLogger(__name__)
 
 PATH = "/v1/predict"
 
