@@ -16,6 +16,9 @@ from loadtests.pictures import Pixels, png, training_pictures
 from loadtests.programs import Failed
 
 BASES = 3_000
+SENDERS = 64
+"""That many at once, since each may wait for company, as long as the gateway is set to."""
+
 CHANGED = 7
 BITS = 3
 VARIANTS = 2 ** (BITS * CHANGED)
@@ -81,7 +84,7 @@ def fresh_pictures(url: str, seed: int = 0) -> Fresh:
     pictures, labels = training_pictures()
     chosen = np.random.default_rng(seed).permutation(len(pictures))[:BASES]
     with closing(Gateway(url)) as gateway:
-        answers = at_once(gateway.predict, [png(pictures[number]) for number in chosen])
+        answers = at_once(gateway.predict, [png(pictures[number]) for number in chosen], SENDERS)
     sure = [answer["accepted"] and answer["confidence"] > SURE for answer in answers]
     right = [answer["digit"] == label for answer, label in zip(answers, labels[chosen], strict=True)]
     kept = chosen[np.array(sure) & np.array(right)]
