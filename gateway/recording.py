@@ -5,7 +5,8 @@ import time
 from collections.abc import Callable
 
 from gateway.contract import Answer
-from gateway.records.batch import PixelsRow, PredictionRow
+from gateway.records.batch import PixelsRow
+from gateway.records.packed import packed
 from gateway.records.recorder import Recorder
 from gateway.schema import RecordState
 
@@ -38,7 +39,7 @@ class Recording:
         if self._recorder is None:
             return "none"
         content, now_ms = answer.content, int(self._clock() * 1000)
-        row = PredictionRow(
+        row = packed(
             prediction_id,
             now_ms,
             content.digest,
@@ -48,7 +49,6 @@ class Recording:
             not content.reasons,
             answer.cache.value,
             int((time.perf_counter() - started) * 1e6),
-            None,
         )
         kept = PixelsRow(content.digest, answer.pixels.tobytes(), now_ms) if keep_pixels and answer.pixels is not None else None
         return "buffered" if self._recorder.record(row, kept) else "none"

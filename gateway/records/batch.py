@@ -91,9 +91,12 @@ class Batch:
     """Rows to be written in one transaction."""
 
     predictions: list[PredictionRow] = field(default_factory=list)
+    """Out of a backup; answers leave packed ones."""
     pixels: list[PixelsRow] = field(default_factory=list)
     labels: list[LabelRow] = field(default_factory=list)
     """Given now: each has an outcome."""
+    packed: list[bytes] = field(default_factory=list)
+    """Predictions made now, as `packed.packed` makes them."""
     alerts: list[AlertRow] = field(default_factory=list)
     restored_labels: list[LabelRow] = field(default_factory=list)
     restored_changes: list[ChangeRow] = field(default_factory=list)
@@ -105,7 +108,8 @@ class Batch:
 
     def to_wire(self) -> bytes:
         """JSON, bytes in hexadecimal."""
-        return orjson.dumps({name: [row_to_json(row) for row in rows] for name, rows in vars(self).items()})
+        said = {name: [row_to_json(row) for row in rows] for name, rows in vars(self).items() if name != "packed"}
+        return orjson.dumps(said | {"packed": [row.hex() for row in self.packed]})
 
     @classmethod
     def from_wire(cls, wire: bytes) -> "Batch":
@@ -115,6 +119,7 @@ class Batch:
             [prediction_from_json(row) for row in said["predictions"]],
             [pixels_from_json(row) for row in said["pixels"]],
             [LabelRow(*row) for row in said["labels"]],
+            [bytes.fromhex(row) for row in said["packed"]],
             [AlertRow(*row) for row in said["alerts"]],
             [LabelRow(*row) for row in said["restored_labels"]],
             [ChangeRow(*row) for row in said["restored_changes"]],

@@ -13,7 +13,7 @@ from typing import Generic, TypeVar
 
 from gateway.metrics import Metrics
 from gateway.prediction_id import milliseconds_of
-from gateway.records.batch import AlertRow, Batch, LabelOutcome, LabelRow, LabelState, PixelsRow, PredictionRow
+from gateway.records.batch import AlertRow, Batch, LabelOutcome, LabelRow, LabelState, PixelsRow
 from gateway.records.store import RecordsUnavailable, Retention, RowsRefused, Sink
 
 Told = TypeVar("Told")
@@ -25,7 +25,7 @@ BATCH_SECONDS = 0.1
 
 BATCH_ROWS = 5_000
 WAITING_ROWS = 100_000
-"""Some 40 MB. Predictions past it are not recorded, and are told so."""
+"""Some 20 MB. Predictions past it are not recorded, and are told so."""
 
 WAITING_LABELS = 10_000
 RETRY_SECONDS = 0.25
@@ -40,7 +40,7 @@ class Recorder:
 
     def __init__(self, open_sink: Callable[[], Sink], metrics: Metrics, retention: Retention) -> None:
         self._open_sink, self._metrics, self._retention = open_sink, metrics, retention
-        self._predictions: deque[PredictionRow] = deque()
+        self._predictions: deque[bytes] = deque()
         self._pixels: deque[PixelsRow] = deque()
         self._labels: deque[_Label] = deque()
         self._alerts: deque[_Alert] = deque()
@@ -72,8 +72,8 @@ class Recorder:
         if self._thread.is_alive() or left:
             log.error("not all was recorded (%d rows wait): %s", left, self._failure)
 
-    def record(self, prediction: PredictionRow, pixels: PixelsRow | None = None) -> bool:
-        """Whether it will be written: from now on it is lost only with this process."""
+    def record(self, prediction: bytes, pixels: PixelsRow | None = None) -> bool:
+        """`prediction` is packed. Whether it will be written: from now on it is lost only with this process."""
         if len(self._predictions) >= WAITING_ROWS:
             self._metrics.records.labels("prediction", "dropped").inc()
             return False
@@ -143,7 +143,7 @@ class Recorder:
         self._failure = None
         while self._settling and self._settling[0][0] <= self._written:
             self._settling.popleft()[1].tell(None)
-        return self._tidy(sink) or len(taken.batch.predictions) == BATCH_ROWS
+        return self._tidy(sink) or len(taken.predictions) == BATCH_ROWS
 
     def _take(self) -> "_Taken":
         return _Taken(
@@ -222,7 +222,7 @@ class Recorder:
         self._failure = str(error) or type(error).__name__
 
     def _count(self, outcome: str, batch: Batch) -> None:
-        counts = {"prediction": len(batch.predictions), "pixels": len(batch.pixels), "label": len(batch.labels), "alert": len(batch.alerts)}
+        counts = {"prediction": len(batch.packed), "pixels": len(batch.pixels), "label": len(batch.labels), "alert": len(batch.alerts)}
         for kind, count in counts.items():
             self._metrics.records.labels(kind, outcome).inc(count)
 
@@ -263,14 +263,19 @@ class _Label:
 class _Taken:
     """What one write is about."""
 
-    predictions: list[PredictionRow] = field(default_factory=list)
+    predictions: list[bytes] = field(default_factory=list)
     pixels: list[PixelsRow] = field(default_factory=list)
     labels: list[_Label] = field(default_factory=list)
     alerts: list[_Alert] = field(default_factory=list)
 
     @property
     def batch(self) -> Batch:
-        return Batch(self.predictions, self.pixels, [label.row for label in self.labels], [alert.row for alert in self.alerts])
+        return Batch(
+            pixels=self.pixels,
+            labels=[label.row for label in self.labels],
+            packed=self.predictions,
+            alerts=[alert.row for alert in self.alerts],
+        )
 
     def singles(self) -> "list[_Taken]":
         """The same, a row each, in the order in which a batch writes."""

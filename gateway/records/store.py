@@ -20,6 +20,7 @@ from sqlalchemy.pool import NullPool
 from gateway.prediction_id import first_id_at, milliseconds_of
 from gateway.records.batch import Batch, LabelOutcome, LabelRow, LabelState
 from gateway.records.migrate import migrate, newest_revision, revision
+from gateway.records.packed import INSERT, unpacked
 from gateway.records.statements import Statements
 from gateway.records.tables import alerts, label_changes, labels, pixels, predictions
 
@@ -166,6 +167,7 @@ class Store:
 
     def _write(self, cursor: Any, batch: Batch) -> list[LabelOutcome]:
         self._insert(cursor, predictions, batch.predictions)
+        self._insert_packed(cursor, b"".join(batch.packed))
         self._insert(cursor, pixels, batch.pixels)
         for alert in batch.alerts:
             cursor.execute(self._sql.put_alert, alert)
@@ -186,6 +188,12 @@ class Store:
             size = min(MOST_ROWS_A_STATEMENT, 1 << (left.bit_length() - 1))
             cursor.execute(self._sql.insert(table, size), [value for row in rows[done : done + size] for value in row])
             done += size
+
+    def _insert_packed(self, cursor: Any, rows: bytes) -> None:
+        if self._sqlite and rows:
+            cursor.execute(INSERT, (rows,))
+        else:
+            self._insert(cursor, predictions, list(unpacked(rows)))
 
     def _label(self, cursor: Any, row: LabelRow) -> LabelOutcome:
         cursor.execute(self._sql.get_change, (row.token,))

@@ -2,6 +2,7 @@
 
 from gateway.prediction_id import PredictionIds
 from gateway.records.batch import AlertRow, ChangeRow, LabelRow, PixelsRow, PredictionRow, new_token
+from gateway.records.packed import packed
 from gateway.signing import Signer
 
 VERSION = "ab12cd34ef56"
@@ -15,6 +16,11 @@ def issued(at_ms: int = NOON_MS, digit: int = 7) -> str:
 
 def prediction(at_ms: int = NOON_MS, digit: int = 7, caller: str | None = None) -> PredictionRow:
     return PredictionRow(issued(at_ms, digit), at_ms, bytes(32), VERSION, digit, 0.75, True, "miss", 1_500, caller)
+
+
+def waiting(row: PredictionRow) -> bytes:
+    """What such a row is until it is written; it has no caller yet."""
+    return packed(*row[:-1])
 
 
 def label(of: PredictionRow, digit: int, source: str = "feedback") -> LabelRow:

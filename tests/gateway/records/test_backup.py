@@ -102,7 +102,7 @@ def test_all_tables_are_of_one_moment_while_they_are_written(database: Database,
         while not stop.is_set():
             rows = [prediction(NOON_MS + number) for number in range(number, number + 20)]
             pictures = [kept()._replace(digest=(number + index).to_bytes(32, "big")) for index in range(20)]
-            store.write(Batch(rows, pictures, [label(row, 4) for row in rows], [alert(row.id) for row in rows]))
+            store.write(Batch(rows, pictures, [label(row, 4) for row in rows], alerts=[alert(row.id) for row in rows]))
             number += 20
             written.set()
 

@@ -18,7 +18,7 @@ from gateway.records.recorder import Recorder
 from gateway.records.store import RecordsUnavailable, Retention, Store, open_postgres, prune_all
 from tests.gateway.records.conftest import Database, NewDatabase
 from tests.gateway.records.postgres import PostgresServer
-from tests.gateway.records.rows import NOON_MS, kept, label, prediction
+from tests.gateway.records.rows import NOON_MS, kept, label, prediction, waiting
 from tests.gateway.torchserve_double import until
 
 pytestmark = [pytest.mark.system, pytest.mark.anyio]
@@ -156,13 +156,13 @@ async def test_a_recorder_goes_on_after_a_crash_and_loses_nothing(store: Store, 
     rows = [prediction(NOON_MS + number) for number in range(300)]
     recorder.start()
     for row in rows[:100]:
-        recorder.record(row)
+        recorder.record(waiting(row))
     await recorder.settled()
     for row in rows[100:200]:
-        recorder.record(row)
+        recorder.record(waiting(row))
     restarted.crash()
     for row in rows[200:]:
-        recorder.record(row)
+        recorder.record(waiting(row))
     await until(lambda: recorder.failure)
     restarted.start()
     assert (await recorder.label(label(rows[0], 4))).state is LabelState.STORED

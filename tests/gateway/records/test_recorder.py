@@ -9,10 +9,10 @@ from dataclasses import dataclass, field
 import pytest
 
 from gateway.metrics import Metrics
-from gateway.records.batch import AlertRow, Batch, LabelOutcome, LabelRow, LabelState, PredictionRow
+from gateway.records.batch import AlertRow, Batch, LabelOutcome, LabelRow, LabelState
 from gateway.records.recorder import Recorder
 from gateway.records.store import RecordsUnavailable, Retention, RowsRefused
-from tests.gateway.records.rows import VERSION, kept, label, prediction
+from tests.gateway.records.rows import VERSION, kept, label, prediction, waiting
 from tests.gateway.torchserve_double import until
 
 pytestmark = pytest.mark.anyio
@@ -22,13 +22,14 @@ pytestmark = pytest.mark.anyio
 class Database:
     """A sink in memory that can be broken, slowed down, and lose its answers."""
 
-    rows: list[PredictionRow] = field(default_factory=list)
+    rows: list[bytes] = field(default_factory=list)
     labels: dict[str, LabelRow] = field(default_factory=dict)
     alerts: list[AlertRow] = field(default_factory=list)
     batches: list[int] = field(default_factory=list)
     opened: int = 0
     tidied: list[Retention] = field(default_factory=list)
     refuses: str | None = None
+    untakeable: bytes | None = None
     breaks: BaseException | None = None
     loses_answers: int = 0
     gate: threading.Event = field(default_factory=threading.Event)
@@ -47,12 +48,12 @@ class Database:
         if self.breaks is not None:
             error, self.breaks = self.breaks, None
             raise error
-        if "untakeable" in [*(row.caller for row in batch.predictions), *(row.caller for row in batch.labels)]:
+        if self.untakeable in batch.packed or "untakeable" in [row.caller for row in batch.labels]:
             raise RowsRefused("no database takes this")
         if self.refuses:
             raise RecordsUnavailable(self.refuses)
         self.batches.append(len(batch))
-        self.rows += [row for row in batch.predictions if row not in self.rows]
+        self.rows += [row for row in batch.packed if row not in self.rows]
         self.alerts += batch.alerts
         outcomes = [self._label(row) for row in batch.labels]
         if self.loses_answers:
@@ -107,7 +108,7 @@ def counted(metrics: Metrics, kind: str, outcome: str) -> float | None:
 
 
 async def test_what_is_recorded_is_written_in_order_and_together(recording: Recording, database: Database, metrics: Metrics) -> None:
-    rows = [prediction(digit=number % 10) for number in range(100)]
+    rows = [waiting(prediction(digit=number % 10)) for number in range(100)]
     async with recording() as recorder:
         assert all(recorder.record(row, kept()) for row in rows)
         await recorder.settled()
@@ -119,7 +120,7 @@ async def test_what_is_recorded_is_written_in_order_and_together(recording: Reco
 
 async def test_what_waits_when_the_process_is_told_to_stop_is_written(recording: Recording, database: Database) -> None:
     async with recording() as recorder:
-        recorder.record(prediction())
+        recorder.record(waiting(prediction()))
     assert len(database.rows) == 1
 
 
@@ -143,7 +144,8 @@ async def test_a_lost_answer_neither_loses_a_label_nor_counts_it_twice(recording
 
 
 async def test_a_database_that_is_gone_for_a_while_loses_nothing(recording: Recording, database: Database, metrics: Metrics) -> None:
-    rows = [prediction(digit=number) for number in range(10)]
+    predictions = [prediction(digit=number) for number in range(10)]
+    rows = [waiting(row) for row in predictions]
     async with recording() as recorder:
         recorder.record(rows[0])
         await recorder.settled()
@@ -151,15 +153,15 @@ async def test_a_database_that_is_gone_for_a_while_loses_nothing(recording: Reco
         database.refuses = "the disk is full"
         for row in rows[1:6]:
             recorder.record(row)
-        waiting = asyncio.create_task(recorder.label(label(rows[0], 4)))
+        labelling = asyncio.create_task(recorder.label(label(predictions[0], 4)))
         await until(lambda: recorder.failure)
         assert recorder.failure == "the disk is full"
         for row in rows[6:]:
             recorder.record(row)
-        assert not waiting.done()
+        assert not labelling.done()
         assert metrics.registry.get_sample_value("gateway_records_waiting") == 9
         database.refuses = None
-        assert (await waiting).state is LabelState.STORED
+        assert (await labelling).state is LabelState.STORED
         await recorder.settled()
         await until(lambda: recorder.failure is None)
     assert database.rows == rows
@@ -170,25 +172,26 @@ async def test_a_database_that_is_gone_for_a_while_loses_nothing(recording: Reco
 async def test_no_error_of_any_kind_ends_the_recording(recording: Recording, database: Database, error: Exception) -> None:
     async with recording() as recorder:
         database.breaks = error
-        recorder.record(prediction())
+        recorder.record(waiting(prediction()))
         await recorder.settled()
         assert recorder.failure is None
     assert len(database.rows) == 1
 
 
 async def test_a_row_that_can_never_be_written_takes_no_other_along(recording: Recording, database: Database, metrics: Metrics) -> None:
-    good, bad = prediction(), prediction(caller="untakeable")
+    good, bad = prediction(), waiting(prediction())
+    database.untakeable = bad
     async with recording() as recorder:
         database.gate.clear()
-        for row in (good, bad, prediction()):
+        for row in (waiting(good), bad, waiting(prediction())):
             recorder.record(row)
         labels = [recorder.label(label(good, 4)), recorder.label(label(good, 5)._replace(caller="untakeable"))]
-        waiting = [asyncio.create_task(each) for each in labels]
+        labelling = [asyncio.create_task(each) for each in labels]
         await asyncio.sleep(0)
         database.gate.set()
-        assert (await waiting[0]).state is LabelState.STORED
+        assert (await labelling[0]).state is LabelState.STORED
         with pytest.raises(RecordsUnavailable, match="does not take"):
-            await waiting[1]
+            await labelling[1]
         await recorder.settled()
     assert len(database.rows) == 2
     assert bad not in database.rows
@@ -200,7 +203,7 @@ async def test_under_steady_load_what_is_written_is_settled(recording: Recording
 
         async def load() -> None:
             while True:
-                recorder.record(prediction())
+                recorder.record(waiting(prediction()))
                 await asyncio.sleep(0)
 
         loading = asyncio.create_task(load())
@@ -215,7 +218,7 @@ async def test_a_database_that_comes_back_while_the_process_stops_is_written(dat
     recorder = Recorder(database.open, metrics, Retention(7, 2**30))
     database.refuses = "the leader has left"
     recorder.start()
-    recorder.record(prediction())
+    recorder.record(waiting(prediction()))
     await until(lambda: recorder.failure == "the leader has left")
     closing = asyncio.create_task(recorder.close(5))
     await asyncio.sleep(0)
@@ -232,7 +235,7 @@ async def test_more_than_can_wait_is_refused_and_counted(
     monkeypatch.setattr("gateway.records.recorder.WAITING_LABELS", 0)
     database.refuses = "gone"
     async with recording() as recorder:
-        assert [recorder.record(prediction()) for _ in range(5)] == [True, True, True, False, False]
+        assert [recorder.record(waiting(prediction())) for _ in range(5)] == [True, True, True, False, False]
         with pytest.raises(RecordsUnavailable):
             await recorder.label(label(prediction(), 4))
         database.refuses = None
@@ -255,7 +258,7 @@ async def test_an_alert_is_kept_once_keep_returns_however_often_the_database_fai
 async def test_settled_waits_for_what_was_recorded_before_it_and_no_more(recording: Recording, database: Database) -> None:
     async with recording() as recorder:
         database.gate.clear()
-        recorder.record(prediction())
+        recorder.record(waiting(prediction()))
         settled = asyncio.create_task(recorder.settled())
         await asyncio.sleep(0)
         assert not settled.done()

@@ -10,7 +10,7 @@ import pytest
 from gateway.records.batch import AlertRow, Batch, LabelOutcome, LabelState, PredictionRow
 from gateway.records.store import BUSY_SECONDS, RecordsUnavailable, Retention, RowsRefused, Store, open_sqlite, prune_all
 from tests.gateway.records.conftest import Database
-from tests.gateway.records.rows import alert, change, kept, label, prediction
+from tests.gateway.records.rows import alert, change, kept, label, prediction, waiting
 
 EVERYTHING = Retention(days=1e6, bytes=2**40)
 sqlite_only = pytest.mark.parametrize("database", ["sqlite"], indirect=True)
@@ -24,17 +24,40 @@ def test_rows_are_there_once_the_write_returns(store: Store, database: Database)
 
 
 def test_a_batch_written_twice_is_there_once(store: Store, database: Database) -> None:
-    batch = Batch([prediction()], [kept()], [])
+    batch = Batch([prediction()], [kept()], packed=[waiting(prediction())])
     store.write(batch)
     store.write(batch)
-    assert len(database.rows("predictions")) == len(database.rows("pixels")) == 1
+    assert len(database.rows("predictions")) == 2
+    assert len(database.rows("pixels")) == 1
+
+
+def test_what_waited_is_written_as_it_was_answered(store: Store, database: Database) -> None:
+    rows = [
+        prediction(digit=number % 10)._replace(
+            digest=bytes([number, 0, 39, 255] * 8),
+            confidence=confidence,
+            accepted=accepted,
+            cache=cache,
+            latency_us=latency_us,
+        )
+        for number, (confidence, accepted, cache, latency_us) in enumerate(
+            [
+                (1.0, True, "hit", 0),
+                (0.123456789, False, "coalesced", 999_999_999),
+                (0.999999999, True, "bypass", 37),
+                (0.1, False, "miss", 10),
+            ]
+        )
+    ]
+    store.write(Batch(packed=[waiting(row) for row in rows]))
+    assert sorted(PredictionRow(*stored) for stored in database.rows("predictions")) == sorted(rows)
 
 
 @pytest.mark.parametrize("rows", [1, 3, 150, 400])
 def test_many_rows_of_a_batch_are_all_there_whatever_their_number(store: Store, database: Database, rows: int) -> None:
-    batch = Batch([prediction(digit=number % 10) for number in range(rows)])
-    store.write(batch)
-    assert sorted(PredictionRow(*stored) for stored in database.rows("predictions")) == sorted(batch.predictions)
+    whole, packed = ([prediction(digit=number % 10) for number in range(rows)] for _ in range(2))
+    store.write(Batch(whole, packed=[waiting(row) for row in packed]))
+    assert sorted(PredictionRow(*stored) for stored in database.rows("predictions")) == sorted(whole + packed)
 
 
 def test_sqlite_writes_a_batch_in_few_statements(tmp_path: Path) -> None:
@@ -42,9 +65,9 @@ def test_sqlite_writes_a_batch_in_few_statements(tmp_path: Path) -> None:
     told: list[str] = []
     with closing(open_sqlite(tmp_path / "records.sqlite")) as store:
         store._connection.set_trace_callback(told.append)
-        store.write(Batch([prediction() for _ in range(150)]))
+        store.write(Batch([prediction() for _ in range(150)], packed=[waiting(prediction()) for _ in range(150)]))
         store._connection.set_trace_callback(None)
-    assert sum(statement.startswith("INSERT") for statement in told) == 4, "128, 16, 4 and 2 rows"
+    assert sum("INSERT" in statement for statement in told) == 4 + 1, "128, 16, 4 and 2 rows, and what waited at once"
 
 
 def test_a_label_is_stored_once_and_another_is_a_conflict(store: Store) -> None:
