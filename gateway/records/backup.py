@@ -17,8 +17,8 @@ from sqlalchemy import Connection, select
 from sqlalchemy.engine import URL
 
 from gateway.records.batch import row_to_json
-from gateway.records.migrate import newest_revision, revision
 from gateway.records.reader import reading_engine
+from gateway.records.revision import NEWEST, revision
 from gateway.records.store import DRIVER_ERRORS, RecordsUnavailable, in_a_line
 from gateway.records.tables import alerts, label_changes, labels, pixels, predictions
 
@@ -65,7 +65,7 @@ def _write(connection: Connection, packed: gzip.GzipFile, progressed: Callable[[
         digest.update(lines)
         packed.write(lines)
 
-    put(_line({"format": FORMAT, "revision": newest_revision(), "at": datetime.now(UTC).isoformat(timespec="seconds")}))
+    put(_line({"format": FORMAT, "revision": NEWEST, "at": datetime.now(UTC).isoformat(timespec="seconds")}))
     for name, table in TABLES.items():
         for rows in connection.execute(select(table)).partitions(CHUNK_ROWS):
             put(b"".join(_line([name, *row_to_json(row)]) for row in rows))
@@ -85,7 +85,7 @@ def _snapshot(url: URL) -> Iterator[Connection]:
                 connection.exec_driver_sql("BEGIN")  # else each query is a transaction of its own
             else:
                 connection.execution_options(isolation_level="REPEATABLE READ")
-            found, wanted = revision(connection), newest_revision()
+            found, wanted = revision(connection), NEWEST
             if found != wanted:
                 raise RecordsUnavailable(f"the database is at revision {found} and not at {wanted}; run `python -m gateway migrate`")
             yield connection.execution_options(yield_per=CHUNK_ROWS)

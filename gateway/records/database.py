@@ -8,8 +8,8 @@ from sqlalchemy.exc import ArgumentError
 from sqlalchemy.pool import NullPool
 
 from gateway.records.elected import migrate_unwritten, open_elected
-from gateway.records.migrate import migrate, newest_revision
-from gateway.records.store import CONNECT_SECONDS, DRIVER_ERRORS, RecordsUnavailable, Sink, in_a_line, open_postgres
+from gateway.records.revision import NEWEST
+from gateway.records.store import CONNECT_SECONDS, DRIVER_ERRORS, RecordsUnavailable, Sink, in_a_line
 
 
 def database_url(text: str) -> URL:
@@ -32,6 +32,8 @@ def open_sink(url: URL) -> Sink:
     if url.get_backend_name() == "sqlite":
         assert url.database is not None
         return open_elected(Path(url.database))
+    from gateway.records.postgres import open_postgres  # nine megabytes, which nobody else should pay for
+
     return open_postgres(url)
 
 
@@ -48,8 +50,10 @@ def migrate_database(url: URL) -> str:
         assert url.database is not None
         migrate_unwritten(Path(url.database))
     else:
+        from gateway.records.migrate import migrate
+
         try:
             migrate(create_engine(url, poolclass=NullPool, connect_args={"connect_timeout": CONNECT_SECONDS}))
         except DRIVER_ERRORS as error:
             raise RecordsUnavailable(in_a_line(error)) from error
-    return newest_revision()
+    return NEWEST

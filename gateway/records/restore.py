@@ -12,7 +12,7 @@ import orjson
 
 from gateway.records.backup import FORMAT, TABLES
 from gateway.records.batch import AlertRow, Batch, ChangeRow, LabelRow, pixels_from_json, prediction_from_json
-from gateway.records.migrate import newest_revision
+from gateway.records.revision import NEWEST
 from gateway.records.store import Sink, in_a_line
 
 BATCH_ROWS = 2_000
@@ -81,8 +81,8 @@ def _rows(raw: IO[bytes]) -> Iterator[tuple[str, Any]]:
 def _check_start(said: dict[str, Any]) -> None:
     if said["format"] != FORMAT:
         raise ValueError(f"its format is {said['format']!r}")
-    if said["revision"] != newest_revision():
-        raise BackupDamaged(f"the backup is of revision {said['revision']} and this gateway reads {newest_revision()}")
+    if said["revision"] != NEWEST:
+        raise BackupDamaged(f"the backup is of revision {said['revision']} and this gateway reads {NEWEST}")
 
 
 def _batches(rows: Iterator[tuple[str, Any]]) -> Iterator[Batch]:

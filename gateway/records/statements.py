@@ -1,22 +1,21 @@
 """The SQL of one dialect, made once, with positional parameters in the order of the tables' columns."""
 
 import functools
+from collections.abc import Callable
 from typing import Any
 
 from sqlalchemy import Table, bindparam, delete, select, update
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import Dialect
 
 from gateway.records.tables import alerts, label_changes, labels, pixels, predictions
 
 
 class Statements:
-    """Text for the driver."""
+    """Text for the driver. `insert` is the dialect's own, which knows what to do about conflicts."""
 
-    def __init__(self, dialect: Dialect) -> None:
-        self._dialect = dialect
+    def __init__(self, dialect: Dialect, insert: Callable[[Table], Any]) -> None:
+        self.dialect, self._make = dialect, insert
         is_postgres = dialect.name == "postgresql"
-        self._make = postgresql.insert if is_postgres else sqlite.insert
         self.begin = "BEGIN" if is_postgres else "BEGIN IMMEDIATE"
         alert = self._make(alerts).values(_row(alerts))
         changed = {name: alert.excluded[name] for name in ("resolved_ms", "action")}
@@ -39,7 +38,7 @@ class Statements:
         return self._sql(self._make(table).values([_row(table, number) for number in range(rows)]).on_conflict_do_nothing())
 
     def _sql(self, statement: Any) -> str:
-        return str(statement.compile(dialect=self._dialect))
+        return str(statement.compile(dialect=self.dialect))
 
 
 def _row(table: Table, number: int = 0) -> dict[str, Any]:

@@ -7,20 +7,18 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal, Protocol
+from typing import Any, Literal, NamedTuple, Protocol
 
-import psycopg
-from alembic.util import CommandError
 from sqlalchemy import Table, create_engine
-from sqlalchemy.dialects import postgresql, sqlite
-from sqlalchemy.engine import URL, Dialect
+from sqlalchemy.dialects import sqlite
+from sqlalchemy.engine import URL
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.pool import NullPool
 
 from gateway.prediction_id import first_id_at, milliseconds_of
 from gateway.records.batch import Batch, LabelOutcome, LabelRow, LabelState
-from gateway.records.migrate import migrate, newest_revision, revision
 from gateway.records.packed import INSERT, unpacked
+from gateway.records.revision import bring_up_to_date
 from gateway.records.statements import Statements
 from gateway.records.tables import alerts, label_changes, labels, pixels, predictions
 
@@ -50,11 +48,10 @@ is used again once autovacuum has been there, so a limit on them would delete ag
 POSTGRES_COUNT_NOW = "SELECT pg_stat_force_next_flush()"
 """Else the server counts this session's rows once a second, and a second of deleting chunks goes far past the limit."""
 
-OLDEST_POSTGRES = 15
-
 FEEDBACK: Literal["feedback"] = "feedback"
 AUDIT: Literal["audit"] = "audit"
-DRIVER_ERRORS = (sqlite3.Error, psycopg.Error, DBAPIError, CommandError, OSError)
+DRIVER_ERRORS = (sqlite3.Error, DBAPIError, OSError)
+"""Of SQLite, of either driver through sqlalchemy, and of the system."""
 
 
 class RecordsUnavailable(Exception):
@@ -91,14 +88,20 @@ class Sink(Protocol):
     def close(self) -> None: ...
 
 
+class Errors(NamedTuple):
+    """How a driver says that something in a batch can never be written, and that it cannot be now."""
+
+    refusing: tuple[type[Exception], ...]
+    failing: tuple[type[Exception], ...]
+
+
 class Store:
     """A `Sink` over one open connection, SQLite's or PostgreSQL's."""
 
-    def __init__(self, connection: Any, dialect: Dialect, file: Path | None = None) -> None:
-        self._connection = connection
+    def __init__(self, connection: Any, sql: Statements, errors: Errors, file: Path | None = None) -> None:
+        self._connection, self._sql, self._errors = connection, sql, errors
         self._file, self._inode = file, file and file.stat().st_ino
-        self._sqlite = dialect.name == "sqlite"
-        self._sql = Statements(dialect)
+        self._sqlite = sql.dialect.name == "sqlite"
 
     def write(self, batch: Batch) -> list[LabelOutcome]:
         try:
@@ -106,9 +109,9 @@ class Store:
                 raise RecordsUnavailable(f"{self._file} was replaced")
             with closing(self._connection.cursor()) as cursor, self._transaction(cursor):
                 return self._write(cursor, batch)
-        except (psycopg.DataError, ValueError, OverflowError) as error:
+        except self._errors.refusing as error:
             raise RowsRefused(in_a_line(error)) from error
-        except DRIVER_ERRORS as error:
+        except self._errors.failing as error:
             raise RecordsUnavailable(in_a_line(error)) from error
 
     def tidy(self, retention: Retention) -> int:
@@ -129,7 +132,7 @@ class Store:
                     cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)")
                     cursor.execute(f"PRAGMA busy_timeout = {BUSY_SECONDS * 1000:.0f}")
                 return deleted
-        except DRIVER_ERRORS as error:
+        except self._errors.failing as error:
             raise RecordsUnavailable(in_a_line(error)) from error
 
     def used_bytes(self) -> int:
@@ -161,7 +164,7 @@ class Store:
             yield
             cursor.execute("COMMIT")
         except BaseException:
-            with suppress(*DRIVER_ERRORS):  # it says less than what went wrong before
+            with suppress(*self._errors.failing):  # it says less than what went wrong before
                 cursor.execute("ROLLBACK")
             raise
 
@@ -219,6 +222,9 @@ class Store:
         return LabelOutcome(LabelState.STORED, previous)
 
 
+SQLITE_ERRORS = Errors(refusing=(ValueError, OverflowError), failing=DRIVER_ERRORS)
+
+
 def prune_all(sink: Sink, retention: Retention) -> int:
     """Delete all that retention says to; how many predictions that were. Others write between the chunks. Raises RecordsUnavailable."""
     deleted = 0
@@ -237,38 +243,13 @@ def open_sqlite(path: Path) -> Store:
                 fresh.execute("PRAGMA auto_vacuum = INCREMENTAL")
                 fresh.execute("VACUUM")
         engine = create_engine(URL.create("sqlite", database=str(path)), poolclass=NullPool)
-        migrate(engine)
+        bring_up_to_date(engine)
         connection = sqlite3.connect(path, timeout=BUSY_SECONDS, isolation_level=None, check_same_thread=False)
         connection.execute("PRAGMA journal_mode = WAL")
         connection.execute("PRAGMA synchronous = FULL")
     except DRIVER_ERRORS as error:
         raise RecordsUnavailable(f"{path}: {in_a_line(error)}") from error
-    return Store(connection, sqlite.dialect(paramstyle="qmark"), path)
-
-
-def open_postgres(url: URL) -> Store:
-    """Raises RecordsUnavailable, also where the database is at another revision than this code."""
-    engine = create_engine(url, poolclass=NullPool, connect_args={"connect_timeout": CONNECT_SECONDS})
-    try:
-        with engine.connect() as connection:
-            found, wanted = revision(connection), newest_revision()
-        if found != wanted:
-            raise RecordsUnavailable(
-                f"the database is at revision {found} and this gateway needs {wanted}; run `python -m gateway migrate`"
-            )
-        raw = psycopg.connect(
-            url.set(drivername="postgresql").render_as_string(hide_password=False),
-            autocommit=True,
-            connect_timeout=CONNECT_SECONDS,
-            options=f"-c statement_timeout={STATEMENT_MS} -c lock_timeout={STATEMENT_MS}",
-        )
-    except DRIVER_ERRORS as error:
-        raise RecordsUnavailable(in_a_line(error)) from error
-    major = raw.info.server_version // 10_000
-    if major < OLDEST_POSTGRES:
-        raw.close()
-        raise RecordsUnavailable(f"this is PostgreSQL {major} and {OLDEST_POSTGRES} or newer is needed")
-    return Store(raw, postgresql.psycopg.dialect(paramstyle="format"))  # type: ignore[no-untyped-call]
+    return Store(connection, Statements(sqlite.dialect(paramstyle="qmark"), sqlite.insert), SQLITE_ERRORS, path)
 
 
 def in_a_line(error: BaseException) -> str:

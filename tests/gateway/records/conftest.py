@@ -10,7 +10,8 @@ from sqlalchemy import create_engine, text
 from sqlalchemy.pool import NullPool
 
 from gateway.records.database import database_url, migrate_database
-from gateway.records.store import Store, open_postgres, open_sqlite
+from gateway.records.postgres import open_postgres
+from gateway.records.store import Store, open_sqlite
 from tests.gateway.records.postgres import PostgresServer, postgres_server
 
 

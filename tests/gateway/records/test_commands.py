@@ -9,7 +9,7 @@ import pytest
 from gateway.__main__ import main
 from gateway.records.batch import Batch
 from gateway.records.database import database_url, open_sink
-from gateway.records.migrate import newest_revision
+from gateway.records.revision import NEWEST
 from gateway.records.store import Store
 from tests.gateway.records.conftest import Database, NewDatabase
 from tests.gateway.records.rows import kept, label, prediction
@@ -54,7 +54,7 @@ def days_old(days: float) -> int:
 
 def test_migrate_brings_a_database_to_the_newest_revision(database: Database, says: Says) -> None:
     for _ in range(2):
-        assert says("migrate") == f"the database is at revision {newest_revision()}\n"
+        assert says("migrate") == f"the database is at revision {NEWEST}\n"
     assert database.rows("predictions") == []
 
 

@@ -11,7 +11,7 @@ from sqlalchemy import Engine, create_engine, inspect, text
 from sqlalchemy.pool import NullPool
 
 from gateway.records.database import database_url, migrate_database
-from gateway.records.migrate import newest_revision, revision
+from gateway.records.revision import NEWEST, revision
 from gateway.records.store import RecordsUnavailable
 from gateway.records.tables import metadata
 from tests.gateway.records.conftest import Database
@@ -27,10 +27,10 @@ def engine(database: Database) -> Engine:
 def test_migrations_lead_to_the_described_tables(database: Database, engine: Engine) -> None:
     with engine.connect() as connection:
         assert revision(connection) is None
-    assert migrate_database(database_url(database.text)) == newest_revision()
+    assert migrate_database(database_url(database.text)) == NEWEST
     with engine.connect() as connection:
         assert compare_metadata(MigrationContext.configure(connection), metadata) == []
-        assert revision(connection) == newest_revision()
+        assert revision(connection) == NEWEST
         assert set(inspect(connection).get_table_names()) == {*metadata.tables, "alembic_version"}
 
 
@@ -38,7 +38,7 @@ def test_migrating_twice_changes_nothing(database: Database, engine: Engine) -> 
     for _ in range(2):
         migrate_database(database_url(database.text))
     with engine.connect() as connection:
-        assert revision(connection) == newest_revision()
+        assert revision(connection) == NEWEST
 
 
 def test_a_database_that_newer_code_has_been_to_is_unavailable(database: Database, engine: Engine) -> None:
@@ -64,4 +64,4 @@ with ThreadPoolExecutor(4) as threads:
 def test_threads_may_migrate_at_the_same_time(tmp_path: Path) -> None:
     """In a process of its own, which ends where two threads get hold of one connection."""
     done = subprocess.run([sys.executable, "-c", MANY_AT_ONCE, str(tmp_path)], capture_output=True, text=True, check=True, cwd=CHECKOUT)
-    assert done.stdout.split() == [newest_revision()] * 12
+    assert done.stdout.split() == [NEWEST] * 12

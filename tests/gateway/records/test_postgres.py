@@ -12,10 +12,12 @@ import pytest
 from gateway.metrics import Metrics
 from gateway.records.batch import Batch, LabelOutcome, LabelRow, LabelState
 from gateway.records.database import database_url, migrate_database, open_sink
-from gateway.records.migrate import LOCK, newest_revision
+from gateway.records.migrate import LOCK
+from gateway.records.postgres import open_postgres
 from gateway.records.reader import Filters, Reader
 from gateway.records.recorder import Recorder
-from gateway.records.store import RecordsUnavailable, Retention, Store, open_postgres, prune_all
+from gateway.records.revision import NEWEST
+from gateway.records.store import RecordsUnavailable, Retention, Store, prune_all
 from tests.gateway.records.conftest import Database, NewDatabase
 from tests.gateway.records.postgres import PostgresServer
 from tests.gateway.records.rows import NOON_MS, kept, label, prediction, waiting
@@ -44,7 +46,7 @@ def test_a_database_that_was_not_migrated_is_refused_with_the_command(database: 
 
 
 def test_a_server_that_is_too_old_is_refused(store: Store, database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("gateway.records.store.OLDEST_POSTGRES", 99)
+    monkeypatch.setattr("gateway.records.postgres.OLDEST", 99)
     with pytest.raises(RecordsUnavailable, match=r"this is PostgreSQL \d\d and 99 or newer is needed"):
         open_postgres(database_url(database.text))
 
@@ -183,4 +185,4 @@ async def test_a_migration_waits_for_one_that_is_under_way(database: Database) -
         await until(lambda: second.done() or watching.execute("SELECT FROM pg_locks WHERE NOT granted").fetchall())
         assert not second.done()
         first.commit()
-        assert second.result(5) == newest_revision()
+        assert second.result(5) == NEWEST
