@@ -143,7 +143,7 @@ BOARD = Board(
         Row(
             "Duration: how long does an answer take?",
             [
-                _duration("miss", "Misses", "5 ms", "tune the batch, add workers, use a GPU"),
+                _duration("miss", "Misses", "5 ms", "tune batches and workers (make tune), add TorchServe instances, use a GPU"),
                 _duration("hit", "Hits", "2 ms", "look at the gateway's processor and at Redis, add gateways"),
             ],
         ),
