@@ -13,7 +13,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Sequence
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, ExitStack
 from pathlib import Path
 from typing import Protocol
 
@@ -72,7 +72,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def swept(measuring: Measuring, present: Setting, others: Sequence[Setting]) -> tuple[list[Trial], Setting]:
-    """All runs, and the best of each thing together. One other setting alone needs no choosing. Raises as `measuring` does."""
+    """All runs, and the best of each thing together; a setting with which no stack comes up is left out.
+
+    One other setting alone needs no choosing. Raises as `measuring` does.
+    """
     trials: list[Trial] = []
 
     def run(stack: Stack, setting: Setting) -> None:
@@ -86,7 +89,12 @@ def swept(measuring: Measuring, present: Setting, others: Sequence[Setting]) -> 
             for _ in range(IN_TURN):
                 run(stack, present)
         for other in others:
-            with measuring.stack(other) as stack:
+            with ExitStack() as up:
+                try:
+                    stack = up.enter_context(measuring.stack(other))
+                except Failed as error:  # too much for this machine, perhaps, which is no reason not to try the others
+                    say(f"{name(other, present)}: not tried, {' '.join(str(error).split())}")
+                    continue
                 run(stack, other)
         together = best_together(trials[:IN_TURN], trials[IN_TURN:])
     if together != present:

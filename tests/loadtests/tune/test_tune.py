@@ -28,9 +28,12 @@ class Scripted:
         self.started: list[Setting] = []
         self.up: list[Setting] = []
         self.most_up = 0
+        self.broken: Setting | None = None
 
     @contextmanager
     def stack(self, setting: Setting) -> Iterator[Stack]:
+        if setting == self.broken:
+            raise Failed("it ended at once:\nno memory")
         self.started.append(setting)
         self.up.append(setting)
         self.most_up = max(self.most_up, len(self.up))
@@ -51,6 +54,16 @@ def test_each_is_tried_on_a_stack_of_its_own_and_the_best_together_in_turn_with_
     assert scripted.started == [PRESENT, *others, PRESENT, both]
     assert [made.setting for made in trials] == [PRESENT, PRESENT, *others, PRESENT, both, PRESENT, both]
     assert scripted.most_up == 2
+
+
+def test_a_setting_with_which_no_stack_comes_up_is_told_and_left_out(capsys: pytest.CaptureFixture[str]) -> None:
+    others = candidates(PRESENT, cores=2)
+    scripted = Scripted({Setting(workers=2): 5.0, Setting(largest_batch=8): 1.0})
+    scripted.broken = Setting(largest_batch=8)
+    trials, together = tune.swept(scripted, PRESENT, others)
+    assert together == Setting(workers=2)
+    assert scripted.broken not in [made.setting for made in trials]
+    assert "GATEWAY_LARGEST_BATCH=8: not tried, it ended at once: no memory\n" in capsys.readouterr().out
 
 
 def test_where_nothing_is_better_nothing_is_measured_again() -> None:
