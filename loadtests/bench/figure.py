@@ -9,7 +9,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import NullFormatter
 
 from loadtests.bench.runs import Run, Spread
-from loadtests.bench.servers import OURS, OURS_FROM_REDIS, OURS_TWICE
+from loadtests.bench.servers import ALL_OURS, OURS
 from loadtests.bench.workloads import DISTINCT, REDIS, REPEATED, ZIPF
 
 ACCENT, PAPER = "#c2410c", "#94a3b8"
@@ -72,7 +72,7 @@ def _over_connections(axis: Axes, distinct: Sequence[Run], value: Callable[[Run]
 def _bars(axis: Axes, repeats: Sequence[Run]) -> None:
     cells = list(dict.fromkeys(run.cell for run in repeats))[::-1]
     rates = [Spread.of(run.per_second for run in repeats if run.cell == cell).median for cell in cells]
-    colours = [ACCENT if cell.server in (OURS, OURS_FROM_REDIS, OURS_TWICE) else PAPER for cell in cells]
+    colours = [ACCENT if cell.server in ALL_OURS else PAPER for cell in cells]
     axis.barh([f"{cell.workload}: {cell.server}" for cell in cells], rates, color=colours)
     axis.set(title="pictures that come again", xlabel="answers a second")
     axis.tick_params(axis="y", labelsize=7)

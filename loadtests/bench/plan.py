@@ -4,14 +4,15 @@ from collections.abc import Callable, Collection, Iterator
 from functools import partial
 from operator import methodcaller
 
-from loadtests.bench import batches, large, network
+from loadtests.bench import batches, hit_rates, large, network
 from loadtests.bench.runs import Run
-from loadtests.bench.servers import OURS
+from loadtests.bench.servers import OURS, OURS_UNCACHED
 from loadtests.bench.workloads import CASES, DISTINCT, OVER_CONNECTIONS, REDIS, REPEATED, ZIPF, Case, Round
 
-PHOTOGRAPHS, BATCHES, NETWORK, MEMORY, CONNECTIONS = "photographs", "batches", "network", "memory", "connections"
+HIT_RATES, PHOTOGRAPHS, BATCHES, NETWORK, MEMORY = "hit-rates", "photographs", "batches", "network", "memory"
+CONNECTIONS = "connections"
 CLOSED_LOOPS = {"distinct": DISTINCT, "repeated": REPEATED, "redis": REDIS, "zipf": ZIPF}
-BY_DEFAULT = (*CLOSED_LOOPS, PHOTOGRAPHS, BATCHES, NETWORK, MEMORY)
+BY_DEFAULT = (*CLOSED_LOOPS, HIT_RATES, PHOTOGRAPHS, BATCHES, NETWORK, MEMORY)
 WORKLOADS = (*BY_DEFAULT, CONNECTIONS)
 """Over connections it takes some minutes more, and is measured where it is asked for."""
 
@@ -34,12 +35,15 @@ def cases(workloads: Collection[str]) -> list[Case]:
 
 def asked(workloads: Collection[str]) -> list[str]:
     """Of which servers; of ours in any case, which tells what pictures it reads."""
-    return list(dict.fromkeys((OURS, *(server for case in cases(workloads) for server in case.servers))))
+    others = (OURS_UNCACHED,) if HIT_RATES in workloads else ()
+    return list(dict.fromkeys((OURS, *(server for case in cases(workloads) for server in case.servers), *others)))
 
 
 def parts(workloads: Collection[str]) -> list[Part]:
     """What measures a round of each; memory is measured apart."""
     found: list[Part] = [methodcaller("run", case) for case in cases(workloads)]
+    if HIT_RATES in workloads:
+        found.append(hit_rates.runs)
     if PHOTOGRAPHS in workloads:
         found.append(partial(large.runs, photographs=large.photographed()))
     if BATCHES in workloads:

@@ -24,6 +24,7 @@ from loadtests.stack import LOOPBACK, Stack, clean_environment, free_port, runni
 OURS = "digitserve"
 OURS_FROM_REDIS = "digitserve, from Redis"
 OURS_TWICE = "digitserve, two processes"
+OURS_UNCACHED = "digitserve, without caches"
 TORCHSERVE = "TorchServe"
 TORCHSERVE_BATCHED = "TorchServe, batching"
 TORCHSERVE_ALONE = "TorchServe, batching, one worker"
@@ -139,8 +140,14 @@ def _made(folder: Path) -> Path:
     return folder
 
 
-SECOND_GATEWAYS = {OURS_FROM_REDIS: {"GATEWAY_LOCAL_CACHE_BYTES": "0"}, OURS_TWICE: {"GATEWAY_WORKERS": "2"}}
+SECOND_GATEWAYS = {
+    OURS_FROM_REDIS: {"GATEWAY_LOCAL_CACHE_BYTES": "0"},
+    OURS_TWICE: {"GATEWAY_WORKERS": "2"},
+    OURS_UNCACHED: {"GATEWAY_LOCAL_CACHE_BYTES": "0", "GATEWAY_REDIS_URL": ""},
+}
 """Gateways beside the stack's own, by what is set for them."""
+
+ALL_OURS = (OURS, *SECOND_GATEWAYS)
 
 RAW = Server("", "", "/predict")
 RIVALS: dict[str, Callable[[str, Path, Path], AbstractContextManager[Server]]] = {

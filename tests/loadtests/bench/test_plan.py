@@ -5,7 +5,7 @@ from collections import Counter
 import pytest
 
 from loadtests.bench.plan import BY_DEFAULT, CONNECTIONS, WORKLOADS, asked, cases, file_stem
-from loadtests.bench.servers import OURS, RIVALS, TORCHSERVE_BATCHED
+from loadtests.bench.servers import OURS, OURS_UNCACHED, RIVALS, TORCHSERVE_BATCHED
 from loadtests.bench.workloads import CASES, DISTINCT
 
 
@@ -41,6 +41,10 @@ def test_over_connections_two_are_compared_with_distinct_pictures() -> None:
     assert asked([CONNECTIONS]) == [OURS, TORCHSERVE_BATCHED]
     assert {case.workload for case in cases([CONNECTIONS])} == {DISTINCT}
     assert [case.connections for case in cases([CONNECTIONS])] == [1, 2, 8, 32, 128, 256, 512]
+
+
+def test_hit_rates_are_beside_a_gateway_without_caches() -> None:
+    assert asked(["hit-rates"]) == [OURS, OURS_UNCACHED]
 
 
 def test_without_closed_loops_our_stack_alone_is_started() -> None:
