@@ -7,14 +7,14 @@ from operator import methodcaller
 from loadtests.bench import batches, hit_rates, large, network
 from loadtests.bench.runs import Run
 from loadtests.bench.servers import OURS, OURS_UNCACHED
-from loadtests.bench.workloads import CASES, DISTINCT, OVER_CONNECTIONS, REDIS, REPEATED, ZIPF, Case, Round
+from loadtests.bench.workloads import CASES, DISTINCT, OVER_CONNECTIONS, OVER_WORKERS, REDIS, REPEATED, ZIPF, Case, Round
 
 HIT_RATES, PHOTOGRAPHS, BATCHES, NETWORK, MEMORY = "hit-rates", "photographs", "batches", "network", "memory"
-CONNECTIONS = "connections"
+CONNECTIONS, WORKERS = "connections", "workers"
 CLOSED_LOOPS = {"distinct": DISTINCT, "repeated": REPEATED, "redis": REDIS, "zipf": ZIPF}
 BY_DEFAULT = (*CLOSED_LOOPS, HIT_RATES, PHOTOGRAPHS, BATCHES, NETWORK, MEMORY)
-WORKLOADS = (*BY_DEFAULT, CONNECTIONS)
-"""Over connections it takes some minutes more, and is measured where it is asked for."""
+WORKLOADS = (*BY_DEFAULT, CONNECTIONS, WORKERS)
+"""Over connections, processes and workers it takes some minutes more, and is measured where it is asked for."""
 
 Part = Callable[[Round], Iterator[Run]]
 
@@ -26,11 +26,16 @@ def file_stem(workloads: Collection[str], *, quick: bool = False) -> str:
 
 
 def cases(workloads: Collection[str]) -> list[Case]:
-    """Closed loops, none of them twice."""
+    """Closed loops, no server twice under one of them."""
     loops = {loop for name, loop in CLOSED_LOOPS.items() if name in workloads}
-    found = [case for case in CASES if case.workload in loops]
-    there = {(case.workload, case.connections) for case in found}
-    return found + [case for case in OVER_CONNECTIONS if CONNECTIONS in workloads and (case.workload, case.connections) not in there]
+    found: dict[tuple[str, int], dict[str, None]] = {}
+    for case in (
+        *(case for case in CASES if case.workload in loops),
+        *(OVER_CONNECTIONS if CONNECTIONS in workloads else ()),
+        *(OVER_WORKERS if WORKERS in workloads else ()),
+    ):
+        found.setdefault((case.workload, case.connections), {}).update(dict.fromkeys(case.servers))
+    return [Case(workload, connections, tuple(servers)) for (workload, connections), servers in found.items()]
 
 
 def asked(workloads: Collection[str]) -> list[str]:

@@ -24,7 +24,8 @@ from loadtests.stack import LOOPBACK, Stack, clean_environment, free_port, runni
 OURS = "digitserve"
 OURS_FROM_REDIS = "digitserve, from Redis"
 OURS_TWICE = "digitserve, two processes"
-OURS_UNCACHED = "digitserve, without caches"
+OURS_UNCACHED = "digitserve, no caches"
+OURS_TWO_WORKERS = "digitserve, two workers"
 TORCHSERVE = "TorchServe"
 TORCHSERVE_BATCHED = "TorchServe, batching"
 TORCHSERVE_ALONE = "TorchServe, batching, one worker"
@@ -101,6 +102,10 @@ def running(names: Sequence[str], folder: Path) -> Iterator[dict[str, Server]]:
             for name in SECOND_GATEWAYS:
                 if name in names:
                     servers[name] = up.enter_context(_beside(stack, name, _made(folder / name)))
+        for name, settings in SECOND_STACKS.items():
+            if name in names:
+                stack = up.enter_context(running_stack(_made(folder / name), CHECKOUT, **settings))
+                servers[name] = Server(name, stack.url, "/v1/predict", (stack.process.pid,))
         yield servers
 
 
@@ -147,7 +152,10 @@ SECOND_GATEWAYS = {
 }
 """Gateways beside the stack's own, by what is set for them."""
 
-ALL_OURS = (OURS, *SECOND_GATEWAYS)
+SECOND_STACKS = {OURS_TWO_WORKERS: {"GATEWAY_TORCHSERVE_WORKERS": "2"}}
+"""Whole stacks beside the first, for what is set where TorchServe starts."""
+
+ALL_OURS = (OURS, *SECOND_GATEWAYS, *SECOND_STACKS)
 
 RAW = Server("", "", "/predict")
 RIVALS: dict[str, Callable[[str, Path, Path], AbstractContextManager[Server]]] = {

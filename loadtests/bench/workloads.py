@@ -20,6 +20,7 @@ from loadtests.bench.servers import (
     OURS,
     OURS_FROM_REDIS,
     OURS_TWICE,
+    OURS_TWO_WORKERS,
     SAMPLE,
     TORCHSERVE,
     TORCHSERVE_ALONE,
@@ -77,6 +78,7 @@ CASES = (
     Case(ZIPF, 128, (OURS, TORCHSERVE_BATCHED)),
 )
 OVER_CONNECTIONS = tuple(Case(DISTINCT, connections, (OURS, TORCHSERVE_BATCHED)) for connections in MOST_PER_SECOND)
+OVER_WORKERS = tuple(Case(DISTINCT, connections, (OURS, OURS_TWICE, OURS_TWO_WORKERS)) for connections in (32, 128))
 
 
 @dataclass(frozen=True)

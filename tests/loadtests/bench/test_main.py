@@ -10,11 +10,11 @@ import pytest
 from loadtests.bench.batches import FORMS
 from loadtests.bench.large import WHOLE_DECODE
 from loadtests.bench.memory import PROCESSES
-from loadtests.bench.servers import OURS, OURS_UNCACHED, TORCHSERVE_BATCHED
+from loadtests.bench.servers import OURS, OURS_TWICE, OURS_TWO_WORKERS, OURS_UNCACHED, TORCHSERVE_BATCHED
 from loadtests.bench.workloads import DISTINCT, HIT_RATES, MEMORY, NETWORK, PHOTOGRAPHS
 from loadtests.pictures import CHECKOUT
 
-ASKED = ("hit-rates", "photographs", "batches", "network", "memory", "connections")
+ASKED = ("hit-rates", "photographs", "batches", "network", "memory", "connections", "workers")
 
 
 @pytest.mark.system  # more than a minute, which `make test` has no room for
@@ -31,7 +31,7 @@ def test_each_workload_that_needs_no_rival_of_its_own_works(tmp_path: Path) -> N
     workloads = {run["cell"]["workload"] for run in runs}
     assert workloads >= {DISTINCT, MEMORY, *HIT_RATES.values(), *PHOTOGRAPHS.values(), *FORMS}
     assert any(workload.startswith(NETWORK) for workload in workloads)
-    assert {run["cell"]["server"] for run in runs} >= {OURS, OURS_UNCACHED, TORCHSERVE_BATCHED, WHOLE_DECODE}
+    assert {run["cell"]["server"] for run in runs} >= {OURS, OURS_TWICE, OURS_TWO_WORKERS, OURS_UNCACHED, TORCHSERVE_BATCHED, WHOLE_DECODE}
     assert {run["cell"]["connections"] for run in runs if run["cell"]["workload"] == DISTINCT} == {1, 2, 8, 32, 128, 256, 512}
     assert all(run["answers"] % 16 == 0 for run in runs if run["cell"]["workload"] in FORMS)
 

@@ -4,8 +4,8 @@ from collections import Counter
 
 import pytest
 
-from loadtests.bench.plan import BY_DEFAULT, CONNECTIONS, WORKLOADS, asked, cases, file_stem
-from loadtests.bench.servers import OURS, OURS_UNCACHED, RIVALS, TORCHSERVE_BATCHED
+from loadtests.bench.plan import BY_DEFAULT, CONNECTIONS, WORKERS, WORKLOADS, asked, cases, file_stem
+from loadtests.bench.servers import OURS, OURS_TWICE, OURS_TWO_WORKERS, OURS_UNCACHED, RIVALS, TORCHSERVE_BATCHED
 from loadtests.bench.workloads import CASES, DISTINCT
 
 
@@ -31,16 +31,24 @@ def test_usually_every_closed_loop_is_measured() -> None:
 
 
 def test_what_two_names_ask_for_is_measured_once() -> None:
-    both = cases({"distinct", CONNECTIONS})
-    seen = Counter((case.workload, case.connections, server) for case in both for server in case.servers)
+    all_three = cases({"distinct", CONNECTIONS, WORKERS})
+    assert set(Counter((case.workload, case.connections) for case in all_three).values()) == {1}
+    seen = Counter((case.workload, case.connections, server) for case in all_three for server in case.servers)
     assert set(seen.values()) == {1}
     assert {connections for _, connections, server in seen if server == TORCHSERVE_BATCHED} == {1, 2, 8, 32, 128, 256, 512}
+    assert {connections for _, connections, server in seen if server == OURS_TWO_WORKERS} == {32, 128}
+    assert set(asked({"distinct", CONNECTIONS, WORKERS})) == set(asked({"distinct"})) | {OURS_TWO_WORKERS}
 
 
 def test_over_connections_two_are_compared_with_distinct_pictures() -> None:
     assert asked([CONNECTIONS]) == [OURS, TORCHSERVE_BATCHED]
     assert {case.workload for case in cases([CONNECTIONS])} == {DISTINCT}
     assert [case.connections for case in cases([CONNECTIONS])] == [1, 2, 8, 32, 128, 256, 512]
+
+
+def test_processes_and_workers_are_each_compared_with_one() -> None:
+    assert [(case.workload, case.connections) for case in cases([WORKERS])] == [(DISTINCT, 32), (DISTINCT, 128)]
+    assert asked([WORKERS]) == [OURS, OURS_TWICE, OURS_TWO_WORKERS]
 
 
 def test_hit_rates_are_beside_a_gateway_without_caches() -> None:
