@@ -17,6 +17,7 @@ from loadtests.bench.workloads import DISTINCT, REDIS, REPEATED, ZIPF
 ACCENT, PAPER = "#c2410c", "#94a3b8"
 RIVALS = ("#1d4ed8", "#60a5fa", "#15803d", "#475569", "#a855f7", "#eab308", "#f472b6")
 MARKS = "osD^vPX*"
+REPEATS = (REPEATED, REDIS, ZIPF)
 DOTS_PER_INCH = 120
 SHADES = 32
 """Of the few colours and what is between them: a quarter of the bytes."""
@@ -25,7 +26,7 @@ SHADES = 32
 def draw(runs: Sequence[Run], file: Path) -> None:
     """A PNG of panels; what was not measured has none, and where nothing of it was, there is no PNG."""
     distinct = [run for run in runs if run.cell.workload == DISTINCT]
-    repeats = [run for run in runs if run.cell.workload in (REPEATED, REDIS, ZIPF)]
+    repeats = [run for run in runs if run.cell.workload in REPEATS]
     drawn = [(panel, of) for panel, of in ((_throughput, distinct), (_slowest, distinct), (_bars, repeats)) if of]
     if not drawn:
         return

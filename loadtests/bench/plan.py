@@ -4,17 +4,17 @@ from collections.abc import Callable, Collection, Iterator
 from functools import partial
 from operator import methodcaller
 
-from loadtests.bench import batches, hit_rates, large, network
+from loadtests.bench import batches, hit_rates, large, network, wrk
 from loadtests.bench.runs import Run
 from loadtests.bench.servers import OURS, OURS_UNCACHED
 from loadtests.bench.workloads import CASES, DISTINCT, OVER_CONNECTIONS, OVER_WORKERS, REDIS, REPEATED, ZIPF, Case, Round
 
 HIT_RATES, PHOTOGRAPHS, BATCHES, NETWORK, MEMORY = "hit-rates", "photographs", "batches", "network", "memory"
-CONNECTIONS, WORKERS = "connections", "workers"
+CONNECTIONS, WORKERS, WRK = "connections", "workers", "wrk"
 CLOSED_LOOPS = {"distinct": DISTINCT, "repeated": REPEATED, "redis": REDIS, "zipf": ZIPF}
 BY_DEFAULT = (*CLOSED_LOOPS, HIT_RATES, PHOTOGRAPHS, BATCHES, NETWORK, MEMORY)
-WORKLOADS = (*BY_DEFAULT, CONNECTIONS, WORKERS)
-"""Over connections, processes and workers it takes some minutes more, and is measured where it is asked for."""
+WORKLOADS = (*BY_DEFAULT, CONNECTIONS, WORKERS, WRK)
+"""Over connections, processes and workers it takes some minutes more, and wrk is not everywhere: they are measured where asked for."""
 
 Part = Callable[[Round], Iterator[Run]]
 
@@ -40,12 +40,14 @@ def cases(workloads: Collection[str]) -> list[Case]:
 
 def asked(workloads: Collection[str]) -> list[str]:
     """Of which servers; of ours in any case, which tells what pictures it reads."""
-    others = (OURS_UNCACHED,) if HIT_RATES in workloads else ()
-    return list(dict.fromkeys((OURS, *(server for case in cases(workloads) for server in case.servers), *others)))
+    in_loops = (server for case in cases(workloads) for server in case.servers)
+    uncached = (OURS_UNCACHED,) if HIT_RATES in workloads else ()
+    by_wrk = wrk.ASKED if WRK in workloads else ()
+    return list(dict.fromkeys((OURS, *in_loops, *uncached, *by_wrk)))
 
 
 def parts(workloads: Collection[str]) -> list[Part]:
-    """What measures a round of each; memory is measured apart."""
+    """What measures a round of each; memory is measured apart. Raises Failed where a program that it needs is not there."""
     found: list[Part] = [methodcaller("run", case) for case in cases(workloads)]
     if HIT_RATES in workloads:
         found.append(hit_rates.runs)
@@ -55,4 +57,6 @@ def parts(workloads: Collection[str]) -> list[Part]:
         found.append(batches.runs)
     if NETWORK in workloads:
         found.append(network.runs)
+    if WRK in workloads:
+        found.append(partial(wrk.runs, program=wrk.found()))
     return found

@@ -5,15 +5,21 @@ from collections.abc import Sequence
 
 from loadtests.bench.columns import NONE, Lines, cells_of, cpu, cpu_seconds, four, p50, p99, rate, servers_of, spread, table
 from loadtests.bench.evidence import Evidence
+from loadtests.bench.figure import REPEATS
 from loadtests.bench.hit_rates import CONNECTIONS, MEASURED
 from loadtests.bench.large import LARGEST, WHOLE_DECODE
 from loadtests.bench.runs import Cell, Run
 from loadtests.bench.servers import OURS, OURS_TWICE, OURS_TWO_WORKERS, OURS_UNCACHED
-from loadtests.bench.workloads import BESIDE, DISTINCT, HIT_RATES, NETWORK, NETWORK_BF16, PHOTOGRAPHS, REDIS, REPEATED, SMALL, ZIPF
+from loadtests.bench.workloads import BESIDE, DISTINCT, HIT_RATES, NETWORK, NETWORK_BF16, PHOTOGRAPHS, REDIS, REPEATED, SMALL, WRK, ZIPF
 
 WIDTH = 140
 ALT = "Throughput and p99 of new pictures over connections, and throughput of pictures that come again, of each server"
-AGAIN = {REPEATED: "the same picture", REDIS: "a thousand, from Redis", ZIPF: "popular ones among 60,000 (Zipf)"}
+AGAIN = {
+    REPEATED: "the same picture",
+    WRK: "the same picture, by wrk",
+    REDIS: "a thousand, from Redis",
+    ZIPF: "popular ones among 60,000 (Zipf)",
+}
 TOGETHER = {OURS: (1, 1), OURS_TWICE: (2, 1), OURS_TWO_WORKERS: (1, 2)}
 """Gateway processes and TorchServe workers."""
 
@@ -33,7 +39,7 @@ def heading(evidence: Evidence) -> Lines:
         "Servers take turns within a round, and every answer is checked. CPU seconds are those of all processes of a server. "
         "`make bench` measures it anew, as [loadtests/bench](loadtests/bench) has it."
     )
-    drawn = any(run.cell.workload in (DISTINCT, *AGAIN) for run in evidence.runs)
+    drawn = any(run.cell.workload in (DISTINCT, *REPEATS) for run in evidence.runs)
     figure = ["", f"![{ALT}](loadtests/bench/evidence.png)"] if drawn else []
     return ["## How fast", "", *textwrap.wrap(where, WIDTH, break_on_hyphens=False), *figure]
 

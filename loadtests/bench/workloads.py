@@ -9,7 +9,7 @@ from functools import partial
 from loadtests.bench.closed_loop import go_round
 from loadtests.bench.fresh import Fresh, Upload
 from loadtests.bench.lookups import counted, counted_at_least
-from loadtests.bench.measured import Measured
+from loadtests.bench.measured import Figures
 from loadtests.bench.runs import Cell, Run, run_of
 from loadtests.bench.servers import (
     ALL_OURS,
@@ -33,6 +33,7 @@ from loadtests.pictures import png, zipf
 from loadtests.programs import Failed
 
 DISTINCT, REPEATED, REDIS, ZIPF = "distinct", "repeated", "from Redis", "Zipf"
+WRK = "repeated, by wrk"
 SMALL, BESIDE = "small, 100 a second", "small, 100 a second, beside a photograph"
 PHOTOGRAPHS = {megapixels: f"photograph, {megapixels} megapixel{'s' * (megapixels > 1)}" for megapixels in (1, 3, 6, 12)}
 HIT_RATES = {percent: f"{percent} % sent before" for percent in (0, 10, 50, 95)}
@@ -105,7 +106,7 @@ class Round:
             cell = Cell(case.workload, case.connections, name)
             yield self.measure(cell, partial(go_round, server.url, asks, connections=case.connections, seconds=self.seconds))
 
-    def measure(self, cell: Cell, load: Callable[[], Measured], pictures: int = 1) -> Run:
+    def measure(self, cell: Cell, load: Callable[[], Figures], pictures: int = 1) -> Run:
         """A load with so many pictures in each request. Raises Failed where an answer is wrong, or new pictures were in a cache."""
         server = self.servers[cell.server]
         with server.awake():

@@ -4,9 +4,11 @@ from collections import Counter
 
 import pytest
 
-from loadtests.bench.plan import BY_DEFAULT, CONNECTIONS, WORKERS, WORKLOADS, asked, cases, file_stem
-from loadtests.bench.servers import OURS, OURS_TWICE, OURS_TWO_WORKERS, OURS_UNCACHED, RIVALS, TORCHSERVE_BATCHED
+from loadtests.bench.__main__ import QUICK, measured
+from loadtests.bench.plan import BY_DEFAULT, CONNECTIONS, MEMORY, WORKERS, WORKLOADS, WRK, asked, cases, file_stem
+from loadtests.bench.servers import BARE_ASGI, BARE_ROUTE, OURS, OURS_TWICE, OURS_TWO_WORKERS, OURS_UNCACHED, RIVALS, TORCHSERVE_BATCHED
 from loadtests.bench.workloads import CASES, DISTINCT
+from loadtests.programs import Failed
 
 
 @pytest.mark.parametrize(
@@ -49,6 +51,16 @@ def test_over_connections_two_are_compared_with_distinct_pictures() -> None:
 def test_processes_and_workers_are_each_compared_with_one() -> None:
     assert [(case.workload, case.connections) for case in cases([WORKERS])] == [(DISTINCT, 32), (DISTINCT, 128)]
     assert asked([WORKERS]) == [OURS, OURS_TWICE, OURS_TWO_WORKERS]
+
+
+def test_wrk_asks_ours_and_the_ceilings() -> None:
+    assert asked([WRK]) == [OURS, BARE_ROUTE, BARE_ASGI]
+
+
+def test_a_program_that_is_missing_is_told_before_anything_starts(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PATH", "")
+    with pytest.raises(Failed, match="apt-get install --no-install-recommends wrk"):
+        measured(QUICK, {WRK, MEMORY})
 
 
 def test_hit_rates_are_beside_a_gateway_without_caches() -> None:
