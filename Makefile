@@ -11,7 +11,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready-$(TORCH)
 RIVALS := var/bench/rivals
 
-.PHONY: run monitor setup test test-system drills-monitoring load tune bench bench-rivals bench-recording check format train evaluate archive explore lock clean
+.PHONY: run monitor setup test test-system drills-monitoring load tune bench bench-rivals bench-readme bench-recording check format train evaluate archive explore lock clean
 
 run: archive
 	@exec $(BIN)/python -m gateway run
@@ -78,6 +78,11 @@ bench-rivals: $(RIVALS)/.ready
 $(RIVALS)/.ready: loadtests/bench/rivals/requirements.txt | $(READY)
 	@$(BIN)/pip install --quiet --disable-pip-version-check --upgrade --require-hashes --no-deps --target $(RIVALS) -r $<
 	@touch $@
+
+# README's section on speed, of what a whole run left, or of the files that BENCH names
+# (`make bench-readme BENCH="var/bench/bench.json var/bench/bench-workers.json"`).
+bench-readme: $(READY)
+	@$(BIN)/python -m loadtests.bench.readme $(BENCH)
 
 # What recording every answer costs of the rate of hits, in alternating pairs.
 bench-recording: $(READY)

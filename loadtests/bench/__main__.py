@@ -19,7 +19,7 @@ from loadtests.bench import memory
 from loadtests.bench.closed_loop import go_round
 from loadtests.bench.figure import draw
 from loadtests.bench.fresh import Fresh, fresh_pictures
-from loadtests.bench.plan import BY_DEFAULT, MEMORY, WORKLOADS, asked, file_stem, parts
+from loadtests.bench.plan import BY_DEFAULT, MEMORY, WORKLOADS, Part, asked, file_stem, parts
 from loadtests.bench.report import as_json, as_markdown, this_machine
 from loadtests.bench.runs import Run
 from loadtests.bench.servers import OURS, Server, running
@@ -76,8 +76,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def measured(form: Form, workloads: Set[str]) -> list[Run]:
     """Raises Failed, Refused, OSError, CalledProcessError."""
-    runs = []
-    for run in chain(alone(form, workloads & {MEMORY}), side_by_side(form, workloads - {MEMORY})):
+    runs, measuring = [], parts(workloads)
+    for run in chain(alone(form, workloads & {MEMORY}), side_by_side(form, workloads - {MEMORY}, measuring)):
         say(line(run))
         runs.append(run)
     return runs
@@ -91,15 +91,14 @@ def alone(form: Form, workloads: Set[str]) -> Iterator[Run]:
             yield memory.run(Path(folder), form.memory_requests, say)
 
 
-def side_by_side(form: Form, workloads: Set[str]) -> Iterator[Run]:
-    """Raises as `measured`."""
+def side_by_side(form: Form, workloads: Set[str], measuring: Sequence[Part]) -> Iterator[Run]:
+    """Of each round all parts. Raises as `measured`."""
     if not workloads:
         return
     say("starting the servers")
     with tempfile.TemporaryDirectory(prefix="digitserve-bench-") as folder, running(asked(workloads), Path(folder)) as servers:
         fresh = fresh_pictures(servers[OURS].url)
         warm_up(servers, fresh, form.warm_up_seconds)
-        measuring = parts(workloads)
         for number in range(form.rounds):
             for part in measuring:
                 yield from part(Round(number, servers, fresh, form.seconds))

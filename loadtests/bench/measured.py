@@ -6,8 +6,23 @@ from array import array
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from typing import Protocol
 
 import numpy as np
+
+
+class Figures(Protocol):
+    """What is to be known of a load, whoever generates it."""
+
+    @property
+    def answers(self) -> int: ...
+    @property
+    def seconds(self) -> float: ...
+    @property
+    def per_second(self) -> float: ...
+    @property
+    def generator_share(self) -> float: ...
+    def milliseconds(self, percent: float) -> float: ...
 
 
 @dataclass

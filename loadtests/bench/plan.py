@@ -4,16 +4,17 @@ from collections.abc import Callable, Collection, Iterator
 from functools import partial
 from operator import methodcaller
 
-from loadtests.bench import batches, large, network
+from loadtests.bench import batches, hit_rates, large, network, wrk
 from loadtests.bench.runs import Run
-from loadtests.bench.servers import OURS
-from loadtests.bench.workloads import CASES, DISTINCT, OVER_CONNECTIONS, REDIS, REPEATED, ZIPF, Case, Round
+from loadtests.bench.servers import OURS, OURS_UNCACHED
+from loadtests.bench.workloads import CASES, DISTINCT, OVER_CONNECTIONS, OVER_WORKERS, REDIS, REPEATED, ZIPF, Case, Round
 
-PHOTOGRAPHS, BATCHES, NETWORK, MEMORY, CONNECTIONS = "photographs", "batches", "network", "memory", "connections"
+HIT_RATES, PHOTOGRAPHS, BATCHES, NETWORK, MEMORY = "hit-rates", "photographs", "batches", "network", "memory"
+CONNECTIONS, WORKERS, WRK = "connections", "workers", "wrk"
 CLOSED_LOOPS = {"distinct": DISTINCT, "repeated": REPEATED, "redis": REDIS, "zipf": ZIPF}
-BY_DEFAULT = (*CLOSED_LOOPS, PHOTOGRAPHS, BATCHES, NETWORK, MEMORY)
-WORKLOADS = (*BY_DEFAULT, CONNECTIONS)
-"""Over connections it takes some minutes more, and is measured where it is asked for."""
+BY_DEFAULT = (*CLOSED_LOOPS, HIT_RATES, PHOTOGRAPHS, BATCHES, NETWORK, MEMORY)
+WORKLOADS = (*BY_DEFAULT, CONNECTIONS, WORKERS, WRK)
+"""Over connections, processes and workers it takes some minutes more, and wrk is not everywhere: they are measured where asked for."""
 
 Part = Callable[[Round], Iterator[Run]]
 
@@ -25,25 +26,37 @@ def file_stem(workloads: Collection[str], *, quick: bool = False) -> str:
 
 
 def cases(workloads: Collection[str]) -> list[Case]:
-    """Closed loops, none of them twice."""
+    """Closed loops, no server twice under one of them."""
     loops = {loop for name, loop in CLOSED_LOOPS.items() if name in workloads}
-    found = [case for case in CASES if case.workload in loops]
-    there = {(case.workload, case.connections) for case in found}
-    return found + [case for case in OVER_CONNECTIONS if CONNECTIONS in workloads and (case.workload, case.connections) not in there]
+    found: dict[tuple[str, int], dict[str, None]] = {}
+    for case in (
+        *(case for case in CASES if case.workload in loops),
+        *(OVER_CONNECTIONS if CONNECTIONS in workloads else ()),
+        *(OVER_WORKERS if WORKERS in workloads else ()),
+    ):
+        found.setdefault((case.workload, case.connections), {}).update(dict.fromkeys(case.servers))
+    return [Case(workload, connections, tuple(servers)) for (workload, connections), servers in found.items()]
 
 
 def asked(workloads: Collection[str]) -> list[str]:
     """Of which servers; of ours in any case, which tells what pictures it reads."""
-    return list(dict.fromkeys((OURS, *(server for case in cases(workloads) for server in case.servers))))
+    in_loops = (server for case in cases(workloads) for server in case.servers)
+    uncached = (OURS_UNCACHED,) if HIT_RATES in workloads else ()
+    by_wrk = wrk.ASKED if WRK in workloads else ()
+    return list(dict.fromkeys((OURS, *in_loops, *uncached, *by_wrk)))
 
 
 def parts(workloads: Collection[str]) -> list[Part]:
-    """What measures a round of each; memory is measured apart."""
+    """What measures a round of each; memory is measured apart. Raises Failed where a program that it needs is not there."""
     found: list[Part] = [methodcaller("run", case) for case in cases(workloads)]
+    if HIT_RATES in workloads:
+        found.append(hit_rates.runs)
     if PHOTOGRAPHS in workloads:
         found.append(partial(large.runs, photographs=large.photographed()))
     if BATCHES in workloads:
         found.append(batches.runs)
     if NETWORK in workloads:
         found.append(network.runs)
+    if WRK in workloads:
+        found.append(partial(wrk.runs, program=wrk.found()))
     return found

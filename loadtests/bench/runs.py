@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from loadtests.bench.measured import Measured
+from loadtests.bench.measured import Figures
 from loadtests.bench.usage import Usage
 
 Quantity = Literal["per_second", "p50_ms", "p95_ms", "p99_ms"]
@@ -85,7 +85,7 @@ class Spread:
 
 
 def run_of(
-    cell: Cell, number: int, measured: Measured, before: Usage, after: Usage, *, hit_share: float | None = None, pictures: int = 1
+    cell: Cell, number: int, measured: Figures, before: Usage, after: Usage, *, hit_share: float | None = None, pictures: int = 1
 ) -> Run:
     """With so many pictures in each request. Raises ValueError where there was no answer."""
     answers = pictures * measured.answers

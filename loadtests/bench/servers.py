@@ -24,6 +24,8 @@ from loadtests.stack import LOOPBACK, Stack, clean_environment, free_port, runni
 OURS = "digitserve"
 OURS_FROM_REDIS = "digitserve, from Redis"
 OURS_TWICE = "digitserve, two processes"
+OURS_UNCACHED = "digitserve, no caches"
+OURS_TWO_WORKERS = "digitserve, two workers"
 TORCHSERVE = "TorchServe"
 TORCHSERVE_BATCHED = "TorchServe, batching"
 TORCHSERVE_ALONE = "TorchServe, batching, one worker"
@@ -32,7 +34,8 @@ LITSERVE = "LitServe"
 BARE_ASGI = "bare ASGI function"
 BARE_ROUTE = "bare FastAPI route"
 
-SAMPLE = Upload((CHECKOUT / "model" / "known" / "7.png").read_bytes(), 7)
+SAMPLE_FILE = CHECKOUT / "model" / "known" / "7.png"
+SAMPLE = Upload(SAMPLE_FILE.read_bytes(), 7)
 SETTLES_SECONDS = 0.5
 """What was halted is as fast as if it had not been after that long."""
 
@@ -100,6 +103,10 @@ def running(names: Sequence[str], folder: Path) -> Iterator[dict[str, Server]]:
             for name in SECOND_GATEWAYS:
                 if name in names:
                     servers[name] = up.enter_context(_beside(stack, name, _made(folder / name)))
+        for name, settings in SECOND_STACKS.items():
+            if name in names:
+                stack = up.enter_context(running_stack(_made(folder / name), CHECKOUT, **settings))
+                servers[name] = Server(name, stack.url, "/v1/predict", (stack.process.pid,))
         yield servers
 
 
@@ -139,8 +146,17 @@ def _made(folder: Path) -> Path:
     return folder
 
 
-SECOND_GATEWAYS = {OURS_FROM_REDIS: {"GATEWAY_LOCAL_CACHE_BYTES": "0"}, OURS_TWICE: {"GATEWAY_WORKERS": "2"}}
+SECOND_GATEWAYS = {
+    OURS_FROM_REDIS: {"GATEWAY_LOCAL_CACHE_BYTES": "0"},
+    OURS_TWICE: {"GATEWAY_WORKERS": "2"},
+    OURS_UNCACHED: {"GATEWAY_LOCAL_CACHE_BYTES": "0", "GATEWAY_REDIS_URL": ""},
+}
 """Gateways beside the stack's own, by what is set for them."""
+
+SECOND_STACKS = {OURS_TWO_WORKERS: {"GATEWAY_TORCHSERVE_WORKERS": "2"}}
+"""Whole stacks beside the first, for what is set where TorchServe starts."""
+
+ALL_OURS = (OURS, *SECOND_GATEWAYS, *SECOND_STACKS)
 
 RAW = Server("", "", "/predict")
 RIVALS: dict[str, Callable[[str, Path, Path], AbstractContextManager[Server]]] = {

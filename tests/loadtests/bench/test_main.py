@@ -10,11 +10,11 @@ import pytest
 from loadtests.bench.batches import FORMS
 from loadtests.bench.large import WHOLE_DECODE
 from loadtests.bench.memory import PROCESSES
-from loadtests.bench.servers import OURS, TORCHSERVE_BATCHED
-from loadtests.bench.workloads import DISTINCT, MEMORY, NETWORK, PHOTOGRAPHS
+from loadtests.bench.servers import OURS, OURS_TWICE, OURS_TWO_WORKERS, OURS_UNCACHED, TORCHSERVE_BATCHED
+from loadtests.bench.workloads import DISTINCT, HIT_RATES, MEMORY, NETWORK, PHOTOGRAPHS, WRK
 from loadtests.pictures import CHECKOUT
 
-ASKED = ("photographs", "batches", "network", "memory", "connections")
+ASKED = ("hit-rates", "photographs", "batches", "network", "memory", "connections", "workers", "wrk")
 
 
 @pytest.mark.system  # more than a minute, which `make test` has no room for
@@ -29,9 +29,9 @@ def test_each_workload_that_needs_no_rival_of_its_own_works(tmp_path: Path) -> N
 
     runs = json.loads((tmp_path / f"{stem}.json").read_text())["runs"]
     workloads = {run["cell"]["workload"] for run in runs}
-    assert workloads >= {DISTINCT, MEMORY, *PHOTOGRAPHS.values(), *FORMS}
+    assert workloads >= {DISTINCT, MEMORY, WRK, *HIT_RATES.values(), *PHOTOGRAPHS.values(), *FORMS}
     assert any(workload.startswith(NETWORK) for workload in workloads)
-    assert {run["cell"]["server"] for run in runs} >= {OURS, TORCHSERVE_BATCHED, WHOLE_DECODE}
+    assert {run["cell"]["server"] for run in runs} >= {OURS, OURS_TWICE, OURS_TWO_WORKERS, OURS_UNCACHED, TORCHSERVE_BATCHED, WHOLE_DECODE}
     assert {run["cell"]["connections"] for run in runs if run["cell"]["workload"] == DISTINCT} == {1, 2, 8, 32, 128, 256, 512}
     assert all(run["answers"] % 16 == 0 for run in runs if run["cell"]["workload"] in FORMS)
 

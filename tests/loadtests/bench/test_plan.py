@@ -4,9 +4,11 @@ from collections import Counter
 
 import pytest
 
-from loadtests.bench.plan import BY_DEFAULT, CONNECTIONS, WORKLOADS, asked, cases, file_stem
-from loadtests.bench.servers import OURS, RIVALS, TORCHSERVE_BATCHED
+from loadtests.bench.__main__ import QUICK, measured
+from loadtests.bench.plan import BY_DEFAULT, CONNECTIONS, MEMORY, WORKERS, WORKLOADS, WRK, asked, cases, file_stem
+from loadtests.bench.servers import BARE_ASGI, BARE_ROUTE, OURS, OURS_TWICE, OURS_TWO_WORKERS, OURS_UNCACHED, RIVALS, TORCHSERVE_BATCHED
 from loadtests.bench.workloads import CASES, DISTINCT
+from loadtests.programs import Failed
 
 
 @pytest.mark.parametrize(
@@ -31,16 +33,38 @@ def test_usually_every_closed_loop_is_measured() -> None:
 
 
 def test_what_two_names_ask_for_is_measured_once() -> None:
-    both = cases({"distinct", CONNECTIONS})
-    seen = Counter((case.workload, case.connections, server) for case in both for server in case.servers)
+    all_three = cases({"distinct", CONNECTIONS, WORKERS})
+    assert set(Counter((case.workload, case.connections) for case in all_three).values()) == {1}
+    seen = Counter((case.workload, case.connections, server) for case in all_three for server in case.servers)
     assert set(seen.values()) == {1}
     assert {connections for _, connections, server in seen if server == TORCHSERVE_BATCHED} == {1, 2, 8, 32, 128, 256, 512}
+    assert {connections for _, connections, server in seen if server == OURS_TWO_WORKERS} == {32, 128}
+    assert set(asked({"distinct", CONNECTIONS, WORKERS})) == set(asked({"distinct"})) | {OURS_TWO_WORKERS}
 
 
 def test_over_connections_two_are_compared_with_distinct_pictures() -> None:
     assert asked([CONNECTIONS]) == [OURS, TORCHSERVE_BATCHED]
     assert {case.workload for case in cases([CONNECTIONS])} == {DISTINCT}
     assert [case.connections for case in cases([CONNECTIONS])] == [1, 2, 8, 32, 128, 256, 512]
+
+
+def test_processes_and_workers_are_each_compared_with_one() -> None:
+    assert [(case.workload, case.connections) for case in cases([WORKERS])] == [(DISTINCT, 32), (DISTINCT, 128)]
+    assert asked([WORKERS]) == [OURS, OURS_TWICE, OURS_TWO_WORKERS]
+
+
+def test_wrk_asks_ours_and_the_ceilings() -> None:
+    assert asked([WRK]) == [OURS, BARE_ROUTE, BARE_ASGI]
+
+
+def test_a_program_that_is_missing_is_told_before_anything_starts(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PATH", "")
+    with pytest.raises(Failed, match="apt-get install --no-install-recommends wrk"):
+        measured(QUICK, {WRK, MEMORY})
+
+
+def test_hit_rates_are_beside_a_gateway_without_caches() -> None:
+    assert asked(["hit-rates"]) == [OURS, OURS_UNCACHED]
 
 
 def test_without_closed_loops_our_stack_alone_is_started() -> None:

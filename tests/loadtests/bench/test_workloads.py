@@ -15,7 +15,7 @@ from loadtests.bench.lookups import Counted
 from loadtests.bench.measured import Measured
 from loadtests.bench.runs import Cell
 from loadtests.bench.servers import OURS, SAMPLE, Server
-from loadtests.bench.workloads import DISTINCT, MEMORY, REDIS, REPEATED, ZIPF, Case, Round, check
+from loadtests.bench.workloads import DISTINCT, HIT_RATES, MEMORY, REDIS, REPEATED, ZIPF, Case, Round, check
 from loadtests.programs import Failed
 from tests.loadtests.bench.test_runs import run
 from tests.loadtests.server import serving
@@ -60,15 +60,36 @@ def test_who_is_first_alternates(this: Round, monkeypatch: pytest.MonkeyPatch) -
 
 @pytest.mark.parametrize(
     ("workload", "share", "void"),
-    [(DISTINCT, 0.002, True), (DISTINCT, 0.0005, False), (MEMORY, 0.802, True), (MEMORY, 0.8, False), (ZIPF, 0.9, False)],
+    [
+        (DISTINCT, 0.002, True),
+        (DISTINCT, 0.0005, False),
+        (MEMORY, 0.802, True),
+        (MEMORY, 0.8, False),
+        (MEMORY, 0.5, False),
+        (ZIPF, 0.9, False),
+        (HIT_RATES[0], 0.002, True),
+        (HIT_RATES[0], 0.0, False),
+        (HIT_RATES[10], 0.12, True),
+        (HIT_RATES[10], 0.105, False),
+        (HIT_RATES[10], 0.08, True),
+        (HIT_RATES[95], 0.93, True),
+        (HIT_RATES[95], 0.945, False),
+    ],
 )
-def test_new_pictures_out_of_a_cache_void_the_run(workload: str, share: float, void: bool) -> None:
-    seen = replace(run(Cell(workload, 32, "ours"), 0, 100), hit_share=share)
+def test_another_share_out_of_a_cache_than_can_be_or_is_measured_voids_the_run(workload: str, share: float, void: bool) -> None:
+    seen = replace(run(Cell(workload, 32, "ours"), 0, 100), answers=100_000, hit_share=share)
     if void:
         with pytest.raises(Failed, match="void"):
             check(seen)
     else:
         check(seen)
+
+
+def test_hits_are_a_larger_share_of_few_answers_since_new_pictures_are_last_in_flight() -> None:
+    seen = replace(run(Cell(HIT_RATES[50], 32, "ours"), 0, 100), answers=300, hit_share=0.55)
+    check(seen)
+    with pytest.raises(Failed, match="void"):
+        check(replace(seen, answers=3_000))
 
 
 def test_hits_are_a_share_of_all_pictures_of_requests_and_are_checked(this: Round, monkeypatch: pytest.MonkeyPatch) -> None:

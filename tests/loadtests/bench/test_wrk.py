@@ -1,0 +1,69 @@
+"""What wrk says counts only where every request was answered well."""
+
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+import pytest
+
+from loadtests.bench.servers import SAMPLE, Server
+from loadtests.bench.wrk import found, loaded, told_in
+from loadtests.programs import Failed
+from tests.loadtests.server import in_a_thread
+
+SAID = (
+    'Running 1s test\n{"answers": 3000, "microseconds": 1500000, "p50": 900, "p95": 1500, "p99": 2500, "unanswered": %d, "refused": %d}\n'
+)
+
+
+class _Quiet(ThreadingHTTPServer):
+    """wrk hangs up where it is done, whatever is still to be answered."""
+
+    def handle_error(self, request: object, client_address: object) -> None:
+        pass
+
+
+class _Digits(BaseHTTPRequestHandler):
+    """Reads the sample and refuses what is another, or comes to another path."""
+
+    protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True
+
+    def do_POST(self) -> None:
+        body = self.rfile.read(int(self.headers["Content-Length"]))
+        right = body == SAMPLE.png and self.path == "/right" and self.headers["Content-Type"] == "application/octet-stream"
+        self.send_response(200 if right else 500)
+        self.send_header("Content-Length", "11")
+        self.end_headers()
+        self.wfile.write(b'{"digit":7}')
+
+    def log_message(self, format: str, *args: object) -> None:
+        pass
+
+
+@pytest.fixture
+def digits() -> Iterator[str]:
+    with in_a_thread(_Quiet(("127.0.0.1", 0), _Digits)) as server:
+        yield f"http://127.0.0.1:{server.server_address[1]}"
+
+
+def test_what_it_says_is_in_seconds_and_milliseconds() -> None:
+    told = told_in(SAID % (0, 0), 0.75)
+    assert (told.answers, told.per_second, told.generator_share) == (3_000, 2_000, 0.5)
+    assert [told.milliseconds(percent) for percent in (50, 95, 99)] == [0.9, 1.5, 2.5]
+
+
+@pytest.mark.parametrize(("unanswered", "refused"), [(1, 0), (0, 1)])
+def test_one_request_that_went_wrong_voids_it(unanswered: int, refused: int) -> None:
+    with pytest.raises(Failed, match=f"{unanswered} times, and {refused} times"):
+        told_in(SAID % (unanswered, refused), 0.6)
+
+
+@pytest.mark.system
+def test_the_script_sends_the_picture_and_counts_refusals(digits: str) -> None:
+    program = found()
+    told = loaded(program, Server("any", digits, "/right"), seconds=0.5)
+    assert told.answers > 10
+    assert told.seconds == pytest.approx(1, abs=0.5)
+    assert 0 < told.milliseconds(50) <= told.milliseconds(99)
+    with pytest.raises(Failed, match="times one that is an error"):
+        loaded(program, Server("any", digits, "/wrong"), seconds=0.5)
