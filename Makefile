@@ -67,7 +67,7 @@ load: $(READY)
 tune: $(READY)
 	@$(BIN)/python -m loadtests.tune $(TUNE)
 
-# This stack against what users would pick instead, in one run of some 25 minutes; BENCH passes options
+# This stack against what users would pick instead, in one run of about half an hour; BENCH passes options
 # (`make bench BENCH=--quick`). What less measures is left under a name of its own, so `var/bench/bench.*` are of whole runs.
 bench: $(READY) bench-rivals
 	@$(BIN)/python -m loadtests.bench $(BENCH)

@@ -16,7 +16,7 @@ WIDTH = 140
 ALT = "Throughput and p99 of new pictures over connections, and throughput of pictures that come again, of each server"
 AGAIN = {
     REPEATED: "the same picture",
-    WRK: "the same picture, by wrk",
+    WRK: "the same picture, by wrk (statuses checked)",
     REDIS: "a thousand, from Redis",
     ZIPF: "popular ones among 60,000 (Zipf)",
 }
@@ -75,7 +75,7 @@ def hit_rates(runs: Sequence[Run]) -> Lines:
         saved = none_before.median - seen.median
         told = NONE if (percent, server) == (0, OURS) else f"{saved:,.0f} ({100 * saved / none_before.median:.0f} %)"
         rows.append((f"{percent} %" + (", caches off" if server == OURS_UNCACHED else ""), *four(runs, cell), told))
-    return table((f"sent before, {CONNECTIONS} connections", "a second", "p50 ms", "p99 ms", "CPU s a million", "saved"), rows)
+    return table((f"sent before, {CONNECTIONS} connections", "a second", "p50 ms", "p99 ms", "CPU s a million", "saved against 0 %"), rows)
 
 
 def photographs(runs: Sequence[Run]) -> Lines:

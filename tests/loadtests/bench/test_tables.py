@@ -42,7 +42,7 @@ def test_pictures_that_come_again_have_a_row_for_each_server() -> None:
     assert again(runs)[2:] == [
         "| the same picture, 32 connections | digitserve | 20,000 (20,000 to 20,000) | 1.0 | 3.0 | 40 |",
         "| the same picture, 32 connections | bare FastAPI route | 9,000 (9,000 to 9,000) | 1.0 | 3.0 | 250 |",
-        "| the same picture, by wrk, 32 connections | digitserve | 21,000 (21,000 to 21,000) | 1.0 | 3.0 | 250 |",
+        "| the same picture, by wrk (statuses checked), 32 connections | digitserve | 21,000 (21,000 to 21,000) | 1.0 | 3.0 | 250 |",
     ]
 
 
