@@ -42,7 +42,7 @@ def asked(workloads: Collection[str]) -> list[str]:
     """Of which servers; of ours in any case, which tells what pictures it reads."""
     in_loops = (server for case in cases(workloads) for server in case.servers)
     uncached = (OURS_UNCACHED,) if HIT_RATES in workloads else ()
-    by_wrk = wrk.ASKED if WRK in workloads else ()
+    by_wrk = (server for servers in wrk.ASKED.values() for server in servers if WRK in workloads)
     return list(dict.fromkeys((OURS, *in_loops, *uncached, *by_wrk)))
 
 

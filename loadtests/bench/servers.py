@@ -34,8 +34,7 @@ LITSERVE = "LitServe"
 BARE_ASGI = "bare ASGI function"
 BARE_ROUTE = "bare FastAPI route"
 
-SAMPLE_FILE = CHECKOUT / "model" / "known" / "7.png"
-SAMPLE = Upload(SAMPLE_FILE.read_bytes(), 7)
+SAMPLE = Upload((CHECKOUT / "model" / "known" / "7.png").read_bytes(), 7)
 SETTLES_SECONDS = 0.5
 """What was halted is as fast as if it had not been after that long."""
 

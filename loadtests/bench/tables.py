@@ -10,7 +10,20 @@ from loadtests.bench.hit_rates import CONNECTIONS, MEASURED
 from loadtests.bench.large import LARGEST, WHOLE_DECODE
 from loadtests.bench.runs import Cell, Run
 from loadtests.bench.servers import OURS, OURS_TWICE, OURS_TWO_WORKERS, OURS_UNCACHED
-from loadtests.bench.workloads import BESIDE, DISTINCT, HIT_RATES, NETWORK, NETWORK_BF16, PHOTOGRAPHS, REDIS, REPEATED, SMALL, WRK, ZIPF
+from loadtests.bench.workloads import (
+    BESIDE,
+    DISTINCT,
+    HIT_RATES,
+    NETWORK,
+    NETWORK_BF16,
+    PHOTOGRAPHS,
+    REDIS,
+    REPEATED,
+    SMALL,
+    WRK,
+    WRK_REDIS,
+    ZIPF,
+)
 
 WIDTH = 140
 ALT = "Throughput and p99 of new pictures over connections, and throughput of pictures that come again, of each server"
@@ -18,6 +31,7 @@ AGAIN = {
     REPEATED: "the same picture",
     WRK: "the same picture, by wrk (statuses checked)",
     REDIS: "a thousand, from Redis",
+    WRK_REDIS: "a thousand, from Redis, by wrk (statuses checked)",
     ZIPF: "popular ones among 60,000 (Zipf)",
 }
 TOGETHER = {OURS: (1, 1), OURS_TWICE: (2, 1), OURS_TWO_WORKERS: (1, 2)}

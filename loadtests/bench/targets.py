@@ -19,7 +19,20 @@ from loadtests.bench.servers import (
     TORCHSERVE_ALONE,
     TORCHSERVE_BATCHED,
 )
-from loadtests.bench.workloads import BESIDE, DISTINCT, MEMORY, NETWORK, NETWORK_BF16, PHOTOGRAPHS, REDIS, REPEATED, SMALL, ZIPF
+from loadtests.bench.workloads import (
+    BESIDE,
+    DISTINCT,
+    MEMORY,
+    NETWORK,
+    NETWORK_BF16,
+    PHOTOGRAPHS,
+    REDIS,
+    REPEATED,
+    SMALL,
+    WRK,
+    WRK_REDIS,
+    ZIPF,
+)
 
 A_MILLION = 1_000_000
 FLAT = 1.02
@@ -141,9 +154,15 @@ TARGETS: tuple[Target, ...] = (
     ),
     _ratio(2, "p50_ms", _distinct(1, OURS), _distinct(1, TORCHSERVE), at_most=1.3),
     _ratio(2, "p50_ms", _distinct(1, OURS), _distinct(1, LITSERVE), at_most=1.0),
-    _ratio(3, "per_second", Cell(REPEATED, 32, OURS), Cell(REPEATED, 32, BARE_ROUTE), at_least=2.0),
-    _ratio(3, "per_second", Cell(REPEATED, 32, OURS), Cell(REPEATED, 32, BARE_ASGI), at_least=0.4),
-    _ratio(3, "per_second", Cell(REDIS, 32, OURS_FROM_REDIS), Cell(REDIS, 32, BARE_ROUTE), at_least=0.7),
+    *(
+        target
+        for repeated, redis in ((REPEATED, REDIS), (WRK, WRK_REDIS))
+        for target in (
+            _ratio(3, "per_second", Cell(repeated, 32, OURS), Cell(repeated, 32, BARE_ROUTE), at_least=2.0),
+            _ratio(3, "per_second", Cell(repeated, 32, OURS), Cell(repeated, 32, BARE_ASGI), at_least=0.4),
+            _ratio(3, "per_second", Cell(redis, 32, OURS_FROM_REDIS), Cell(redis, 32, BARE_ROUTE), at_least=0.7),
+        )
+    ),
     _ratio(4, "per_second", Cell(ZIPF, 128, OURS), Cell(ZIPF, 128, TORCHSERVE_BATCHED), at_least=3.0),
     _processor_us(NETWORK_BF16, 100),
     _processor_us(NETWORK, 230),

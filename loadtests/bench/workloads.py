@@ -33,7 +33,7 @@ from loadtests.pictures import png, zipf
 from loadtests.programs import Failed
 
 DISTINCT, REPEATED, REDIS, ZIPF = "distinct", "repeated", "from Redis", "Zipf"
-WRK = "repeated, by wrk (statuses checked)"
+WRK, WRK_REDIS = "repeated, by wrk (statuses checked)", "from Redis, by wrk (statuses checked)"
 SMALL, BESIDE = "small, 100 a second", "small, 100 a second, beside a photograph"
 PHOTOGRAPHS = {megapixels: f"photograph, {megapixels} megapixel{'s' * (megapixels > 1)}" for megapixels in (1, 3, 6, 12)}
 HIT_RATES = {percent: f"{percent} % sent before" for percent in (0, 10, 50, 95)}

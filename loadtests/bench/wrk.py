@@ -1,24 +1,28 @@
-"""One picture asked for over and over by wrk, a load generator in C: whether a ratio of two servers is theirs, or our own load's."""
+"""Pictures that come again, asked for by wrk, a load generator in C: whether a ratio of two servers is theirs, or our own load's."""
 
 import json
 import math
 import resource
 import shutil
 import subprocess
-from collections.abc import Iterator
+import tempfile
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
+from loadtests.bench.closed_loop import go_round
+from loadtests.bench.fresh import Upload
 from loadtests.bench.runs import Cell, Run
-from loadtests.bench.servers import BARE_ASGI, BARE_ROUTE, OURS, SAMPLE_FILE, Server
-from loadtests.bench.workloads import WRK, Round
+from loadtests.bench.servers import BARE_ASGI, BARE_ROUTE, OURS, OURS_FROM_REDIS, SAMPLE, Server
+from loadtests.bench.workloads import POOL, WRK, WRK_REDIS, Round
 from loadtests.programs import Failed
 
 INSTALL = "apt-get install --no-install-recommends wrk"
 SCRIPT = Path(__file__).with_suffix(".lua")
 CONNECTIONS = 32
-ASKED = (OURS, BARE_ROUTE, BARE_ASGI)
+ASKED = {WRK: (OURS, BARE_ROUTE, BARE_ASGI), WRK_REDIS: (OURS_FROM_REDIS, BARE_ROUTE)}
+"""By workload."""
 
 
 @dataclass(frozen=True)
@@ -53,18 +57,27 @@ def found() -> str:
 
 def runs(this: Round, program: str) -> Iterator[Run]:
     """All of a round, which is first alternating. Raises Failed, CalledProcessError."""
-    for name in ASKED if this.number % 2 == 0 else reversed(ASKED):
-        load = partial(loaded, program, this.servers[name], this.seconds)
-        yield this.measure(Cell(WRK, CONNECTIONS, name), load)
+    for workload, names in ASKED.items():
+        uploads = [SAMPLE] if workload == WRK else this.fresh.take(POOL)
+        for name in names if this.number % 2 == 0 else reversed(names):
+            server = this.servers[name]
+            go_round(server.url, map(server.ask, uploads), connections=8, seconds=60)
+            yield this.measure(Cell(workload, CONNECTIONS, name), partial(loaded, program, server, uploads, this.seconds))
 
 
-def loaded(program: str, server: Server, seconds: float) -> Told:
-    """For whole seconds. Raises Failed where a request had no answer or another status, or an answer after all is wrong."""
+def loaded(program: str, server: Server, uploads: Sequence[Upload], seconds: float) -> Told:
+    """For whole seconds, each in its turn.
+
+    Raises Failed where a request had no answer or another status, or an answer after all is wrong.
+    """
     command = [program, "--threads", "1", "--connections", str(CONNECTIONS), "--duration", f"{math.ceil(seconds)}s"]
     used = _processor_seconds()
-    ended = subprocess.run(
-        [*command, "--script", str(SCRIPT), server.url + server.path, "--", str(SAMPLE_FILE)], check=True, stdout=subprocess.PIPE, text=True
-    )
+    with tempfile.TemporaryDirectory(prefix="digitserve-bench-") as folder:
+        pictures = [Path(folder, f"{number}.png") for number in range(len(uploads))]
+        for picture, upload in zip(pictures, uploads, strict=True):
+            picture.write_bytes(upload.png)
+        asking = [*command, "--script", str(SCRIPT), server.url + server.path, "--", *map(str, pictures)]
+        ended = subprocess.run(asking, check=True, stdout=subprocess.PIPE, text=True)
     told = told_in(ended.stdout, _processor_seconds() - used)
     if not server.answers():
         raise Failed(f"{server.name} reads no digit any more")

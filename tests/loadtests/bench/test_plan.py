@@ -6,7 +6,17 @@ import pytest
 
 from loadtests.bench.__main__ import QUICK, measured
 from loadtests.bench.plan import BY_DEFAULT, CONNECTIONS, MEMORY, WORKERS, WORKLOADS, WRK, asked, cases, file_stem
-from loadtests.bench.servers import BARE_ASGI, BARE_ROUTE, OURS, OURS_TWICE, OURS_TWO_WORKERS, OURS_UNCACHED, RIVALS, TORCHSERVE_BATCHED
+from loadtests.bench.servers import (
+    BARE_ASGI,
+    BARE_ROUTE,
+    OURS,
+    OURS_FROM_REDIS,
+    OURS_TWICE,
+    OURS_TWO_WORKERS,
+    OURS_UNCACHED,
+    RIVALS,
+    TORCHSERVE_BATCHED,
+)
 from loadtests.bench.workloads import CASES, DISTINCT
 from loadtests.programs import Failed
 
@@ -54,7 +64,7 @@ def test_processes_and_workers_are_each_compared_with_one() -> None:
 
 
 def test_wrk_asks_ours_and_the_ceilings() -> None:
-    assert asked([WRK]) == [OURS, BARE_ROUTE, BARE_ASGI]
+    assert asked([WRK]) == [OURS, BARE_ROUTE, BARE_ASGI, OURS_FROM_REDIS]
 
 
 def test_a_program_that_is_missing_is_told_before_anything_starts(monkeypatch: pytest.MonkeyPatch) -> None:

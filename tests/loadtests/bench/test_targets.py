@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import pytest
 
+from loadtests.bench import wrk
 from loadtests.bench.memory import PROCESSES
 from loadtests.bench.runs import Cell, Memory, Spread
 from loadtests.bench.servers import OURS, RIVALS
@@ -66,6 +67,7 @@ def test_photographs_of_other_sizes_are_told_and_not_judged() -> None:
 
 def test_every_closed_loop_that_a_target_names_is_measured() -> None:
     measured = {Cell(case.workload, case.connections, server) for case in CASES for server in case.servers}
+    measured |= {Cell(workload, wrk.CONNECTIONS, server) for workload, servers in wrk.ASKED.items() for server in servers}
     for target in TARGETS:
         if isinstance(target, Ratio) and target.line < 6:
             assert {target.one, target.other} <= measured

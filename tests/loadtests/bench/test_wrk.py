@@ -5,6 +5,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 
+from loadtests.bench.fresh import Upload
 from loadtests.bench.servers import SAMPLE, Server
 from loadtests.bench.wrk import found, loaded, told_in
 from loadtests.programs import Failed
@@ -15,8 +16,15 @@ SAID = (
 )
 
 
+OTHER = Upload(b"a picture,\0 or not\r\n", 7)
+
+
 class _Quiet(ThreadingHTTPServer):
     """wrk hangs up where it is done, whatever is still to be answered."""
+
+    def __init__(self) -> None:
+        super().__init__(("127.0.0.1", 0), _Digits)
+        self.bodies: set[bytes] = set()
 
     def handle_error(self, request: object, client_address: object) -> None:
         pass
@@ -25,12 +33,14 @@ class _Quiet(ThreadingHTTPServer):
 class _Digits(BaseHTTPRequestHandler):
     """Reads the sample and refuses what is another, or comes to another path."""
 
+    server: _Quiet
     protocol_version = "HTTP/1.1"
     disable_nagle_algorithm = True
 
     def do_POST(self) -> None:
         body = self.rfile.read(int(self.headers["Content-Length"]))
-        right = body == SAMPLE.png and self.path == "/right" and self.headers["Content-Type"] == "application/octet-stream"
+        self.server.bodies.add(body)
+        right = body in (SAMPLE.png, OTHER.png) and self.path == "/right" and self.headers["Content-Type"] == "application/octet-stream"
         self.send_response(200 if right else 500)
         self.send_header("Content-Length", "11")
         self.end_headers()
@@ -41,9 +51,9 @@ class _Digits(BaseHTTPRequestHandler):
 
 
 @pytest.fixture
-def digits() -> Iterator[str]:
-    with in_a_thread(_Quiet(("127.0.0.1", 0), _Digits)) as server:
-        yield f"http://127.0.0.1:{server.server_address[1]}"
+def digits() -> Iterator[_Quiet]:
+    with in_a_thread(_Quiet()) as server:
+        yield server
 
 
 def test_what_it_says_is_in_seconds_and_milliseconds() -> None:
@@ -59,11 +69,12 @@ def test_one_request_that_went_wrong_voids_it(unanswered: int, refused: int) -> 
 
 
 @pytest.mark.system
-def test_the_script_sends_the_picture_and_counts_refusals(digits: str) -> None:
-    program = found()
-    told = loaded(program, Server("any", digits, "/right"), seconds=0.5)
+def test_the_script_sends_the_pictures_and_counts_refusals(digits: _Quiet) -> None:
+    program, url = found(), f"http://127.0.0.1:{digits.server_address[1]}"
+    told = loaded(program, Server("any", url, "/right"), [SAMPLE, OTHER], seconds=0.5)
+    assert digits.bodies == {SAMPLE.png, OTHER.png}
     assert told.answers > 10
     assert told.seconds == pytest.approx(1, abs=0.5)
     assert 0 < told.milliseconds(50) <= told.milliseconds(99)
     with pytest.raises(Failed, match="times one that is an error"):
-        loaded(program, Server("any", digits, "/wrong"), seconds=0.5)
+        loaded(program, Server("any", url, "/wrong"), [SAMPLE], seconds=0.5)
