@@ -10,7 +10,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready-$(TORCH)
 RIVALS := var/bench/rivals
-APART := mlserver bentoml
+APART := mlserver bentoml rayserve
 
 # With this pip.
 define install_torch

@@ -3,7 +3,7 @@
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, ExitStack, contextmanager, suppress
 from dataclasses import dataclass, replace
 from functools import partial
@@ -38,6 +38,7 @@ SETTLES_SECONDS = 0.5
 
 LITSERVE_FOLDER = ENVIRONMENTS
 """It needs nothing that conflicts, and so no environment of its own."""
+OF_LITSERVE = {"PYTHONPATH": str(LITSERVE_FOLDER)}
 
 
 @dataclass(frozen=True)
@@ -122,10 +123,17 @@ def _torchserve(name: str, folder: Path, network: Path, *, batching: Batching) -
 
 @contextmanager
 def _script(
-    name: str, folder: Path, network: Path, *, module: str, like: Server, python: str = sys.executable, packages: Path = LITSERVE_FOLDER
+    name: str,
+    folder: Path,
+    network: Path,
+    *,
+    module: str,
+    like: Server,
+    python: str = sys.executable,
+    settings: Mapping[str, str] = OF_LITSERVE,
 ) -> Iterator[Server]:
     port = free_port()
-    environment = clean_environment() | {PORT: str(port), NETWORK: str(network), "PYTHONPATH": str(packages)}
+    environment = clean_environment() | {PORT: str(port), NETWORK: str(network)} | dict(settings)
     server = replace(like, name=name, url=f"http://{HOST}:{port}")
     command = [python, "-m", f"loadtests.bench.rivals.{module}"]
     with program(command, folder / "log", environment, is_up=server.answers) as process:
@@ -137,7 +145,8 @@ def _script(
 
 def _apart(name: str, folder: Path, network: Path, *, rival: Apart, python: Path) -> AbstractContextManager[Server]:
     like = Server("", "", rival.path, format=rival.format, restless=rival.restless)
-    return _script(name, folder, network, module=rival.module, like=like, python=str(python), packages=CHECKOUT)
+    settings = {"PYTHONPATH": str(CHECKOUT), **rival.settings}
+    return _script(name, folder, network, module=rival.module, like=like, python=str(python), settings=settings)
 
 
 def _made(folder: Path) -> Path:

@@ -31,6 +31,6 @@ class Digits:
 
 if __name__ == "__main__":
     home = Path(os.environ[NETWORK]).with_name("bentoml")
-    own = {"BENTOML_DO_NOT_TRACK": "True", "BENTOML_HOME": str(home), "PROMETHEUS_MULTIPROC_DIR": str(home / "prometheus")}
+    own = {"BENTOML_HOME": str(home), "PROMETHEUS_MULTIPROC_DIR": str(home / "prometheus")}
     command = ["-m", "bentoml", "serve", "loadtests.bench.rivals.bento:Digits", "--host", HOST, "--port", os.environ[PORT]]
     os.execve(sys.executable, [sys.executable, *command], os.environ | own)

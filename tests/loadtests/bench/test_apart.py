@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from loadtests.bench import apart
-from loadtests.bench.apart import APART, BY_OPTION, MLSERVER
+from loadtests.bench.apart import APART, BENTOML, BY_OPTION, MLSERVER, RAY_SERVE
 from loadtests.pictures import CHECKOUT
 from loadtests.programs import Failed
 
@@ -37,3 +37,9 @@ def test_one_that_is_not_installed_to_its_end_is_told_with_the_command(tmp_path:
         APART[MLSERVER].python()
     (tmp_path / "mlserver" / ".ready-torch==0").touch()
     assert APART[MLSERVER].python() == python
+
+
+def test_none_tells_the_world_and_none_writes_a_token_at_home() -> None:
+    assert APART[BENTOML].settings["BENTOML_DO_NOT_TRACK"] == "True"
+    assert APART[RAY_SERVE].settings["RAY_USAGE_STATS_ENABLED"] == "0"
+    assert len(APART[RAY_SERVE].settings["RAY_AUTH_TOKEN"]) == 64
