@@ -10,8 +10,19 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready-$(TORCH)
 RIVALS := var/bench/rivals
+APART := mlserver bentoml rayserve
 
-.PHONY: run monitor setup test test-system drills-monitoring load tune bench bench-rivals bench-readme bench-recording check format train evaluate archive explore lock clean
+# With this pip.
+define install_torch
+	@if [ -n "$(TORCH_INDEX_URL)" ]; then \
+		$(1) install --quiet --disable-pip-version-check --index-url "$(TORCH_INDEX_URL)" $(TORCH); \
+	else \
+		$(1) install --quiet --disable-pip-version-check --retries 0 --timeout 10 --index-url $(CPU_INDEX) $(TORCH) \
+		|| $(1) install --quiet --disable-pip-version-check $(TORCH); \
+	fi
+endef
+
+.PHONY: run monitor setup test test-system drills-monitoring load tune bench bench-rivals bench-readme $(APART:%=bench-%) bench-recording check format train evaluate archive explore lock $(APART:%=lock-%) clean
 
 run: archive
 	@exec $(BIN)/python -m gateway run
@@ -28,12 +39,7 @@ $(READY): requirements.lock
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	@echo "installing Python packages into $(VENV) (once)"
 	@$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes --no-deps -r requirements.lock
-	@if [ -n "$(TORCH_INDEX_URL)" ]; then \
-		$(BIN)/pip install --quiet --disable-pip-version-check --index-url "$(TORCH_INDEX_URL)" $(TORCH); \
-	else \
-		$(BIN)/pip install --quiet --disable-pip-version-check --retries 0 --timeout 10 --index-url $(CPU_INDEX) $(TORCH) \
-		|| $(BIN)/pip install --quiet --disable-pip-version-check $(TORCH); \
-	fi
+	$(call install_torch,$(BIN)/pip)
 	@touch $@
 
 archive: $(READY)
@@ -79,6 +85,17 @@ $(RIVALS)/.ready: loadtests/bench/rivals/requirements.txt | $(READY)
 	@$(BIN)/pip install --quiet --disable-pip-version-check --upgrade --require-hashes --no-deps --target $(RIVALS) -r $<
 	@touch $@
 
+# Rivals that are measured where they are asked for: `make bench-mlserver`, then `make bench BENCH="--also mlserver"`. Each has an
+# environment of its own, with torch, since what it needs conflicts with what is needed here; each takes more than a gigabyte.
+$(APART:%=bench-%): bench-%: $(RIVALS)/%/.ready-$(TORCH)
+
+$(APART:%=$(RIVALS)/%/.ready-$(TORCH)): $(RIVALS)/%/.ready-$(TORCH): loadtests/bench/rivals/%.txt
+	@$(PYTHON) -m venv --clear $(@D)
+	@echo "installing $* into $(@D) (once)"
+	@$(@D)/bin/pip install --quiet --disable-pip-version-check --require-hashes --no-deps -r $<
+	$(call install_torch,$(@D)/bin/pip)
+	@touch $@
+
 # README's section on speed, of what a whole run left, or of the files that BENCH names
 # (`make bench-readme BENCH="var/bench/bench.json var/bench/bench-workers.json"`).
 bench-readme: $(READY)
@@ -105,10 +122,16 @@ train: $(READY)
 evaluate: $(READY)
 	$(BIN)/python -m model evaluate
 
-# The lock names no index and no torch; each hash is of a public file.
+# No lock names an index or torch; each hash is of a public file.
+COMPILE := PIP_FIND_LINKS= $(BIN)/pip-compile --quiet --generate-hashes --allow-unsafe --strip-extras --no-annotate \
+	--no-emit-index-url --no-emit-find-links --no-emit-trusted-host --no-header
+
 lock: $(READY)
-	PIP_FIND_LINKS= $(BIN)/pip-compile --quiet --generate-hashes --extra dev --allow-unsafe --strip-extras --no-annotate \
-		--no-emit-index-url --no-emit-find-links --no-emit-trusted-host --no-header --output-file requirements.lock pyproject.toml
+	$(COMPILE) --extra dev --output-file requirements.lock pyproject.toml
+
+# The same for what a rival needs: `make lock-mlserver`.
+$(APART:%=lock-%): lock-%: $(READY)
+	$(COMPILE) --output-file loadtests/bench/rivals/$*.txt loadtests/bench/rivals/$*.in
 
 clean:
 	rm -rf $(VENV) var

@@ -8,6 +8,8 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
+import psutil
+
 from loadtests.pictures import CHECKOUT
 
 STARTS_WITHIN_SECONDS = 90.0
@@ -22,7 +24,7 @@ class Failed(Exception):
 def program(
     command: Sequence[str], log: Path, environment: Mapping[str, str], *, is_up: Callable[[], bool]
 ) -> Iterator[subprocess.Popen[bytes]]:
-    """It runs, and is up; its output is in `log`. Ended by SIGTERM, and what is left of its group then is killed. Raises Failed."""
+    """It runs, and is up; its output is in `log`. Ended by SIGTERM, and what is left of its groups then is killed. Raises Failed."""
     with log.open("wb") as out:
         process = subprocess.Popen(command, cwd=CHECKOUT, env=environment, stdout=out, stderr=subprocess.STDOUT, start_new_session=True)
     try:
@@ -35,12 +37,29 @@ def program(
 
 
 def halt(pid: int) -> None:
-    """The whole group does nothing until it is resumed."""
-    os.killpg(pid, signal.SIGSTOP)
+    """It and all that it started do nothing until they are resumed."""
+    _tell(groups(pid), signal.SIGSTOP)
 
 
 def resume(pid: int) -> None:
-    os.killpg(pid, signal.SIGCONT)
+    _tell(groups(pid), signal.SIGCONT)
+
+
+def groups(pid: int) -> set[int]:
+    """Of processes: its own, and those that what it started has made for itself."""
+    found = {pid}
+    for process in tree(pid):
+        with suppress(ProcessLookupError):
+            found.add(os.getpgid(process.pid))
+    return found
+
+
+def tree(pid: int) -> list[psutil.Process]:
+    """It and all that it started; empty where it has ended."""
+    with suppress(psutil.NoSuchProcess):
+        process = psutil.Process(pid)
+        return [process, *process.children(recursive=True)]
+    return []
 
 
 def wait_until(condition: Callable[[], object], seconds: float, what: str, every: float = 0.1) -> float:
@@ -54,10 +73,16 @@ def wait_until(condition: Callable[[], object], seconds: float, what: str, every
 
 
 def _end(process: subprocess.Popen[bytes]) -> None:
+    theirs = groups(process.pid)
     process.terminate()
-    with suppress(ProcessLookupError):
-        resume(process.pid)
-        with suppress(subprocess.TimeoutExpired):
-            process.wait(ENDS_WITHIN_SECONDS)
-        os.killpg(process.pid, signal.SIGKILL)
+    _tell(theirs, signal.SIGCONT)
+    with suppress(subprocess.TimeoutExpired):
+        process.wait(ENDS_WITHIN_SECONDS)
+    _tell(theirs, signal.SIGKILL)
     process.wait()
+
+
+def _tell(told: set[int], number: signal.Signals) -> None:
+    for group in told:
+        with suppress(ProcessLookupError):
+            os.killpg(group, number)

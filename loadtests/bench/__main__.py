@@ -9,17 +9,18 @@ import signal
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator, Sequence, Set
+from collections.abc import Collection, Iterator, Sequence, Set
 from dataclasses import dataclass, replace
 from itertools import chain
 from pathlib import Path
 from types import FrameType
 
 from loadtests.bench import memory
+from loadtests.bench.apart import BY_OPTION
 from loadtests.bench.closed_loop import go_round
 from loadtests.bench.figure import draw
 from loadtests.bench.fresh import Fresh, fresh_pictures
-from loadtests.bench.plan import BY_DEFAULT, MEMORY, WORKLOADS, Part, asked, file_stem, parts
+from loadtests.bench.plan import BY_DEFAULT, DISTINCT_PICTURES, MEMORY, WORKLOADS, Part, asked, file_stem, parts
 from loadtests.bench.report import as_json, as_markdown, this_machine
 from loadtests.bench.runs import Run
 from loadtests.bench.servers import OURS, Server, running
@@ -58,26 +59,33 @@ def main(arguments: Sequence[str] | None = None) -> int:
         "--only", nargs="+", choices=WORKLOADS, default=list(BY_DEFAULT), metavar="WORKLOAD",
         help=f"of {', '.join(WORKLOADS)} (default {', '.join(BY_DEFAULT)}); results are named after those asked for",
     )  # fmt: skip
+    parser.add_argument(
+        "--also", nargs="+", choices=BY_OPTION, default=[], metavar="RIVAL",
+        help=f"with distinct pictures measure these too, of {', '.join(BY_OPTION)}; `make bench-RIVAL` installs one",
+    )  # fmt: skip
     parser.add_argument("--quick", action="store_true", help=f"{QUICK.rounds} rounds of {QUICK.seconds:g} s: whether it works, no figures")
     parser.add_argument("--out", type=Path, default=OUT, metavar="DIR", help="where results go (default var/bench)")
     options = parser.parse_args(arguments)
+    also = [name for option, name in BY_OPTION.items() if option in options.also]
+    if also and DISTINCT_PICTURES not in options.only:
+        parser.error(f"--also is about the workload {DISTINCT_PICTURES}, which --only leaves out")
     usual = QUICK if options.quick else USUAL
     form = replace(usual, rounds=options.rounds or usual.rounds, seconds=options.seconds or usual.seconds)
     signal.signal(signal.SIGTERM, _ended)
     try:
-        runs = measured(form, set(options.only))
+        runs = measured(form, set(options.only), also)
     except (Failed, Refused, OSError, subprocess.CalledProcessError) as error:
         print(f"nothing measured: {error}", file=sys.stderr)
         return 1
-    leave_behind(options.out, file_stem(options.only, quick=options.quick), form, runs)
+    leave_behind(options.out, file_stem(options.only, also, quick=options.quick), form, runs)
     print("\n".join(verdicts(runs)))
     return 0
 
 
-def measured(form: Form, workloads: Set[str]) -> list[Run]:
+def measured(form: Form, workloads: Set[str], also: Collection[str] = ()) -> list[Run]:
     """Raises Failed, Refused, OSError, CalledProcessError."""
-    runs, measuring = [], parts(workloads)
-    for run in chain(alone(form, workloads & {MEMORY}), side_by_side(form, workloads - {MEMORY}, measuring)):
+    runs, measuring = [], parts(workloads, also)
+    for run in chain(alone(form, workloads & {MEMORY}), side_by_side(form, workloads - {MEMORY}, also, measuring)):
         say(line(run))
         runs.append(run)
     return runs
@@ -91,12 +99,12 @@ def alone(form: Form, workloads: Set[str]) -> Iterator[Run]:
             yield memory.run(Path(folder), form.memory_requests, say)
 
 
-def side_by_side(form: Form, workloads: Set[str], measuring: Sequence[Part]) -> Iterator[Run]:
+def side_by_side(form: Form, workloads: Set[str], also: Collection[str], measuring: Sequence[Part]) -> Iterator[Run]:
     """Of each round all parts. Raises as `measured`."""
     if not workloads:
         return
     say("starting the servers")
-    with tempfile.TemporaryDirectory(prefix="digitserve-bench-") as folder, running(asked(workloads), Path(folder)) as servers:
+    with tempfile.TemporaryDirectory(prefix="digitserve-bench-") as folder, running(asked(workloads, also), Path(folder)) as servers:
         fresh = fresh_pictures(servers[OURS].url)
         warm_up(servers, fresh, form.warm_up_seconds)
         for number in range(form.rounds):

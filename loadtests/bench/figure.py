@@ -15,8 +15,8 @@ from loadtests.bench.servers import ALL_OURS, OURS
 from loadtests.bench.workloads import DISTINCT, REDIS, REPEATED, ZIPF
 
 ACCENT, PAPER = "#c2410c", "#94a3b8"
-RIVALS = ("#1d4ed8", "#60a5fa", "#15803d", "#475569", "#a855f7", "#eab308", "#f472b6")
-MARKS = "osD^vPX*"
+RIVALS = ("#1d4ed8", "#60a5fa", "#15803d", "#475569", "#a855f7", "#eab308", "#f472b6", "#0e7490", "#84cc16", "#78350f")
+MARKS = "osD^vPX*<>h"
 REPEATS = (REPEATED, REDIS, ZIPF)
 DOTS_PER_INCH = 120
 SHADES = 32

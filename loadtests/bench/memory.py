@@ -15,9 +15,8 @@ from loadtests.bench.fresh import Fresh, Upload, fresh_pictures
 from loadtests.bench.measured import Measured
 from loadtests.bench.runs import Cell, Memory, Run
 from loadtests.bench.servers import OURS, running
-from loadtests.bench.usage import tree
 from loadtests.bench.workloads import MEMORY, ONE_NEW_IN, Round
-from loadtests.programs import Failed
+from loadtests.programs import Failed, tree
 
 CONNECTIONS = 32
 SAMPLES = 100

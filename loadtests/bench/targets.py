@@ -5,6 +5,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 from loadtests.bench import memory
+from loadtests.bench.apart import APART, BENTOML
 from loadtests.bench.large import LARGEST, WHOLE_DECODE
 from loadtests.bench.runs import Cell, Memory, Quantity, Run, Spread, ratio
 from loadtests.bench.servers import (
@@ -150,10 +151,10 @@ TARGETS: tuple[Target, ...] = (
     *(
         _ratio(1, "per_second", _distinct(connections, OURS), _distinct(connections, rival), at_least=1.7)
         for connections in (32, 128)
-        for rival in (TORCHSERVE, IN_PROCESS, LITSERVE)
+        for rival in (TORCHSERVE, IN_PROCESS, LITSERVE, *APART)
     ),
     _ratio(2, "p50_ms", _distinct(1, OURS), _distinct(1, TORCHSERVE), at_most=1.3),
-    _ratio(2, "p50_ms", _distinct(1, OURS), _distinct(1, LITSERVE), at_most=1.0),
+    *(_ratio(2, "p50_ms", _distinct(1, OURS), _distinct(1, rival), at_most=1.0) for rival in (LITSERVE, *APART) if rival != BENTOML),
     *(
         target
         for repeated, redis in ((REPEATED, REDIS), (WRK, WRK_REDIS))

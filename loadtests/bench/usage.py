@@ -6,6 +6,8 @@ from dataclasses import dataclass
 
 import psutil
 
+from loadtests.programs import tree
+
 
 @dataclass(frozen=True)
 class Usage:
@@ -32,11 +34,3 @@ def usage(pids: Sequence[int]) -> Usage:
                 processor_seconds[process.pid] = times.user + times.system
                 resident_bytes += process.memory_info().rss
     return Usage(processor_seconds, resident_bytes)
-
-
-def tree(pid: int) -> list[psutil.Process]:
-    """Empty where it has ended."""
-    with suppress(psutil.NoSuchProcess):
-        process = psutil.Process(pid)
-        return [process, *process.children(recursive=True)]
-    return []

@@ -7,8 +7,8 @@ from pathlib import Path
 import psutil
 import pytest
 
-from loadtests.bench.usage import tree, usage
-from loadtests.programs import Failed, halt, program, resume, wait_until
+from loadtests.bench.usage import usage
+from loadtests.programs import Failed, halt, program, resume, tree, wait_until
 
 PARENT = """
 import subprocess, sys
@@ -31,6 +31,16 @@ def test_children_are_counted_and_end_with_it(tmp_path: Path) -> None:
         assert seen.resident_bytes > sum(process.memory_info().rss for process in processes) / 2
     wait_until(lambda: not any(process.is_running() for process in processes), 5, "the end")
     assert usage([pid]).processor_seconds == {}
+
+
+def test_what_makes_a_group_of_its_own_is_halted_and_ended_too(tmp_path: Path) -> None:
+    parent = PARENT.replace("])", "], start_new_session=True)")
+    with program([sys.executable, "-c", parent], tmp_path / "log", os.environ, is_up=lambda: up(tmp_path)) as process:
+        processes = tree(process.pid)
+        assert len({os.getpgid(each.pid) for each in processes}) == 2
+        halt(process.pid)
+        wait_until(lambda: {each.status() for each in processes} == {psutil.STATUS_STOPPED}, 5, "the halt")
+    wait_until(lambda: not any(each.is_running() for each in processes), 5, "the end")
 
 
 def test_one_that_is_halted_can_be_resumed_and_ended(tmp_path: Path) -> None:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from loadtests.bench.__main__ import main
 from loadtests.bench.batches import FORMS
 from loadtests.bench.large import WHOLE_DECODE
 from loadtests.bench.memory import PROCESSES
@@ -15,6 +16,12 @@ from loadtests.bench.workloads import DISTINCT, HIT_RATES, MEMORY, NETWORK, PHOT
 from loadtests.pictures import CHECKOUT
 
 ASKED = ("hit-rates", "photographs", "batches", "network", "memory", "connections", "workers", "wrk")
+
+
+def test_other_rivals_without_distinct_pictures_are_a_mistake(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        main(["--also", "mlserver", "--only", "zipf"])
+    assert "--also is about the workload distinct" in capsys.readouterr().err
 
 
 @pytest.mark.system  # more than a minute, which `make test` has no room for

@@ -5,6 +5,7 @@ from collections import Counter
 import pytest
 
 from loadtests.bench.__main__ import QUICK, measured
+from loadtests.bench.apart import APART, MLSERVER
 from loadtests.bench.plan import BY_DEFAULT, CONNECTIONS, MEMORY, WORKERS, WORKLOADS, WRK, asked, cases, file_stem
 from loadtests.bench.servers import (
     BARE_ASGI,
@@ -37,9 +38,25 @@ def test_results_of_less_are_called_after_it(workloads: list[str], quick: bool, 
     assert file_stem(workloads, quick=quick) == stem
 
 
+def test_results_with_others_besides_are_called_after_them_too() -> None:
+    assert file_stem(BY_DEFAULT, [MLSERVER]) == "bench-also-mlserver"
+    assert (
+        file_stem(["distinct"], list(APART)[::-1], quick=True)
+        == f"bench-quick-distinct-also-{'-'.join(rival.option for rival in APART.values())}"
+    )
+
+
 def test_usually_every_closed_loop_is_measured() -> None:
     assert cases(BY_DEFAULT) == list(CASES)
     assert set(asked(BY_DEFAULT)) >= {OURS, *RIVALS}
+
+
+def test_others_are_measured_besides_with_distinct_pictures_at_1_32_and_128_connections() -> None:
+    assert not set(asked(BY_DEFAULT)) & set(APART)
+    assert set(asked(BY_DEFAULT, [MLSERVER])) == {*asked(BY_DEFAULT), MLSERVER}
+    with_it = [case for case in cases(BY_DEFAULT, [MLSERVER]) if MLSERVER in case.servers]
+    assert [(case.workload, case.connections) for case in with_it] == [(DISTINCT, 1), (DISTINCT, 32), (DISTINCT, 128)]
+    assert all(OURS in case.servers for case in with_it)
 
 
 def test_what_two_names_ask_for_is_measured_once() -> None:

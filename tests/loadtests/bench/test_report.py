@@ -6,7 +6,10 @@ from pathlib import Path
 
 import cv2
 
-from loadtests.bench.figure import draw
+from loadtests.bench import figure
+from loadtests.bench.apart import APART
+from loadtests.bench.figure import MARKS, draw
+from loadtests.bench.plan import cases
 from loadtests.bench.report import COLUMNS, Machine, as_json, as_markdown, row, this_machine
 from loadtests.bench.runs import Cell, Memory
 from loadtests.bench.servers import BARE_ROUTE, OURS, TORCHSERVE_BATCHED
@@ -69,6 +72,12 @@ def test_the_figure_has_panels_of_what_was_measured(tmp_path: Path) -> None:
         assert drawn is not None
         widths.append(drawn.shape[1])
     assert widths == [1_800, 1_200, 600]
+
+
+def test_every_server_has_a_colour_and_a_mark_of_its_own() -> None:
+    servers = {server for case in cases(["distinct"], list(APART)) for server in case.servers}
+    colours = {figure.ACCENT, *figure.RIVALS}
+    assert len(servers) <= min(len(colours), len(set(MARKS)))
 
 
 def test_what_has_no_panel_is_not_drawn(tmp_path: Path) -> None:

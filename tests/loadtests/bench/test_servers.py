@@ -6,6 +6,7 @@ import json
 import pytest
 
 from loadtests.bench import servers
+from loadtests.bench.formats import JSON
 from loadtests.bench.fresh import Upload
 from loadtests.bench.servers import LITSERVE, Server, running
 from loadtests.programs import Failed
@@ -19,7 +20,7 @@ def test_most_take_the_picture_itself() -> None:
 
 
 def test_some_take_json() -> None:
-    request, _ = Server("any", "http://127.0.0.1:1", "/", takes_json=True).ask(Upload(b"png", 3))
+    request, _ = Server("any", "http://127.0.0.1:1", "/", format=JSON).ask(Upload(b"png", 3))
     assert base64.b64decode(json.loads(request.partition(b"\r\n\r\n")[2])["image"]) == b"png"
 
 

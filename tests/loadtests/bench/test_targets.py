@@ -5,11 +5,13 @@ from dataclasses import replace
 import pytest
 
 from loadtests.bench import wrk
+from loadtests.bench.apart import APART, BENTOML, MLSERVER
 from loadtests.bench.memory import PROCESSES
+from loadtests.bench.plan import BY_DEFAULT, cases
 from loadtests.bench.runs import Cell, Memory, Spread
 from loadtests.bench.servers import OURS, RIVALS
 from loadtests.bench.targets import A_MILLION, TARGETS, Ratio, verdicts
-from loadtests.bench.workloads import CASES, MEMORY, NETWORK, NETWORK_BF16
+from loadtests.bench.workloads import DISTINCT, MEMORY, NETWORK, NETWORK_BF16
 from tests.loadtests.bench.test_runs import run
 
 
@@ -56,6 +58,18 @@ def test_memory_is_judged_after_a_million_answers_for_each_process() -> None:
     assert all("not measured" in line for line in fewer)
 
 
+def test_a_rival_that_is_asked_for_besides_is_judged_as_the_others_are() -> None:
+    ours, theirs = (
+        [run(Cell(DISTINCT, over, server), 0, rate) for over in (1, 32, 128)] for server, rate in ((OURS, 1_800), (MLSERVER, 1_000))
+    )
+    told = [line for line in verdicts([*ours, *theirs]) if MLSERVER in line]
+    assert [line.rpartition(": ")[2] for line in told] == ["held"] * 3
+    assert [line[:2] for line in told] == ["1.", "1.", "2."]
+    slower = [line for line in verdicts([*theirs, *(replace(each, per_second=599, p50_ms=2) for each in ours)]) if MLSERVER in line]
+    assert [line.rpartition(": ")[2] for line in slower] == ["MISSED"] * 3
+    assert [line[:2] for line in verdicts([]) if BENTOML in line] == ["1.", "1."], "its latency is not asked about"
+
+
 def test_photographs_of_other_sizes_are_told_and_not_judged() -> None:
     unjudged = [target for target in TARGETS if target.bound is None]
     assert len(unjudged) == 3
@@ -66,7 +80,7 @@ def test_photographs_of_other_sizes_are_told_and_not_judged() -> None:
 
 
 def test_every_closed_loop_that_a_target_names_is_measured() -> None:
-    measured = {Cell(case.workload, case.connections, server) for case in CASES for server in case.servers}
+    measured = {Cell(case.workload, case.connections, server) for case in cases(BY_DEFAULT, list(APART)) for server in case.servers}
     measured |= {Cell(workload, wrk.CONNECTIONS, server) for workload, servers in wrk.ASKED.items() for server in servers}
     for target in TARGETS:
         if isinstance(target, Ratio) and target.line < 6:

@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from loadtests.bench.formats import Format, as_json
 from loadtests.bench.fresh import Fresh
 from loadtests.bench.lookups import Counted
 from loadtests.bench.measured import Measured
@@ -49,10 +50,10 @@ def test_popular_pictures_come_often_and_each_round_has_its_own(this: Round) -> 
     assert not set(first) & set(second)
 
 
-def test_who_is_first_alternates(this: Round, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("loadtests.bench.servers.DIGIT", [re.compile(b"told")] * 10)
+def test_who_is_first_alternates(this: Round) -> None:
+    told = Format(as_json, digits=[re.compile(b"told")] * 10)
     with serving() as server:
-        servers = {name: Server(name, server.url, "/", takes_json=True) for name in ("one", "other")}
+        servers = {name: Server(name, server.url, "/", format=told) for name in ("one", "other")}
         case = Case(DISTINCT, 1, ("one", "other"))
         orders = [[run.cell.server for run in replace(this, number=number, servers=servers).run(case)] for number in (0, 1)]
     assert orders == [["one", "other"], ["other", "one"]]
