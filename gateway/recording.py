@@ -6,7 +6,6 @@ from collections.abc import Callable
 
 from gateway.contract import Answer
 from gateway.records.batch import PixelsRow
-from gateway.records.packed import packed
 from gateway.records.recorder import Recorder
 from gateway.schema import RecordState
 
@@ -39,7 +38,7 @@ class Recording:
         if self._recorder is None:
             return "none"
         content, now_ms = answer.content, int(self._clock() * 1000)
-        row = packed(
+        row = (
             prediction_id,
             now_ms,
             content.digest,
@@ -47,7 +46,7 @@ class Recording:
             content.digit,
             content.confidence,
             not content.reasons,
-            answer.cache.value,
+            answer.cache,
             int((time.perf_counter() - started) * 1e6),
         )
         kept = PixelsRow(content.digest, answer.pixels.tobytes(), now_ms) if keep_pixels and answer.pixels is not None else None

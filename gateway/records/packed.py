@@ -11,6 +11,9 @@ from typing import NamedTuple
 from gateway.contract import PARTS
 from gateway.records.batch import PredictionRow
 
+Noted = tuple[str, int, bytes, str, int, float, bool, str, int]
+"""What `packed` packs, in its order."""
+
 
 class Field(NamedTuple):
     """A column in a packed row."""

@@ -14,6 +14,7 @@ from typing import Generic, TypeVar
 from gateway.metrics import Metrics
 from gateway.prediction_id import milliseconds_of
 from gateway.records.batch import AlertRow, Batch, LabelOutcome, LabelRow, LabelState, PixelsRow
+from gateway.records.packed import Noted, packed
 from gateway.records.store import RecordsUnavailable, Retention, RowsRefused, Sink
 
 Told = TypeVar("Told")
@@ -23,6 +24,10 @@ log = logging.getLogger(__name__)
 BATCH_SECONDS = 0.1
 """How long predictions gather. A label waits for nothing but the batch before it."""
 
+PACKED_TOGETHER = 64
+"""Rows: one by one, between all else that an answer takes, packing costs twice as much."""
+
+PACKED_WITHIN_SECONDS = 0.05
 BATCH_ROWS = 5_000
 WAITING_ROWS = 100_000
 """Some 20 MB. Predictions past it are not recorded, and are told so."""
@@ -40,6 +45,9 @@ class Recorder:
 
     def __init__(self, open_sink: Callable[[], Sink], metrics: Metrics, retention: Retention) -> None:
         self._open_sink, self._metrics, self._retention = open_sink, metrics, retention
+        self._noted: list[Noted] = []
+        """Of the event loop alone: to be packed."""
+        self._packing: asyncio.TimerHandle | None = None
         self._predictions: deque[bytes] = deque()
         self._pixels: deque[PixelsRow] = deque()
         self._labels: deque[_Label] = deque()
@@ -52,7 +60,7 @@ class Recorder:
         self._tidied_at = -math.inf
         self._failure: str | None = "no database was opened yet"
         self._thread = threading.Thread(target=self._run, name="records", daemon=True)
-        metrics.follow(metrics.records_waiting, lambda: len(self._predictions))
+        metrics.follow(metrics.records_waiting, self._waiting)
 
     @property
     def failure(self) -> str | None:
@@ -64,6 +72,9 @@ class Recorder:
 
     async def close(self, seconds: float) -> None:
         """Write what waits, for at most so long."""
+        if self._packing is not None:
+            self._packing.cancel()
+        self._pack()
         self._closing = True
         self._wake.set()
         await asyncio.to_thread(self._thread.join, seconds)
@@ -72,13 +83,16 @@ class Recorder:
         if self._thread.is_alive() or left:
             log.error("not all was recorded (%d rows wait): %s", left, self._failure)
 
-    def record(self, prediction: bytes, pixels: PixelsRow | None = None) -> bool:
-        """`prediction` is packed. Whether it will be written: from now on it is lost only with this process."""
-        if len(self._predictions) >= WAITING_ROWS:
+    def record(self, prediction: Noted, pixels: PixelsRow | None = None) -> bool:
+        """Whether it will be written: from now on it is lost only with this process. For one event loop."""
+        if self._waiting() >= WAITING_ROWS:
             self._metrics.records.labels("prediction", "dropped").inc()
             return False
-        self._predictions.append(prediction)
-        self._recorded += 1
+        self._noted.append(prediction)
+        if len(self._noted) >= PACKED_TOGETHER:
+            self._pack()
+        elif self._packing is None:
+            self._packing = asyncio.get_running_loop().call_later(PACKED_WITHIN_SECONDS, self._pack_what_is_left)
         if pixels is not None:
             self._pixels.append(pixels)
         return True
@@ -93,6 +107,7 @@ class Recorder:
 
     async def settled(self) -> None:
         """Wait until all that was recorded before this call is committed. May take for ever."""
+        self._pack()
         waiter: _Waiter[None] = _Waiter()
         self._settling.append((self._recorded, waiter))
         self._wake.set()
@@ -110,6 +125,24 @@ class Recorder:
         if outcome is None:
             raise RecordsUnavailable("the database does not take this label")
         return outcome
+
+    def _waiting(self) -> int:
+        return len(self._noted) + len(self._predictions)
+
+    def _pack_what_is_left(self) -> None:
+        self._packing = None
+        self._pack()
+
+    def _pack(self) -> None:
+        noted, self._noted = self._noted, []
+        for row in noted:
+            try:
+                self._predictions.append(packed(*row))
+            except ValueError as error:
+                log.error("a row is dropped, it cannot be one: %s", error)
+                self._metrics.records.labels("prediction", "dropped").inc()
+            else:
+                self._recorded += 1
 
     def _run(self) -> None:
         """Turn after turn: what goes wrong in one, whatever it is, is told and tried again in the next."""

@@ -2,7 +2,7 @@
 
 from gateway.prediction_id import PredictionIds
 from gateway.records.batch import AlertRow, ChangeRow, LabelRow, PixelsRow, PredictionRow, new_token
-from gateway.records.packed import packed
+from gateway.records.packed import Noted, packed
 from gateway.signing import Signer
 
 VERSION = "ab12cd34ef56"
@@ -18,9 +18,14 @@ def prediction(at_ms: int = NOON_MS, digit: int = 7, caller: str | None = None) 
     return PredictionRow(issued(at_ms, digit), at_ms, bytes(32), VERSION, digit, 0.75, True, "miss", 1_500, caller)
 
 
+def noted(row: PredictionRow) -> Noted:
+    """What is noted of such a row; it has no caller yet."""
+    return row[:-1]
+
+
 def waiting(row: PredictionRow) -> bytes:
-    """What such a row is until it is written; it has no caller yet."""
-    return packed(*row[:-1])
+    """What such a row is until it is written."""
+    return packed(*noted(row))
 
 
 def label(of: PredictionRow, digit: int, source: str = "feedback") -> LabelRow:

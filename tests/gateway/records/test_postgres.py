@@ -20,7 +20,7 @@ from gateway.records.revision import NEWEST
 from gateway.records.store import RecordsUnavailable, Retention, Store, prune_all
 from tests.gateway.records.conftest import Database, NewDatabase
 from tests.gateway.records.postgres import PostgresServer
-from tests.gateway.records.rows import NOON_MS, kept, label, prediction, waiting
+from tests.gateway.records.rows import NOON_MS, kept, label, noted, prediction
 from tests.gateway.torchserve_double import until
 
 pytestmark = [pytest.mark.system, pytest.mark.anyio]
@@ -158,13 +158,13 @@ async def test_a_recorder_goes_on_after_a_crash_and_loses_nothing(store: Store, 
     rows = [prediction(NOON_MS + number) for number in range(300)]
     recorder.start()
     for row in rows[:100]:
-        recorder.record(waiting(row))
+        recorder.record(noted(row))
     await recorder.settled()
     for row in rows[100:200]:
-        recorder.record(waiting(row))
+        recorder.record(noted(row))
     restarted.crash()
     for row in rows[200:]:
-        recorder.record(waiting(row))
+        recorder.record(noted(row))
     await until(lambda: recorder.failure)
     restarted.start()
     assert (await recorder.label(label(rows[0], 4))).state is LabelState.STORED

@@ -12,7 +12,7 @@ from gateway.metrics import Metrics
 from gateway.records.batch import AlertRow, Batch, LabelOutcome, LabelRow, LabelState
 from gateway.records.recorder import Recorder
 from gateway.records.store import RecordsUnavailable, Retention, RowsRefused
-from tests.gateway.records.rows import VERSION, kept, label, prediction, waiting
+from tests.gateway.records.rows import VERSION, kept, label, noted, prediction, waiting
 from tests.gateway.torchserve_double import until
 
 pytestmark = pytest.mark.anyio
@@ -108,11 +108,11 @@ def counted(metrics: Metrics, kind: str, outcome: str) -> float | None:
 
 
 async def test_what_is_recorded_is_written_in_order_and_together(recording: Recording, database: Database, metrics: Metrics) -> None:
-    rows = [waiting(prediction(digit=number % 10)) for number in range(100)]
+    rows = [prediction(digit=number % 10) for number in range(100)]
     async with recording() as recorder:
-        assert all(recorder.record(row, kept()) for row in rows)
+        assert all(recorder.record(noted(row), kept()) for row in rows)
         await recorder.settled()
-        assert database.rows == rows
+        assert database.rows == list(map(waiting, rows))
     assert sum(database.batches) == 200
     assert len(database.batches) <= 2
     assert counted(metrics, "prediction", "written") == counted(metrics, "pixels", "written") == 100
@@ -120,7 +120,7 @@ async def test_what_is_recorded_is_written_in_order_and_together(recording: Reco
 
 async def test_what_waits_when_the_process_is_told_to_stop_is_written(recording: Recording, database: Database) -> None:
     async with recording() as recorder:
-        recorder.record(waiting(prediction()))
+        recorder.record(noted(prediction()))
     assert len(database.rows) == 1
 
 
@@ -144,27 +144,26 @@ async def test_a_lost_answer_neither_loses_a_label_nor_counts_it_twice(recording
 
 
 async def test_a_database_that_is_gone_for_a_while_loses_nothing(recording: Recording, database: Database, metrics: Metrics) -> None:
-    predictions = [prediction(digit=number) for number in range(10)]
-    rows = [waiting(row) for row in predictions]
+    rows = [prediction(digit=number) for number in range(10)]
     async with recording() as recorder:
-        recorder.record(rows[0])
+        recorder.record(noted(rows[0]))
         await recorder.settled()
         assert recorder.failure is None
         database.refuses = "the disk is full"
         for row in rows[1:6]:
-            recorder.record(row)
-        labelling = asyncio.create_task(recorder.label(label(predictions[0], 4)))
+            recorder.record(noted(row))
+        labelling = asyncio.create_task(recorder.label(label(rows[0], 4)))
         await until(lambda: recorder.failure)
         assert recorder.failure == "the disk is full"
         for row in rows[6:]:
-            recorder.record(row)
+            recorder.record(noted(row))
         assert not labelling.done()
         assert metrics.registry.get_sample_value("gateway_records_waiting") == 9
         database.refuses = None
         assert (await labelling).state is LabelState.STORED
         await recorder.settled()
         await until(lambda: recorder.failure is None)
-    assert database.rows == rows
+    assert database.rows == list(map(waiting, rows))
     assert (counted(metrics, "label", "failed") or 0) >= 1
 
 
@@ -172,19 +171,19 @@ async def test_a_database_that_is_gone_for_a_while_loses_nothing(recording: Reco
 async def test_no_error_of_any_kind_ends_the_recording(recording: Recording, database: Database, error: Exception) -> None:
     async with recording() as recorder:
         database.breaks = error
-        recorder.record(waiting(prediction()))
+        recorder.record(noted(prediction()))
         await recorder.settled()
         assert recorder.failure is None
     assert len(database.rows) == 1
 
 
 async def test_a_row_that_can_never_be_written_takes_no_other_along(recording: Recording, database: Database, metrics: Metrics) -> None:
-    good, bad = prediction(), waiting(prediction())
-    database.untakeable = bad
+    good, bad = prediction(), prediction()
+    database.untakeable = waiting(bad)
     async with recording() as recorder:
         database.gate.clear()
-        for row in (waiting(good), bad, waiting(prediction())):
-            recorder.record(row)
+        for row in (good, bad, prediction()):
+            recorder.record(noted(row))
         labels = [recorder.label(label(good, 4)), recorder.label(label(good, 5)._replace(caller="untakeable"))]
         labelling = [asyncio.create_task(each) for each in labels]
         await asyncio.sleep(0)
@@ -194,8 +193,29 @@ async def test_a_row_that_can_never_be_written_takes_no_other_along(recording: R
             await labelling[1]
         await recorder.settled()
     assert len(database.rows) == 2
-    assert bad not in database.rows
+    assert waiting(bad) not in database.rows
     assert counted(metrics, "prediction", "dropped") == counted(metrics, "label", "dropped") == 1
+
+
+async def test_few_are_written_soon_without_anybody_asking(recording: Recording, database: Database) -> None:
+    rows = [prediction(digit=number) for number in range(3)]
+    async with recording() as recorder:
+        for row in rows:
+            recorder.record(noted(row))
+        await until(lambda: len(database.rows) == 3)
+        recorder.record(noted(rows[0]))
+        recorder.record(noted(last := prediction()))
+        await until(lambda: database.rows[-1] == waiting(last))
+
+
+async def test_a_row_that_cannot_be_one_takes_no_other_along(recording: Recording, database: Database, metrics: Metrics) -> None:
+    good = prediction()
+    async with recording() as recorder:
+        recorder.record(noted(prediction()._replace(model_version="none")))
+        recorder.record(noted(good))
+        await recorder.settled()
+        assert database.rows == [waiting(good)]
+    assert counted(metrics, "prediction", "dropped") == 1
 
 
 async def test_under_steady_load_what_is_written_is_settled(recording: Recording, database: Database) -> None:
@@ -203,7 +223,7 @@ async def test_under_steady_load_what_is_written_is_settled(recording: Recording
 
         async def load() -> None:
             while True:
-                recorder.record(waiting(prediction()))
+                recorder.record(noted(prediction()))
                 await asyncio.sleep(0)
 
         loading = asyncio.create_task(load())
@@ -218,7 +238,7 @@ async def test_a_database_that_comes_back_while_the_process_stops_is_written(dat
     recorder = Recorder(database.open, metrics, Retention(7, 2**30))
     database.refuses = "the leader has left"
     recorder.start()
-    recorder.record(waiting(prediction()))
+    recorder.record(noted(prediction()))
     await until(lambda: recorder.failure == "the leader has left")
     closing = asyncio.create_task(recorder.close(5))
     await asyncio.sleep(0)
@@ -235,7 +255,7 @@ async def test_more_than_can_wait_is_refused_and_counted(
     monkeypatch.setattr("gateway.records.recorder.WAITING_LABELS", 0)
     database.refuses = "gone"
     async with recording() as recorder:
-        assert [recorder.record(waiting(prediction())) for _ in range(5)] == [True, True, True, False, False]
+        assert [recorder.record(noted(prediction())) for _ in range(5)] == [True, True, True, False, False]
         with pytest.raises(RecordsUnavailable):
             await recorder.label(label(prediction(), 4))
         database.refuses = None
@@ -258,7 +278,7 @@ async def test_an_alert_is_kept_once_keep_returns_however_often_the_database_fai
 async def test_settled_waits_for_what_was_recorded_before_it_and_no_more(recording: Recording, database: Database) -> None:
     async with recording() as recorder:
         database.gate.clear()
-        recorder.record(waiting(prediction()))
+        recorder.record(noted(prediction()))
         settled = asyncio.create_task(recorder.settled())
         await asyncio.sleep(0)
         assert not settled.done()
