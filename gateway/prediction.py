@@ -16,7 +16,7 @@ from gateway.local_cache import LocalCache, LocalKey
 from gateway.metrics import Metrics
 from gateway.model_client import LARGEST_BATCH, RETRY_AFTER_SECONDS, ModelClient, VersionGone
 from gateway.offloop import nearby
-from gateway.reading import PictureReader
+from gateway.reading import Announced, PictureReader
 from gateway.redis_cache import LARGEST_LOOKUP, RedisCache, RedisKey
 from gateway.versions import ModelWatch
 from model.preprocess import measure
@@ -33,6 +33,7 @@ class Unknown(NamedTuple):
 
     model: ModelVersion
     key: LocalKey
+    announced: Announced
 
 
 class _Found(NamedTuple):
@@ -105,17 +106,17 @@ class Predictor:
         remember = LocalKey(tenant, model.name, model.cache_version, digest)
         if use.read and not needs_pixels and (remembered := self._remembered(remember, model)):
             return remembered
-        return await self._predict(upload, use, model, remember)
+        return await self._predict(self._reader.announce(upload), use, model, remember)
 
     def at_hand(self, upload: bytes) -> "Answer | Unknown":
         """As `predict` by default, without waiting: of few bytes. Raises ModelUnavailable."""
         model = self._watch.current
         key = LocalKey(None, model.name, model.cache_version, _sha256(upload))
-        return self._remembered(key, model) or Unknown(model, key)
+        return self._remembered(key, model) or Unknown(model, key, self._reader.announce(upload))
 
-    async def read(self, upload: bytes, unknown: "Unknown") -> Answer:
+    async def read(self, unknown: "Unknown") -> Answer:
         """As `predict`, of an upload that was not at hand."""
-        return await self._predict(upload, ANY_USE, unknown.model, unknown.key)
+        return await self._predict(unknown.announced, ANY_USE, unknown.model, unknown.key)
 
     def choose(self, name: str | None) -> ModelVersion:
         """The version that is served now under a name, None: under the default one. Raises NotFound, ModelUnavailable."""
@@ -129,7 +130,7 @@ class Predictor:
         Raises a Problem, VersionGone.
         """
         model = self._watch.current
-        picture = await self._reader.read(upload)
+        picture = await self._reader.read(self._reader.announce(upload))
         [prediction] = await self._client.ask(model, [picture.pixels])
         return prediction.digit, model.version
 
@@ -145,9 +146,9 @@ class Predictor:
         self._metrics.count_local_lookup(content is not None, seconds)
         return None if content is None else Answer(content, model, CacheState.HIT, {"cache": seconds})
 
-    async def _predict(self, upload: bytes, use: CacheUse, model: ModelVersion, remember: LocalKey) -> Answer:
+    async def _predict(self, announced: Announced, use: CacheUse, model: ModelVersion, remember: LocalKey) -> Answer:
         decoding = time.perf_counter()
-        picture = await self._reader.read(upload)
+        picture = await self._reader.read(announced)
         decoded = time.perf_counter()
         if use.read and (content := self._local.get(remember)) is not None:  # an equal upload was answered since this one was looked up
             return Answer(content, model, CacheState.HIT, {"decode": decoded - decoding}, picture.pixels)

@@ -1,6 +1,8 @@
 """Uploads to canonical pixels, off the event loop when the picture is large, one large picture at a time so that memory stays bounded."""
 
 import asyncio
+import logging
+from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 
 from gateway.errors import Malformed, NotAnImage, Problem, TooLarge, Unreadable
@@ -8,12 +10,14 @@ from gateway.offloop import FEW_BYTES
 from model.preprocess import (
     Canonical,
     EmptyUpload,
+    Header,
     ImageError,
     ImageTooLarge,
     Limits,
     UnreadableImage,
     UnsupportedImage,
     canonicalise,
+    canonicalise_several,
     read_header,
 )
 
@@ -27,24 +31,75 @@ PROBLEMS: dict[type[ImageError], type[Problem]] = {
     UnreadableImage: Unreadable,
 }
 
+ReadSeveral = Callable[[Iterable[tuple[bytes, Header]], Limits], list[Canonical | ImageError]]
+
+log = logging.getLogger(__name__)
+
+
+class Announced:
+    """An upload that somebody is about to have read."""
+
+    __slots__ = ("found", "upload")
+
+    def __init__(self, upload: bytes) -> None:
+        self.upload = upload
+        self.found: Canonical | ImageError | None = None
+        """None: it was not read yet, or has to be read alone."""
+
 
 class PictureReader:
-    """`model.preprocess.canonicalise` under the gateway's limits, its errors in our words."""
+    """`model.preprocess` under the gateway's limits, its errors in our words.
 
-    def __init__(self, max_pixels: int) -> None:
+    Small pictures that were announced before the first of them is read are read together: what arrives in one turn of the event loop.
+    """
+
+    def __init__(self, max_pixels: int, read_several: ReadSeveral = canonicalise_several) -> None:
         self._limits = Limits(max_pixels=max_pixels, max_pixels_unreduced=min(max_pixels, Limits().max_pixels_unreduced))
+        self._read_several = read_several
+        self._announced: list[Announced] = []
         self._pool = ThreadPoolExecutor(1, thread_name_prefix="decode")
 
-    async def read(self, upload: bytes) -> Canonical:
+    def announce(self, upload: bytes) -> Announced:
+        """What to hand to `read`, soon."""
+        announced = Announced(upload)
+        if len(upload) <= FEW_BYTES:
+            self._announced.append(announced)
+        return announced
+
+    async def read(self, announced: Announced) -> Canonical:
         """Canonical pixels and what was seen. Raises Malformed (empty), NotAnImage, TooLarge or Unreadable."""
-        try:
-            if len(upload) <= FEW_BYTES:
-                header = read_header(upload)
-                if header.width * header.height <= INLINE_PIXELS:
-                    return canonicalise(upload, self._limits, header)
-            return await asyncio.get_running_loop().run_in_executor(self._pool, canonicalise, upload, self._limits)
-        except ImageError as error:
-            raise PROBLEMS[type(error)](str(error)) from error
+        if announced.found is None and self._announced:
+            self._read_announced()
+        found = announced.found
+        if found is None:
+            try:
+                return await asyncio.get_running_loop().run_in_executor(self._pool, canonicalise, announced.upload, self._limits)
+            except ImageError as error:
+                found = error
+        if isinstance(found, ImageError):
+            raise PROBLEMS[type(found)](str(found)) from found
+        return found
 
     def close(self) -> None:
         self._pool.shutdown(wait=False, cancel_futures=True)
+
+    def _read_announced(self) -> None:
+        announced, self._announced = self._announced, []
+        small: list[tuple[bytes, Header]] = []
+        told: list[Announced] = []
+        for each in announced:
+            try:
+                header = read_header(each.upload)
+            except ImageError as error:
+                each.found = error
+                continue
+            if header.width * header.height <= INLINE_PIXELS:
+                small.append((each.upload, header))
+                told.append(each)
+        try:
+            found = self._read_several(small, self._limits)
+        except Exception:  # nobody pays for another's picture: each is read alone
+            log.exception("pictures cannot be read together")
+            return
+        for each, seen in zip(told, found, strict=True):
+            each.found = seen

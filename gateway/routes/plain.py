@@ -50,7 +50,7 @@ class Plain:
             return None
         name = self._requests.name(own_name)
         if isinstance(found, Unknown):
-            return self._read(body, found, name, started)
+            return self._read(found, name, started)
         try:
             told = self._told(found, name, started)
         except Exception:  # it may have been counted, which the usual way would do again
@@ -58,12 +58,12 @@ class Plain:
         self._requests.count(PATH, "POST", told.status, found.cache, time.perf_counter() - started)
         return told
 
-    async def _read(self, body: bytes, unknown: Unknown, name: str, started: float) -> Prompt:
+    async def _read(self, unknown: Unknown, name: str, started: float) -> Prompt:
         told, cache = None, "none"
         self._requests.in_flight += 1
         try:
             with self._deadlines.limit():
-                answer = await self._predictor.read(body, unknown)
+                answer = await self._predictor.read(unknown)
             told, cache = self._told(answer, name, started), answer.cache.value
         except TimeoutError:
             told = _refused(DeadlineExceeded(NO_ANSWER), name)

@@ -1,6 +1,6 @@
 """Any picture of one digit to canonical pixels. Imports numpy and the image decoders alone, and importing it does nothing."""
 
-from model.preprocess.canonical import Canonical, canonicalise, canonicalise_picture
+from model.preprocess.canonical import Canonical, canonicalise, canonicalise_picture, canonicalise_several
 from model.preprocess.decode import Limits
 from model.preprocess.errors import EmptyUpload, ImageError, ImageTooLarge, UnreadableImage, UnsupportedImage
 from model.preprocess.features import Features, measure
@@ -22,6 +22,7 @@ __all__ = [
     "UnsupportedImage",
     "canonicalise",
     "canonicalise_picture",
+    "canonicalise_several",
     "is_canonical",
     "keep_to_one_thread",
     "measure",

@@ -1,12 +1,14 @@
 """A picture to canonical pixels, and what was done to get there. Canonical pixels come back as they are."""
 
+from collections.abc import Iterable
 from typing import NamedTuple
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from model.preprocess.decode import Limits, decode
+from model.preprocess.decode import Limits, Picture, decode
+from model.preprocess.errors import ImageError
 from model.preprocess.header import Header
 from model.preprocess.ink import find_ink
 from model.preprocess.judge import ragged, reasons, several
@@ -44,7 +46,40 @@ def canonicalise(upload: bytes, limits: Limits = Limits(), header: Header | None
     Raises ImageError, and nothing else, for any bytes: EmptyUpload, UnsupportedImage, UnreadableImage or ImageTooLarge.
     """
     picture = decode(upload, limits, header)
-    found = canonicalise_picture(picture.grey)
+    return _of_upload(canonicalise_picture(picture.grey), picture)
+
+
+def canonicalise_several(uploads: Iterable[tuple[bytes, Header]], limits: Limits = Limits()) -> list[Canonical | ImageError]:  # noqa: B008 - frozen
+    """As `canonicalise` of each, in order; in the place of one that cannot be read stands why.
+
+    Each step is taken for all of them before the next one, so that it finds in the processor's caches what it is made of.
+    """
+    pictures = [_decoded(upload, limits, header) for upload, header in uploads]
+    shapes = [None if isinstance(picture, ImageError) else canonical_shape(picture.grey) for picture in pictures]
+    outlines = [
+        None if isinstance(picture, ImageError) else _outline(picture.grey, shape) for picture, shape in zip(pictures, shapes, strict=True)
+    ]
+    return [
+        picture if isinstance(picture, ImageError) else _of_upload(_judged(picture.grey, shape, outline), picture)
+        for picture, shape, outline in zip(pictures, shapes, outlines, strict=True)
+    ]
+
+
+def canonicalise_picture(grey: NDArray[np.uint8]) -> Canonical:
+    """Canonical pixels of a decoded picture, uint8 (h, w) of at least 1 x 1: the part after decoding."""
+    shape = canonical_shape(grey)
+    return _judged(grey, shape, _outline(grey, shape))
+
+
+def _decoded(upload: bytes, limits: Limits, header: Header) -> Picture | ImageError:
+    try:
+        return decode(upload, limits, header)
+    except ImageError as error:
+        return error
+
+
+def _of_upload(found: Canonical, picture: Picture) -> Canonical:
+    """What was found in the decoded picture, in the upload's own pixels."""
     height, width = picture.grey.shape
     if (width, height) == (picture.width, picture.height):
         return found
@@ -52,19 +87,28 @@ def canonicalise(upload: bytes, limits: Limits = Limits(), header: Header | None
     return found._replace(width=picture.width, height=picture.height, box=box)
 
 
-def canonicalise_picture(grey: NDArray[np.uint8]) -> Canonical:
-    """Canonical pixels of a decoded picture, uint8 (h, w) of at least 1 x 1: the part after decoding."""
+def _outline(grey: NDArray[np.uint8], shape: Shape | None) -> Outline | None:
+    """Of canonical pixels with ink."""
+    return Outline.of(grey) if shape is not None and shape.width else None
+
+
+def _judged(grey: NDArray[np.uint8], shape: Shape | None, outline: Outline | None) -> Canonical:
+    """`shape` is that of canonical pixels, None: it has still to be made canonical."""
+    if shape is None:
+        return _searched(grey)
     height, width = grey.shape
-    if (shape := canonical_shape(grey)) is not None:
-        pixels = np.ascontiguousarray(grey)
-        left, top, across, down, _ = shape
-        if not across:
-            return Canonical(pixels, width, height, False, None, ("blank",), shape)
-        box = (left, top, left + across, top + down)
-        shown = pixels[top : top + down, left : left + across]
-        outline = Outline.of(pixels)
-        why = ("noise",) if ragged(shown, outline) else ("several",) * several(shown)
-        return Canonical(pixels, width, height, False, box, why, shape, outline)
+    pixels = np.ascontiguousarray(grey)
+    if outline is None:
+        return Canonical(pixels, width, height, False, None, ("blank",), shape)
+    left, top, across, down, _ = shape
+    shown = pixels[top : top + down, left : left + across]
+    why = ("noise",) if ragged(shown, outline) else ("several",) * several(shown)
+    return Canonical(pixels, width, height, False, (left, top, left + across, top + down), why, shape, outline)
+
+
+def _searched(grey: NDArray[np.uint8]) -> Canonical:
+    """The ink is looked for."""
+    height, width = grey.shape
     times = -(-max(height, width) // SEARCHED_SIDE)
     searched = grey
     if times > 1:

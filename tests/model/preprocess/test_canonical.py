@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import array_shapes, arrays
 from numpy.typing import NDArray
 
-from model.preprocess import REASONS, canonicalise, canonicalise_picture, is_canonical
+from model.preprocess import REASONS, ImageError, canonicalise, canonicalise_picture, canonicalise_several, is_canonical, read_header
 from tests.model.preprocess.degrade import degrade, exposed
 from tests.model.preprocess.pictures import DIGITS, cut, difference, drawn, encoded, enlarged
 
@@ -104,3 +104,16 @@ def test_one_pixel_is_blank() -> None:
     assert answer.reasons == ("blank",)
     assert answer.box is None
     assert not answer.pixels.any()
+
+
+def test_several_together_are_read_as_each_alone() -> None:
+    black = encoded(np.zeros((28, 28), np.uint8), "PNG")
+    whole = [encoded(DIGITS[0], "PNG"), black, encoded(drawn(enlarged(DIGITS[1])), "JPEG"), encoded(255 - DIGITS[2], "PNG")]
+    cut_off = whole[2][:-200]
+    answers = canonicalise_several([(upload, read_header(upload)) for upload in (*whole, cut_off)])
+    assert isinstance(answers.pop(), ImageError)
+    for upload, answer in zip(whole, answers, strict=True):
+        alone = canonicalise(upload)
+        assert not isinstance(answer, ImageError)
+        assert np.array_equal(answer.pixels, alone.pixels)
+        assert answer[1:] == alone[1:]
