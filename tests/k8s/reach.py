@@ -23,7 +23,11 @@ class World:
     outside: Pod = field(default_factory=lambda: Pod(None, "elsewhere"))
 
     def reaches(self, source: Pod, target: Pod, port: int) -> bool:
-        return self._lets(source, target, port, "Egress") and self._lets(target, source, port, "Ingress")
+        return self._lets(source, target, port, "Egress") and self.lets_in(target, source, port)
+
+    def lets_in(self, target: Pod, source: Pod, port: int) -> bool:
+        """Whether the target's own policies do, whatever the source may send."""
+        return self._lets(target, source, port, "Ingress")
 
     def _lets(self, pod: Pod, peer: Pod, port: int, direction: str) -> bool:
         """Whether the policies on `pod` let traffic with `peer` through; without one, everything is."""

@@ -68,6 +68,24 @@ def test_in_production_only_these_ways_are_open(name: str) -> None:
 
 
 @each_rendering
+def test_torchserve_s_own_policy_keeps_out_whoever_may_send(name: str) -> None:
+    world, ours = World(rendered(name)), pods(name)
+    gateway = ours["gateway"]
+    for version in [pod for each, pod in ours.items() if each.startswith("torchserve")]:
+        for source, port in itertools.product((*ours.values(), STRANGER, FOREIGNER, EDGE, ALERTMANAGER, PROMETHEUS, world.outside), PORTS):
+            wanted = port in (INFERENCE, MANAGEMENT) if source == gateway else source == PROMETHEUS and port == METRICS
+            assert world.lets_in(version, source, port) == wanted, f"{source}: {port}"
+
+
+@each_rendering
+def test_a_pod_that_nobody_thought_of_neither_sends_nor_gets(name: str) -> None:
+    world = World(rendered(name))
+    for port in PORTS:
+        assert not world.reaches(STRANGER, world.outside, port)
+        assert not world.reaches(world.outside, STRANGER, port)
+
+
+@each_rendering
 def test_no_service_is_on_nodes_or_a_load_balancer(name: str) -> None:
     for service in rendered(name).of("Service"):
         assert service["spec"].get("type", "ClusterIP") == "ClusterIP"
