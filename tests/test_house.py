@@ -13,7 +13,7 @@ MAKEFILE = (ROOT / "Makefile").read_text()
 
 
 def test_every_make_target_that_the_readme_names_is_there() -> None:
-    named = set(re.findall(r"\bmake ([a-z][a-z-]*)", README))
+    named = set(re.findall(r"\bmake ([a-z][a-z0-9-]*)", README))
     assert named
     for target in named:
         assert re.search(rf"^{target}:", MAKEFILE, re.MULTILINE), f"README names `make {target}`, which is no target"
@@ -38,13 +38,13 @@ def test_the_answer_in_the_readme_is_one_that_the_gateway_gives() -> None:
 
 
 def test_the_map_of_the_rooms_names_rooms_that_are_there() -> None:
-    rooms = re.findall(r"^\| \[([a-z]+)/\]\(\1\) \|", README, re.MULTILINE)
-    assert {"model", "handler", "gateway", "monitoring", "loadtests", "tests"} <= set(rooms)
+    rooms = re.findall(r"^\| \[([a-z0-9]+)/\]\(\1\) \|", README, re.MULTILINE)
+    assert {"model", "handler", "gateway", "monitoring", "loadtests", "k8s", "tests"} <= set(rooms)
     assert all((ROOT / room).is_dir() for room in rooms)
 
 
 def test_no_file_of_the_repository_is_large() -> None:
-    for room in ("model", "handler", "gateway", "monitoring", "loadtests", "tests"):
+    for room in ("model", "handler", "gateway", "monitoring", "loadtests", "k8s", "tests"):
         for path in (ROOT / room).rglob("*"):
             if path.is_file() and "__pycache__" not in path.parts:
                 assert path.stat().st_size < 2**20, path

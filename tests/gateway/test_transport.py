@@ -1,4 +1,5 @@
 import asyncio
+import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, closing
 
@@ -91,6 +92,17 @@ async def test_a_connection_that_was_idle_for_long_is_not_used_again() -> None:
         await asyncio.sleep(0.01)
         await get(via, peer.url)
         assert peer.connections == 2
+        await via.aclose()
+
+
+async def test_a_connection_that_is_old_is_not_used_again_however_busy() -> None:
+    """Else a server that was added behind the same address would never be asked."""
+    async with answering(OK) as peer:
+        via = Transport(oldest_seconds=0.2)
+        started = time.monotonic()
+        while time.monotonic() < started + 0.5:
+            await get(via, peer.url)
+        assert 2 <= peer.connections <= 4
         await via.aclose()
 
 
