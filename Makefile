@@ -22,7 +22,7 @@ define install_torch
 	fi
 endef
 
-.PHONY: run monitor setup test test-system drills-monitoring load tune bench bench-rivals bench-readme $(APART:%=bench-%) bench-recording check format train evaluate archive explore lock $(APART:%=lock-%) clean
+.PHONY: run monitor setup test test-system drills-monitoring load tune bench bench-rivals bench-readme $(APART:%=bench-%) bench-recording autoscaling check format train evaluate archive explore lock $(APART:%=lock-%) clean
 
 run: archive
 	@exec $(BIN)/python -m gateway run
@@ -104,6 +104,11 @@ bench-readme: $(READY)
 # What recording every answer costs of the rate of hits, in alternating pairs.
 bench-recording: $(READY)
 	@$(BIN)/python -m loadtests.bench.recording
+
+# k8s/AUTOSCALING.md, k8s/CAPACITY.md and the autoscalers of the production overlay, out of measured figures and a replay, in seconds;
+# AUTOSCALING passes options (`make autoscaling AUTOSCALING=measure` measures those figures, in minutes).
+autoscaling: $(READY)
+	@$(BIN)/python -m loadtests.autoscaling $(AUTOSCALING)
 
 format: $(READY)
 	$(BIN)/ruff format .
