@@ -97,7 +97,10 @@ def choose(service: Service) -> Choice:
         return {curve.name: outcome(replay(curve, service, setting, torchserve.setting)) for curve in CURVES}
 
     gateway, gateways = compared(
-        before, WAITING[GATEWAY], front_most, lambda seen: Judged(seen.gateway_turns, seen.slow, seen.gateway_hours)
+        before,
+        WAITING[GATEWAY],
+        front_most,
+        lambda seen: Judged(seen.turns, seen.slow, seen.gateway_hours),  # turns of either
     )
     replays = {curve.name: replay(curve, service, gateway.setting, torchserve.setting) for curve in CURVES}
     return Choice(gateway, torchserve, gateways, torchserves, replays, {name: outcome(moments) for name, moments in replays.items()})
@@ -135,7 +138,7 @@ def best(tried: Sequence[Tried]) -> Tried:
     """
     left = [each for each in tried if all(each.judged[curve.name].turns <= MOST_TURNS for curve in CURVES if not curve.sudden)]
     if not left:
-        raise Undecided(f"every setting has replicas change direction more than {MOST_TURNS} time in ten minutes")
+        raise Undecided(f"under every setting replicas change direction more than {MOST_TURNS} time(s) in ten minutes")
     for curve in CURVES:
         fewest = min(each.judged[curve.name].slow for each in left)
         left = [each for each in left if each.judged[curve.name].slow <= max(SLOW_BUDGET, NEARLY * fewest)]

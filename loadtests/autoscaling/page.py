@@ -152,7 +152,8 @@ def _compared(choice: Choice) -> Lines:
         f"sudden one; then, load by load, those with more slow moments than {percent(SLOW_BUDGET, 1)} and {NEARLY:g} times the fewest; of "
         f"the rest the cheapest over a day stays or, of several that cost alike within {percent(ALIKE - 1)}, the one with the fewest slow "
         "moments in all, and of equals the gentlest. "
-        f'"{AS_KUBERNETES}" is what a manifest without `behavior` gets.'
+        f'"{AS_KUBERNETES}" is what a manifest without `behavior` gets. '
+        "Turns are changes of direction in ten minutes; in the gateway's table those of either, since it is compared last."
     )
     for name, waiting, chosen, tried in (
         ("gateway", "in flight", choice.gateway, choice.gateways),
