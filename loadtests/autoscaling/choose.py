@@ -2,10 +2,10 @@
 
 import math
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 
-from loadtests.autoscaling.curves import CURVES, DAY, PEAK
+from loadtests.autoscaling.curves import CURVES, DAY, PEAK, Curve
 from loadtests.autoscaling.hpa import DEFAULT, Behavior, Policy, Rules
 from loadtests.autoscaling.outcome import MOST_TURNS, Outcome, outcome
 from loadtests.autoscaling.replay import Moment, replay
@@ -29,6 +29,9 @@ BEHAVIORS = {
 CPU_PERCENTS = (50, 60, 70, 80)
 WAITING = {GATEWAY: (16, 64, 256), TORCHSERVE: (8, 32, 128)}
 """Requests in flight a gateway, and pictures that wait a TorchServe; the middle one while CPU and behaviour are compared."""
+
+OTHER_DRAWS = (1, 2, 3, 4, 5)
+"""Of deviations of the loads, under which what is picked has to keep still too."""
 
 LEAST = 2
 """One may be lost."""
@@ -66,6 +69,8 @@ class Tried:
     setting: Setting
     behavior: str
     judged: Mapping[str, Judged]
+    elsewhere: int | None = None
+    """The most turns under other draws of the loads that are not sudden; None where nobody had to know."""
 
 
 @dataclass(frozen=True)
@@ -84,24 +89,19 @@ class Choice:
 def choose(service: Service) -> Choice:
     """TorchServe's first, beside a gateway of middling thresholds, and then the gateway's beside that. Takes seconds. Raises Undecided."""
     front_most, back_most = room(service.gateway(0.0)), room(service.model)
-    middling = Setting(60, WAITING[GATEWAY][1], BEHAVIORS[SLOW_DOWN], LEAST, front_most)
+    middling = Setting(60, WAITING[GATEWAY][1], BEHAVIORS[SLOWER_DOWN], LEAST, front_most)
 
-    def behind(setting: Setting) -> dict[str, Outcome]:
-        return {curve.name: outcome(replay(curve, service, middling, setting)) for curve in CURVES}
+    def behind(setting: Setting, curve: Curve) -> Judged:
+        seen = outcome(replay(curve, service, middling, setting))
+        return Judged(seen.torchserve_turns, seen.slow, seen.torchserve_hours)
 
-    torchserve, torchserves = compared(
-        behind, WAITING[TORCHSERVE], back_most, lambda seen: Judged(seen.torchserve_turns, seen.slow, seen.torchserve_hours)
-    )
+    torchserve, torchserves = compared(behind, WAITING[TORCHSERVE], back_most)
 
-    def before(setting: Setting) -> dict[str, Outcome]:
-        return {curve.name: outcome(replay(curve, service, setting, torchserve.setting)) for curve in CURVES}
+    def before(setting: Setting, curve: Curve) -> Judged:
+        seen = outcome(replay(curve, service, setting, torchserve.setting))
+        return Judged(seen.turns, seen.slow, seen.gateway_hours)  # turns of either, as they will run together
 
-    gateway, gateways = compared(
-        before,
-        WAITING[GATEWAY],
-        front_most,
-        lambda seen: Judged(seen.turns, seen.slow, seen.gateway_hours),  # turns of either
-    )
+    gateway, gateways = compared(before, WAITING[GATEWAY], front_most)
     replays = {curve.name: replay(curve, service, gateway.setting, torchserve.setting) for curve in CURVES}
     return Choice(gateway, torchserve, gateways, torchserves, replays, {name: outcome(moments) for name, moments in replays.items()})
 
@@ -111,23 +111,38 @@ def room(each: float) -> int:
     return ROUNDED_TO * math.ceil(PEAK * each / FULL / ROUNDED_TO)
 
 
-def compared(
-    run: Callable[[Setting], dict[str, Outcome]], waiting: Sequence[int], most: int, judge: Callable[[Outcome], Judged]
-) -> tuple[Tried, list[Tried]]:
+def compared(run: Callable[[Setting, Curve], Judged], waiting: Sequence[int], most: int) -> tuple[Tried, list[Tried]]:
     """The best, and all that were tried: each CPU target with each behaviour, then the best of these with each number that may wait.
 
-    Raises Undecided.
+    The best goes to and fro under no other draw of the loads either. Raises Undecided.
     """
+    elsewhere: dict[Setting, int] = {}
 
     def tried(percent: int, waits: int, behavior: str) -> Tried:
         setting = Setting(percent, waits, BEHAVIORS[behavior], LEAST, most)
-        return Tried(setting, behavior, {name: judge(seen) for name, seen in run(setting).items()})
+        return Tried(setting, behavior, {curve.name: run(setting, curve) for curve in CURVES})
+
+    def turns_elsewhere(setting: Setting) -> int:
+        if setting not in elsewhere:
+            draws = (replace(curve, draw=draw) for curve in CURVES if not curve.sudden for draw in OTHER_DRAWS)
+            elsewhere[setting] = max(run(setting, curve).turns for curve in draws)
+        return elsewhere[setting]
 
     middle = waiting[len(waiting) // 2]
     all_tried = [tried(percent, middle, behavior) for behavior in BEHAVIORS for percent in CPU_PERCENTS]
-    first = best(all_tried)
+    first = steady(all_tried, turns_elsewhere)
     all_tried += [tried(first.setting.cpu_percent, waits, first.behavior) for waits in waiting if waits != middle]
-    return best(all_tried), all_tried
+    last = steady(all_tried, turns_elsewhere)
+    told = [replace(each, elsewhere=elsewhere.get(each.setting)) for each in all_tried]
+    return told[all_tried.index(last)], told
+
+
+def steady(tried: Sequence[Tried], turns_elsewhere: Callable[[Setting], int]) -> Tried:
+    """The best of those that go to and fro nowhere else. Raises Undecided where all do."""
+    left = list(tried)
+    while turns_elsewhere((first := best(left)).setting) > MOST_TURNS:
+        left.remove(first)
+    return first
 
 
 def best(tried: Sequence[Tried]) -> Tried:

@@ -44,6 +44,8 @@ class Curve:
     """From then on caches know nothing of the model that answers."""
     sudden: bool = False
     """It goes up and down so fast that replicas have to as well."""
+    draw: int = 0
+    """The seed of its deviations: another is another day of the same kind."""
 
 
 def _day(second: float) -> float:
@@ -80,7 +82,7 @@ CURVES = (DAY, SPIKE, RAMP, COLLAPSE)
 @cache
 def rates(curve: Curve) -> tuple[float, ...]:
     """Requests a second in each step."""
-    drawn = np.random.default_rng(0)
+    drawn = np.random.default_rng(curve.draw)
     kept = math.exp(-curve.step_seconds / NOISE_SECONDS)
     seen, noise = [], NOISE * float(drawn.standard_normal())
     for second in range(0, curve.seconds, curve.step_seconds):

@@ -9,6 +9,7 @@ from loadtests.autoscaling.choose import (
     FULL,
     LEAST,
     NEARLY,
+    OTHER_DRAWS,
     SLOW_BUDGET,
     Choice,
     Tried,
@@ -151,7 +152,8 @@ def _compared(choice: Choice) -> Lines:
         f"numbers that may wait. Out go those that change direction more than {TIMES[MOST_TURNS]} in ten minutes on any curve but the "
         f"sudden one; then, load by load, those with more slow moments than {percent(SLOW_BUDGET, 1)} and {NEARLY:g} times the fewest; of "
         f"the rest the cheapest over a day stays or, of several that cost alike within {percent(ALIKE - 1)}, the one with the fewest slow "
-        "moments in all, and of equals the gentlest. "
+        "moments in all, and of equals the gentlest. If that changes direction more often under other draws of the loads, it is out too, "
+        "and the next is looked at. "
         f'"{AS_KUBERNETES}" is what a manifest without `behavior` gets. '
         "Turns are changes of direction in ten minutes; in the gateway's table those of either, since it is compared last."
     )
@@ -169,6 +171,7 @@ def _columns(name: str, waiting: str) -> Sequence[str]:
         "CPU",
         waiting,
         *(f"turns, {curve.name}" for curve in CURVES),
+        "turns, other draws",
         *(f"slow, {curve.name}" for curve in CURVES),
         "core-hours a day",
     )
@@ -181,6 +184,7 @@ def _tried(each: Tried, chosen: Setting) -> tuple[str, ...]:
         f"{each.setting.cpu_percent} %",
         str(each.setting.waiting),
         *(str(each.judged[curve.name].turns) for curve in CURVES),
+        "" if each.elsewhere is None else str(each.elsewhere),
         *(percent(each.judged[curve.name].slow, 2) for curve in CURVES),
         f"{each.judged[DAY.name].hours:,.1f}",
     )
@@ -234,7 +238,7 @@ def _known_from(figures: Figures) -> Lines:
             f"{percent(law, 1)}. The replays have {CATALOGUE:,} pictures, and {percent(1 - STEADY_HITS)} of the requests for pictures that "
             "come only once, which is assumed.",
             f"The loads are assumed: {QUIET * PEAK:,.0f} to {PEAK:,.0f} requests a second, with deviations of {percent(NOISE)} that fade "
-            f"within {NOISE_SECONDS:g} s, drawn from one seed.",
+            f"within {NOISE_SECONDS:g} s, drawn from a seed; what was picked keeps still under {len(OTHER_DRAWS)} other draws too.",
             "Latency is a model: each pod is an M/M/1 queue of its own, since callers do not know each other and a connection stays with "
             "its pod; what cannot be done at once is a backlog beside that. The two waits of a new picture are added at their p99, which "
             "is cautious. That TorchServe's work comes in batches is in its time a picture, and nowhere else.",

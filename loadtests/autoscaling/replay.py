@@ -38,7 +38,7 @@ def replay(curve: Curve, service: Service, gateway: Setting, torchserve: Setting
     front = Fleet(gateway, service.gateway_start, step, cores)
     back = Fleet(torchserve, service.torchserve_start, step, loads[0][0] * (1 - loads[0][1]) * service.model)
     asked, waiting = Backlog(), Backlog()
-    drawn = np.random.default_rng(0).standard_normal((len(loads), 2)).tolist()
+    drawn = np.random.default_rng(curve.draw).standard_normal((len(loads), 2)).tolist()
     in_flight = queue = 0.0
     for number, (rate, hits) in enumerate(loads):
         now = number * step

@@ -10,6 +10,7 @@ from loadtests.autoscaling.choose import (
     FULL,
     LEAST,
     NEARLY,
+    OTHER_DRAWS,
     ROUNDED_TO,
     SLOW_BUDGET,
     SLOW_DOWN,
@@ -20,8 +21,9 @@ from loadtests.autoscaling.choose import (
     best,
     choose,
     room,
+    steady,
 )
-from loadtests.autoscaling.curves import CURVES, PEAK, Curve
+from loadtests.autoscaling.curves import CURVES, DAY, PEAK, Curve, rates
 from loadtests.autoscaling.figures import FILE, read
 from loadtests.autoscaling.outcome import MOST_TURNS
 from loadtests.autoscaling.service import Service
@@ -47,11 +49,25 @@ def test_replicas_change_direction_once_in_ten_minutes_unless_the_load_does_so_s
     assert choice.outcomes[curve.name].turns <= MOST_TURNS == 1
 
 
+def test_nor_do_they_under_other_draws_of_the_loads(choice: Choice) -> None:
+    assert choice.gateway.elsewhere is not None
+    assert choice.torchserve.elsewhere is not None
+    assert max(choice.gateway.elsewhere, choice.torchserve.elsewhere) <= MOST_TURNS
+    assert len(OTHER_DRAWS) >= 5
+
+
+def test_another_draw_is_another_load_of_the_same_kind() -> None:
+    other = replace(DAY, draw=1)
+    assert rates(other) != rates(DAY)
+    assert sum(rates(other)) == pytest.approx(sum(rates(DAY)), rel=0.02)
+
+
 def test_what_was_picked_is_among_what_was_tried_and_does_as_it_did_there(choice: Choice) -> None:
     assert choice.gateway in choice.gateways
     assert choice.torchserve in choice.torchserves
-    assert best(choice.gateways) == choice.gateway
-    assert best(choice.torchserves) == choice.torchserve
+    for picked, of in ((choice.gateway, choice.gateways), (choice.torchserve, choice.torchserves)):
+        restless = [each for each in of if each.elsewhere is not None and each.elsewhere > MOST_TURNS]
+        assert best([each for each in of if each not in restless]) == picked
     for curve in CURVES:
         assert choice.gateway.judged[curve.name].slow == choice.outcomes[curve.name].slow
 
@@ -88,6 +104,14 @@ def test_of_those_that_cost_alike_the_one_with_the_fewest_slow_moments_is_best()
     cheap, calm = tried(60, spike=replace(STILL, slow=0.21)), tried(50, spike=replace(STILL, slow=0.2), day=replace(STILL, hours=100.9))
     assert best([cheap, calm]) is calm
     assert best([cheap, tried(50, spike=replace(STILL, slow=0.2), day=replace(STILL, hours=101.1))]) is cheap
+
+
+def test_who_is_restless_elsewhere_gives_way_to_the_next() -> None:
+    first, second = tried(60), tried(50, day=replace(STILL, hours=110.0))
+    assert steady([first, second], lambda setting: 1) is first
+    assert steady([first, second], lambda setting: 2 if setting == first.setting else 1) is second
+    with pytest.raises(Undecided):
+        steady([first, second], lambda setting: 2)
 
 
 def test_of_equals_the_gentlest_is_best() -> None:
