@@ -30,6 +30,10 @@ def test_there_is_a_rate_for_each_step_around_what_the_curve_says(curve: Curve) 
     assert max(map(curve.share, range(0, curve.seconds, 5))) <= 1
 
 
+def test_a_draw_is_the_same_each_time() -> None:
+    assert rates.__wrapped__(SPIKE) == rates(SPIKE)
+
+
 def test_a_day_begins_and_ends_in_the_night() -> None:
     assert DAY.share(3 * HOUR) < 1.1 * QUIET < DAY.share(20 * HOUR) == 1.0
 
