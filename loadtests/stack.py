@@ -6,7 +6,7 @@ import socket
 import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -51,15 +51,21 @@ class Stack:
             "GATEWAY_TORCHSERVE_MANAGEMENT_URL": addresses["torchserve_management"],
         }
 
+    def listening(self, child: str) -> list[psutil.Process]:
+        """Who listens as `gateway`, `redis` or `torchserve`; nobody while it is down."""
+        port = urlsplit(self.addresses[child]).port
+        found = []
+        for process in psutil.Process(self.process.pid).children(recursive=True):
+            with suppress(psutil.NoSuchProcess):
+                if any(each.laddr.port == port for each in process.net_connections() if each.status == psutil.CONN_LISTEN):
+                    found.append(process)
+        return found
+
     def kill(self, child: str) -> None:
         """The process that listens as `redis` or `torchserve`, if there is one now."""
-        port = urlsplit(self.addresses[child]).port
-        for process in psutil.Process(self.process.pid).children(recursive=True):
-            try:
-                if any(each.laddr.port == port for each in process.net_connections() if each.status == psutil.CONN_LISTEN):
-                    process.kill()
-            except psutil.NoSuchProcess:
-                continue
+        for process in self.listening(child):
+            with suppress(psutil.NoSuchProcess):
+                process.kill()
 
     def command(self, *arguments: str) -> None:
         """`python -m gateway` with these arguments, on this stack's settings. Raises CalledProcessError."""
