@@ -124,16 +124,16 @@ def _baseline(settings: Settings, options: argparse.Namespace) -> int:
 def _purge(settings: Settings, options: argparse.Namespace) -> int:
     import redis
 
-    from gateway.purge import purge
+    from gateway.purge import purge_at
+    from gateway.redis_address import without_password
 
     url = options.redis_url or settings.redis_url
     if url is None:
         raise SettingsError("which Redis? Give --redis-url, or set GATEWAY_REDIS_URL; a running `make run` prints its own")
     try:
-        with redis.Redis.from_url(url, socket_timeout=10, socket_connect_timeout=2) as client:
-            removed = purge(client, model=options.model, version=options.version, tenant=options.tenant)
-    except (redis.RedisError, ValueError) as error:
-        raise SettingsError(f"{url} cannot be purged: {error}") from error
+        removed = purge_at(url, model=options.model, version=options.version, tenant=options.tenant)
+    except (redis.RedisError, OSError, ValueError) as error:
+        raise SettingsError(f"{without_password(url)} cannot be purged: {error}") from error
     print(f"{removed} answers forgotten")
     return 0
 

@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any
 
 import httpx
-import redis.asyncio
 from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
@@ -34,7 +33,8 @@ from gateway.records.database import database_url, open_sink
 from gateway.records.reader import Reader
 from gateway.records.recorder import Recorder
 from gateway.records.store import Retention
-from gateway.redis_cache import RedisCache, connect
+from gateway.redis_cache import RedisCache
+from gateway.redis_forms import Pipes, redis_pipes
 from gateway.routes.alerts import alert_routes
 from gateway.routes.audit import audit_routes
 from gateway.routes.batch import PATH as BATCH_PATH
@@ -63,12 +63,11 @@ RESPONSE_RATE, RESPONSE_SECONDS = 10.0, 24.0
 def create_app(
     settings: Settings,
     *,
-    redis_client: "redis.asyncio.Redis | None" = None,
     transport: httpx.AsyncBaseTransport | None = None,
     known: KnownDigits | None = None,
     siblings: Path | None = None,
 ) -> "Application":
-    """The gateway as an ASGI application. Tests hand in a Redis client, a transport that plays TorchServe, and known digits.
+    """The gateway as an ASGI application. Tests hand in a transport that plays TorchServe, and known digits.
 
     `siblings` is the folder of the processes that share its port, if there are any. Raises SettingsError when a setting cannot be used.
     """
@@ -78,9 +77,9 @@ def create_app(
     known = known or read_known_digits()
     watch = ModelWatch(client, settings.torchserve_instances, known, metrics)
     local = LocalCache(settings.local_cache_bytes, settings.cache_ttl_seconds)
-    if redis_client is None and settings.redis_url is not None:
-        redis_client = _connected(settings.redis_url)
-    shared = None if redis_client is None else RedisCache(redis_client, signer, metrics, settings.cache_ttl_seconds, on_purge=local.clear)
+    shared = None
+    if settings.redis_url is not None:
+        shared = RedisCache(_redis(settings.redis_url), signer, metrics, settings.cache_ttl_seconds, on_purge=local.clear)
     predictor = Predictor(
         PictureReader(settings.max_pixels),
         local,
@@ -105,7 +104,7 @@ def create_app(
     if recorder is not None:
         metrics.follow(metrics.records_up.labels(settings.records), lambda: recorder.failure is None)
     if shared is not None:
-        metrics.follow(metrics.cache_up.labels("redis"), lambda: shared.well)
+        metrics.follow(metrics.cache_up.labels("redis"), lambda: shared.failure is None)
     metrics.follow(metrics.ready, lambda: lifecycle.state == "serving" and watch.ready)
 
     @asynccontextmanager
@@ -208,9 +207,9 @@ def _turn(siblings: Path | None, of: str) -> Turn:
     return Turn(None if siblings is None else siblings / of)
 
 
-def _connected(url: str) -> "redis.asyncio.Redis":
+def _redis(url: str) -> Pipes:
     try:
-        return connect(url)
+        return redis_pipes(url)
     except ValueError as error:
         raise SettingsError(f"GATEWAY_REDIS_URL: {error}") from error
 

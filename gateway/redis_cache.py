@@ -5,19 +5,13 @@ import logging
 import random
 import time
 from collections import deque
-from collections.abc import Awaitable, Callable
-from typing import NamedTuple, TypeVar
-
-import redis.asyncio
-import redis.exceptions
-from hiredis import HiredisError
-from redis.asyncio.retry import Retry
-from redis.backoff import NoBackoff
-from redis.exceptions import RedisError
+from collections.abc import Callable, Sequence
+from typing import NamedTuple
 
 from gateway.contract import DROPS_BYTES, Prediction
 from gateway.metrics import Metrics
-from gateway.redis_pipe import Command, RedisPipe
+from gateway.redis_forms import Pipes
+from gateway.redis_pipe import LATE_SECONDS, SILENT_SECONDS, UNANSWERED, WRONG_TYPE, Away, Command, Pipe, in_words
 from gateway.series import LOOKUP_OUTCOMES
 from gateway.signing import Signer
 
@@ -26,14 +20,11 @@ log = logging.getLogger(__name__)
 BUDGET_SECONDS = 0.05
 """Longest that a request waits for Redis, connecting included."""
 
-LATE_SECONDS = 0.02
-"""A wait that ends so long after its budget was ended late by us, busy with something else: it says nothing about Redis."""
-
-SILENT_SECONDS = 1.0
-"""Without any answer for so long, being busy ourselves excuses Redis no more."""
-
 PROBE_SECONDS = 0.5
 """How often the background asks whether Redis is well, and whether somebody purged."""
+
+OPENING_SECONDS = 1.0
+"""How long the background may take to find Redis, connect and log in."""
 
 LARGEST_LOOKUP = 64
 MOST_WAITING = 4_096
@@ -49,15 +40,6 @@ MAC_BYTES = 8
 PURPOSE = b"cached-value"
 PURGE_KEY = "digits-purged"
 """Holds a new random value after every purge; processes that see it change forget what they hold."""
-
-WRONG_TYPE = "WRONGTYPE"
-"""Begins Redis's error for a GET of something that is no string: a foreign value under our key."""
-
-UNANSWERED = (RedisError, HiredisError, OSError, TimeoutError, ValueError, IndexError, TypeError, RuntimeError)
-"""What comes when a server is absent, slow, or talks another protocol, or when a transport was closed under it."""
-
-
-Answered = TypeVar("Answered")
 
 
 class WeWereBusy(TimeoutError):
@@ -87,14 +69,13 @@ class RedisCache:
 
     def __init__(
         self,
-        client: "redis.asyncio.Redis",
+        pipes: Pipes,
         signer: Signer,
         metrics: Metrics,
         ttl_seconds: int,
         on_purge: Callable[[], None],
         budget_seconds: float = BUDGET_SECONDS,
     ) -> None:
-        self._client = client
         self._on_purge = on_purge
         self._budget_seconds = budget_seconds
         self._signer = signer
@@ -102,19 +83,24 @@ class RedisCache:
         self._ttl_seconds = ttl_seconds
         self._well = True
         self._answered_at = time.monotonic()
-        self._reading, self._writing = RedisPipe(client), RedisPipe(client)
+        self._reading, self._writing, self._probing = pipes(), pipes(), pipes()
         self._writes: deque[Command] = deque()
         self._gathering: asyncio.TimerHandle | None = None
         self._writer: asyncio.Task[None] | None = None
         self._count = {outcome: metrics.cache_lookups.labels("redis", outcome) for outcome in LOOKUP_OUTCOMES}
         self._duration = metrics.cache_duration.labels("redis")
         self._purged: object = None
-        self.failure: str | None = None
+        self._failure: str | None = None
 
     @property
     def well(self) -> bool:
         """Whether lookups are sent at all."""
         return self._well
+
+    @property
+    def failure(self) -> str | None:
+        """What is wrong with Redis or, where it is several servers, with some of them."""
+        return self._failure or self._reading.missing
 
     async def get(self, keys: list[RedisKey], asked_at: float) -> list[Prediction | None]:
         """What is kept under each of 1 to LARGEST_LOOKUP keys; None: not there, not to be believed, or Redis unwell.
@@ -126,7 +112,7 @@ class RedisCache:
             return [None] * len(keys)
         raw = [key.raw for key in keys]
         try:
-            values = await self._in_budget(asked_at, self._reading.run([("GET", key) for key in raw]))
+            values = await self._in_budget(asked_at, self._reading, [("GET", key) for key in raw])
         except UNANSWERED as error:
             self._fail(error)
             self._count["error"].inc(len(keys))
@@ -143,10 +129,9 @@ class RedisCache:
 
     async def watch(self) -> None:
         """Probe for ever: close the breaker when Redis is well again, and call `on_purge` when somebody purged."""
-        await asyncio.gather(self._probe(), self._ready(self._reading), self._ready(self._writing))
         while True:
-            await asyncio.sleep(PROBE_SECONDS)
             await self._probe()
+            await asyncio.sleep(PROBE_SECONDS)
 
     async def close(self) -> None:
         if self._gathering is not None:
@@ -154,56 +139,54 @@ class RedisCache:
         if self._writer is not None:
             self._writer.cancel()
             await asyncio.gather(self._writer, return_exceptions=True)
-        self._reading.close()
-        self._writing.close()
-        await self._client.aclose()
+        self._leave()
 
     async def _probe(self) -> None:
+        """See whether Redis is well, with connections open before requests need them."""
+        opening_seconds = max(OPENING_SECONDS, self._budget_seconds)
         try:
-            purged = await self._in_budget(time.perf_counter(), self._client.get(PURGE_KEY))
+            await self._probing.open(opening_seconds)
+            [purged] = await self._in_budget(time.perf_counter(), self._probing, [("GET", PURGE_KEY)])
+            if not isinstance(purged, bytes | Away | None):
+                raise purged if isinstance(purged, Exception) else TypeError(f"GET answered a {type(purged).__name__}")
+            await asyncio.gather(self._reading.open(opening_seconds), self._writing.open(opening_seconds))
         except UNANSWERED as error:
             self._fail(error)
             return
-        if not isinstance(purged, bytes | None):
-            self._fail(TypeError(f"GET answered a {type(purged).__name__}"))
-            return
-        if purged != self._purged:
+        if not isinstance(purged, Away) and purged != self._purged:
             self._purged = purged
             self._on_purge()
         if not self._well:
             log.warning("redis is well again")
-        self._well, self.failure = True, None
+        self._well, self._failure = True, None
 
-    async def _ready(self, pipe: RedisPipe) -> None:
-        """Its connection opened now, not by the first requests."""
-        try:
-            await self._in_budget(time.perf_counter(), pipe.open())
-        except UNANSWERED as error:
-            self._fail(error)
-
-    async def _in_budget(self, started: float, asked: Awaitable[Answered]) -> Answered:
+    async def _in_budget(self, started: float, pipe: Pipe, commands: Sequence[Command]) -> list[object]:
         """What Redis answers in the time that it has for what was asked at `started`.
 
         Raises TimeoutError, or WeWereBusy where the event loop itself came late to what may have arrived in time.
         """
         left = started + self._budget_seconds - time.perf_counter()
         try:
-            async with asyncio.timeout(max(left, LEAST_SECONDS)):
-                answered = await asked
-        except (TimeoutError, redis.exceptions.TimeoutError) as error:
+            answers = await pipe.run(commands, max(left, LEAST_SECONDS))
+        except TimeoutError as error:
             if time.perf_counter() - started > self._budget_seconds + LATE_SECONDS:
                 raise WeWereBusy from error
             raise
         self._answered_at = time.monotonic()
-        return answered
+        return answers
+
+    def _leave(self) -> None:
+        for pipe in (self._reading, self._writing, self._probing):
+            pipe.close()
 
     def _fail(self, error: Exception) -> None:
         if isinstance(error, WeWereBusy) and time.monotonic() - self._answered_at < SILENT_SECONDS:
             return
         if self._well:
-            log.warning("redis is not answering (%s: %s); going on without it", type(error).__name__, error)
-        self._well = False
-        self.failure = f"{type(error).__name__}: {error}".strip(": ")
+            log.warning("redis is not answering (%s); going on without it", in_words(error))
+            self._well = False
+            self._leave()
+        self._failure = in_words(error)
 
     def _believed(self, keys: list[bytes], values: list[object]) -> list[Prediction | None]:
         """The predictions among the values: those that are ours, for these very keys."""
@@ -216,9 +199,8 @@ class RedisCache:
         if value is None:
             self._count["miss"].inc()
             return None
-        if isinstance(value, HiredisError) and WRONG_TYPE not in str(value):  # LOADING, NOAUTH, ...: it talks, and cannot serve
-            self._fail(value)
-            self._count["error"].inc()
+        if isinstance(value, Exception) and WRONG_TYPE not in str(value):
+            self._count[self._told(value)].inc()
             return None
         if isinstance(value, bytes) and len(value) == DROPS_BYTES + MAC_BYTES:
             drops, mac = value[:DROPS_BYTES], value[DROPS_BYTES:]
@@ -228,6 +210,13 @@ class RedisCache:
         self._count["invalid"].inc()
         self._later(("UNLINK", key))
         return None
+
+    def _told(self, error: Exception) -> str:
+        """The outcome of a lookup that was answered by an error."""
+        if isinstance(error, Away):
+            return error.outcome
+        self._fail(error)  # LOADING, NOAUTH, ...: it talks, and cannot serve
+        return "error"
 
     def _later(self, command: Command) -> None:
         if not self._well:
@@ -248,21 +237,6 @@ class RedisCache:
             commands = [self._writes.popleft() for _ in range(min(len(self._writes), LARGEST_LOOKUP))]
             if self._well:
                 try:
-                    await self._in_budget(time.perf_counter(), self._writing.run(commands))
+                    await self._in_budget(time.perf_counter(), self._writing, commands)
                 except UNANSWERED as error:
                     self._fail(error)
-
-
-def connect(url: str, budget_seconds: float = BUDGET_SECONDS) -> "redis.asyncio.Redis":
-    """A client that never waits long and never tries twice. redis-py's own defaults wait 58 s for a socket that does not answer.
-
-    Raises ValueError when the URL is none.
-    """
-    return redis.asyncio.Redis.from_url(
-        url,
-        socket_timeout=budget_seconds,
-        socket_connect_timeout=budget_seconds,
-        retry=Retry(NoBackoff(), 0),
-        max_connections=8,
-        protocol=2,  # no greeting, which would be a round trip more
-    )

@@ -54,7 +54,7 @@ class Series:
         self.cache_lookups = Counter("gateway_cache_lookups", "Cache lookups.", ["tier", "outcome"], registry=registry)
         self.cache_up = Gauge(
             "gateway_cache_up",
-            "1 where Redis answers; absent where none is configured.",
+            "1 where Redis answers, all of it where it is several servers; absent where none is configured.",
             ["tier"],
             registry=registry,
             multiprocess_mode="livemin",

@@ -31,7 +31,7 @@ class Settings(BaseSettings):
     """Gateway processes behind that port, over which Linux spreads connections; each has its own in-process cache, queue and limits."""
 
     redis_url: str | None = None
-    """Redis to share answers in; without it `make run` starts one, and a gateway alone keeps only its in-process cache."""
+    """Redis to share answers in, in any of its forms; without it `make run` starts one, and a gateway alone has its in-process cache."""
 
     torchserve_url: str | None = None
     """TorchServe's inference address, or several, comma-separated, one per instance; without it `make run` starts one."""

@@ -39,7 +39,12 @@ LAYERS = [
         "gateway.offloop",
         "gateway.baseline",
         "gateway.tuning",
+        "gateway.redis_forms",
+        "gateway.redis_cluster",
+        "gateway.redis_sentinel",
+        "gateway.redis_asking",
         "gateway.redis_pipe",
+        "gateway.redis_address",
         "gateway.transport",
         "gateway.corked",
         "gateway.prompt",
@@ -139,8 +144,11 @@ def test_the_gateway_imports_downwards(path: Path) -> None:
 @pytest.mark.parametrize(
     ("library", "home"),
     [
-        ("redis", {"gateway.redis_cache", "gateway.redis_pipe", "gateway.purge"}),
-        ("hiredis", {"gateway.redis_cache", "gateway.redis_pipe"}),
+        (
+            "redis",
+            {"gateway.redis_address", "gateway.redis_pipe", "gateway.redis_asking", "gateway.redis_cluster", "gateway.purge"},
+        ),
+        ("hiredis", {"gateway.redis_pipe", "gateway.redis_sentinel", "gateway.redis_cluster"}),
         ("httpx", {"gateway.model_client", "gateway.transport", "gateway.measuring"}),
         ("sqlalchemy", {"gateway.records"}),
     ],

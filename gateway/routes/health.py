@@ -56,7 +56,7 @@ def _redis_check(redis: RedisCache | None) -> Check:
     """Redis is no reason not to be ready: without it answers take longer, and are answers."""
     if redis is None:
         return Check(True, "none is configured; only the in-process cache is used")
-    return Check(True) if redis.well else Check(False, redis.failure)
+    return Check(redis.failure is None, redis.failure)
 
 
 def _records_check(recorder: Recorder | None) -> Check:

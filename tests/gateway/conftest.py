@@ -20,6 +20,7 @@ from redis.retry import Retry
 from gateway.app import create_app
 from gateway.embedded.redis_server import redis_program
 from gateway.settings import Settings
+from tests.gateway.redis_servers import Server, small_cluster
 from tests.gateway.torchserve_double import INFERENCE_URL, MANAGEMENT_URL, TorchServeDouble, known_digits, until
 from tests.ports import free_port
 
@@ -41,13 +42,10 @@ def gateway(tmp_path: Path, torchserve: TorchServeDouble) -> Gateway:
     """`async with gateway(**settings) as client`: ready, unless `wait=False`."""
 
     @asynccontextmanager
-    async def run(
-        *, wait: bool = True, redis_client: Any = None, siblings: Path | None = None, **settings: Any
-    ) -> AsyncIterator[httpx.AsyncClient]:
+    async def run(*, wait: bool = True, siblings: Path | None = None, **settings: Any) -> AsyncIterator[httpx.AsyncClient]:
         given = {"state_dir": tmp_path / "state", **settings}
         app = create_app(
             Settings(torchserve_url=INFERENCE_URL, torchserve_management_url=MANAGEMENT_URL, **given),
-            redis_client=redis_client,
             transport=torchserve.transport(),
             known=known_digits(),
             siblings=siblings,
@@ -95,6 +93,13 @@ def valkey(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     server.terminate()
     server.wait(10)
     shutil.rmtree(folder)
+
+
+@pytest.fixture(scope="session")
+def valkey_cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[list[Server]]:
+    """The two nodes of a real cluster of our own; empty them before use."""
+    with small_cluster(redis_program(), tmp_path_factory.mktemp("cluster")) as nodes:
+        yield nodes
 
 
 async def recorded(client: httpx.AsyncClient, prediction_id: str) -> dict[str, Any]:

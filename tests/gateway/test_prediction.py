@@ -12,7 +12,8 @@ from gateway.metrics import Metrics
 from gateway.model_client import ModelClient, VersionGone
 from gateway.prediction import Predictor, _Picture
 from gateway.reading import PictureReader
-from gateway.redis_cache import RedisCache, RedisKey, connect
+from gateway.redis_cache import RedisCache, RedisKey
+from gateway.redis_forms import redis_pipes
 from gateway.schema import told
 from gateway.signing import Signer
 from gateway.versions import ModelWatch
@@ -34,7 +35,7 @@ async def predicting(torchserve: TorchServeDouble, *, redis_url: str | None = No
     torchserve.pictures.clear()
     cache = None
     if redis_url is not None:
-        cache = RedisCache(connect(redis_url, PATIENT_SECONDS), Signer(b"s" * 32), metrics, 1_000, lambda: None, PATIENT_SECONDS)
+        cache = RedisCache(redis_pipes(redis_url), Signer(b"s" * 32), metrics, 1_000, lambda: None, PATIENT_SECONDS)
     local = LocalCache(local_bytes, 1_000)
     predictor = Predictor(PictureReader(10_000), local, cache, client, watch, metrics, queue_pictures=10, tell=told)
     try:

@@ -1,13 +1,16 @@
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import suppress
 
 import pytest
 import redis
+from redis.exceptions import MovedError
 
 from gateway.__main__ import main
 from gateway.purge import pattern, purge
 from gateway.redis_cache import PURGE_KEY, RedisKey
+from tests.gateway.redis_servers import Server
 
 KEYS = [
     RedisKey(tenant, "digits", version, bytes([number] * 32))
@@ -38,7 +41,7 @@ def server(valkey: str) -> Iterator["redis.Redis"]:
     ],
 )
 def test_what_matches_is_forgotten_and_nothing_else(server: "redis.Redis", chosen: dict[str, str], removed: int) -> None:
-    assert purge(server, **{"model": None, "version": None, "tenant": None} | chosen) == removed
+    assert purge([server], **{"model": None, "version": None, "tenant": None} | chosen) == removed
     assert server.dbsize() == len(KEYS) - removed + 2
     assert server.exists(b"somebody:else", PURGE_KEY) == 2
 
@@ -52,6 +55,32 @@ def test_the_command_says_how_many(server: "redis.Redis", valkey: str, capsys: p
     assert capsys.readouterr().out == "10 answers forgotten\n"
 
 
+@pytest.fixture
+def nodes(valkey_cluster: list[Server]) -> list[Server]:
+    """Of a cluster that holds all KEYS."""
+    for node in valkey_cluster:
+        node.ask("FLUSHALL")
+    for key in KEYS:
+        put(valkey_cluster, key.raw)
+    assert all(node.ask("DBSIZE") for node in valkey_cluster)
+    return valkey_cluster
+
+
+def put(nodes: list[Server], key: bytes) -> None:
+    for node in nodes:
+        with suppress(MovedError):
+            node.ask("SET", key, b"x")
+
+
+def test_a_cluster_forgets_on_every_node(nodes: list[Server], capsys: pytest.CaptureFixture[str]) -> None:
+    url = f"redis+cluster://{nodes[1].address}"
+    assert main(["cache", "purge", "--redis-url", url, "--tenant", "acme"]) == 0
+    assert capsys.readouterr().out == "10 answers forgotten\n"
+    assert sum(node.ask("DBSIZE") for node in nodes) == len(KEYS) - 10 + 1
+    assert main(["cache", "purge", "--redis-url", url]) == 0
+    assert sum(node.ask("DBSIZE") for node in nodes) == 1
+
+
 def test_without_a_redis_it_says_what_to_do_in_one_line() -> None:
     done = subprocess.run([sys.executable, "-m", "gateway", "cache", "purge"], capture_output=True, text=True, check=False)
     assert done.returncode == 1
@@ -59,6 +88,12 @@ def test_without_a_redis_it_says_what_to_do_in_one_line() -> None:
     assert "GATEWAY_REDIS_URL" in done.stderr
 
 
-def test_an_absent_redis_is_one_line(capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["cache", "purge", "--redis-url", "redis://127.0.0.1:1/0"]) == 1
-    assert capsys.readouterr().err.count("\n") == 1
+@pytest.mark.parametrize(
+    "form", ["redis://:secret@127.0.0.1:1/0", "redis+sentinel://:secret@127.0.0.1:1/digits", "redis+cluster://:secret@127.0.0.1:1"]
+)
+def test_an_absent_redis_is_one_line(form: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["cache", "purge", "--redis-url", form]) == 1
+    said = capsys.readouterr().err
+    assert said.count("\n") == 1
+    assert "127.0.0.1:1" in said
+    assert "secret" not in said

@@ -6,11 +6,16 @@ from contextlib import asynccontextmanager, closing, suppress
 import numpy as np
 import pytest
 import redis.asyncio
+from redis.crc import REDIS_CLUSTER_HASH_SLOTS, key_slot
+from redis.exceptions import MovedError
 
 from gateway.contract import Prediction
 from gateway.metrics import Metrics
-from gateway.redis_cache import BUDGET_SECONDS, LARGEST_LOOKUP, LATE_SECONDS, PURGE_KEY, RedisCache, RedisKey, connect
+from gateway.redis_cache import BUDGET_SECONDS, LARGEST_LOOKUP, PURGE_KEY, RedisCache, RedisKey
+from gateway.redis_forms import redis_pipes
+from gateway.redis_pipe import LATE_SECONDS
 from gateway.signing import Signer
+from tests.gateway.redis_servers import Server
 from tests.gateway.torchserve_double import until
 from tests.ports import free_port
 
@@ -32,7 +37,7 @@ def prediction(digit: int = 7) -> Prediction:
 async def cache_on(
     url: str, on_purge: Callable[[], None] = lambda: None, ttl_seconds: int = 1_000, budget: float = PATIENT_SECONDS
 ) -> AsyncIterator[RedisCache]:
-    cache = RedisCache(connect(url, budget), Signer(b"s" * 32), Metrics(), ttl_seconds, on_purge, budget)
+    cache = RedisCache(redis_pipes(url), Signer(b"s" * 32), Metrics(), ttl_seconds, on_purge, budget)
     watching = asyncio.create_task(cache.watch())
     try:
         yield cache
@@ -193,7 +198,7 @@ async def test_a_sick_redis_costs_little_and_only_at_first(handler: Handler | No
             await handler(reader, writer)
 
     server = None if handler is None else await asyncio.start_server(until_hung_up, "127.0.0.1", port)
-    cache = RedisCache(connect(f"redis://127.0.0.1:{port}/0"), Signer(b"s" * 32), Metrics(), 1_000, lambda: None)
+    cache = RedisCache(redis_pipes(f"redis://127.0.0.1:{port}/0"), Signer(b"s" * 32), Metrics(), 1_000, lambda: None)
     try:
         started = time.perf_counter()
         assert await got(cache) is None
@@ -224,7 +229,7 @@ async def test_a_busy_process_does_not_take_its_own_lateness_for_a_sick_redis(va
 
 async def test_a_busy_process_does_not_excuse_a_silent_redis_for_long() -> None:
     server = await asyncio.start_server(silent, "127.0.0.1", port := free_port())
-    cache = RedisCache(connect(f"redis://127.0.0.1:{port}/0"), Signer(b"s" * 32), Metrics(), 1_000, lambda: None)
+    cache = RedisCache(redis_pipes(f"redis://127.0.0.1:{port}/0"), Signer(b"s" * 32), Metrics(), 1_000, lambda: None)
     try:
         for _ in range(20):
             lookup = asyncio.create_task(got(cache))
@@ -267,3 +272,58 @@ async def test_a_cancelled_lookup_never_leaves_its_answer_to_another(valkey: str
             kept = await got(cache, keys[(turn + 1) % 10])
             wrong += kept is not None and kept.digit != (turn + 1) % 10
     assert wrong == 0
+
+
+def spread(nodes: list[Server]) -> str:
+    return f"redis+cluster://{','.join(node.address for node in nodes)}"
+
+
+@pytest.fixture
+def nodes(valkey_cluster: list[Server]) -> list[Server]:
+    for node in valkey_cluster:
+        node.ask("FLUSHALL")
+    return valkey_cluster
+
+
+async def kept(cache: RedisCache, keys: list[RedisKey]) -> list[bool]:
+    return [prediction is not None for prediction in await cache.get(keys, time.perf_counter())]
+
+
+async def put_and_kept(cache: RedisCache, keys: list[RedisKey]) -> None:
+    async with asyncio.timeout(PATIENT_SECONDS):
+        while not all(await kept(cache, keys)):
+            for key in keys:
+                cache.put(key, prediction())
+            await asyncio.sleep(0.01)
+
+
+async def test_a_cluster_keeps_what_was_put_on_all_its_nodes(nodes: list[Server]) -> None:
+    keys = [RedisKey(None, "digits", "v", b"{%d}" % number + bytes(29)) for number in range(30)]
+    keys += [RedisKey(None, "digits", "v", bytes([number] * 32)) for number in range(30)]
+    async with cache_on(spread(nodes)) as cache:
+        await put_and_kept(cache, keys)
+    assert all(node.ask("DBSIZE") > 10 for node in nodes)
+    assert sum(node.ask("DBSIZE") for node in nodes) == len(keys)
+
+
+async def test_a_purge_of_a_cluster_is_heard(nodes: list[Server]) -> None:
+    heard: list[bool] = []
+    async with cache_on(spread(nodes), on_purge=lambda: heard.append(True)):
+        for node in nodes:
+            with suppress(MovedError):
+                node.ask("SET", PURGE_KEY, b"1")
+        await until(lambda: heard)
+
+
+async def test_a_silent_node_of_a_cluster_loses_its_own_keys_alone(nodes: list[Server]) -> None:
+    keys = [RedisKey(None, "digits", "v", bytes([number] * 32)) for number in range(LARGEST_LOOKUP)]
+    here = [key_slot(key.raw) < REDIS_CLUSTER_HASH_SLOTS // 2 for key in keys]
+    async with cache_on(spread(nodes), budget=0.2) as cache:
+        await put_and_kept(cache, keys)
+        nodes[1].ask("CLIENT", "PAUSE", 1_000)
+        assert await kept(cache, keys) == here
+        assert await kept(cache, keys) == here
+        assert cache.well
+        assert nodes[1].address in str(cache.failure)
+        await until(lambda: cache.failure is None)
+        assert all(await kept(cache, keys))

@@ -16,7 +16,8 @@ from redis.retry import Retry
 from gateway.contract import Prediction
 from gateway.embedded.redis_server import redis_program
 from gateway.metrics import Metrics
-from gateway.redis_cache import RedisCache, RedisKey, connect
+from gateway.redis_cache import RedisCache, RedisKey
+from gateway.redis_forms import redis_pipes
 from gateway.signing import Signer
 from tests.ports import free_port
 
@@ -46,7 +47,7 @@ def served_by(program: Path, folder: Path) -> Iterator[str]:
 async def bytes_an_answer(url: str, count: int) -> float:
     with redis.Redis.from_url(url, retry=Retry(ConstantBackoff(0.05), 100)) as client:
         client.flushall()
-        cache = RedisCache(connect(url, PATIENT_SECONDS), Signer(b"s" * 32), Metrics(), 86_400, lambda: None, PATIENT_SECONDS)
+        cache = RedisCache(redis_pipes(url), Signer(b"s" * 32), Metrics(), 86_400, lambda: None, PATIENT_SECONDS)
         before = int(client.info("memory")["used_memory"])
         for start in range(0, count, 1_000):
             end = min(count, start + 1_000)

@@ -7,7 +7,6 @@ from pathlib import Path
 import hiredis
 import pytest
 import redis
-import redis.asyncio
 from redis.backoff import ConstantBackoff
 from redis.exceptions import AuthenticationError, ResponseError
 from redis.retry import Retry
@@ -19,8 +18,14 @@ from tests.ports import free_port
 pytestmark = pytest.mark.anyio
 
 
+SECONDS = 5.0
+
+
 def pipe(url: str) -> RedisPipe:
-    return RedisPipe(redis.asyncio.Redis.from_url(url))
+    async def where() -> str:
+        return url
+
+    return RedisPipe(where)
 
 
 @pytest.fixture(scope="module")
@@ -40,8 +45,8 @@ def guarded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[int, Pat
 
 async def test_commands_are_answered_in_order(valkey: str) -> None:
     to = pipe(valkey)
-    await to.run([("SET", b"a", b"\0\r\n$"), ("DEL", "b")])
-    first, missing, length, error = await to.run([("GET", "a"), ("GET", b"b"), ("STRLEN", "a"), ("NO",)])
+    await to.run([("SET", b"a", b"\0\r\n$"), ("DEL", "b")], SECONDS)
+    first, missing, length, error = await to.run([("GET", "a"), ("GET", b"b"), ("STRLEN", "a"), ("NO",)], SECONDS)
     assert (first, missing, length) == (b"\0\r\n$", None, 4)
     assert isinstance(error, hiredis.HiredisError)
     to.close()
@@ -57,24 +62,24 @@ async def test_all_forms_of_an_address_lead_to_the_same_place(guarded: tuple[int
         )
     ):
         to = pipe(url)
-        assert await to.run([("INCR", "counted")]) == [number + 1]
+        assert await to.run([("INCR", "counted")], SECONDS) == [number + 1]
         to.close()
 
 
 async def test_who_is_not_let_in_hears_so(guarded: tuple[int, Path]) -> None:
     port, _ = guarded
     with pytest.raises(AuthenticationError):
-        await pipe(f"redis://:wrong@127.0.0.1:{port}/0").open()
+        await pipe(f"redis://:wrong@127.0.0.1:{port}/0").open(SECONDS)
     with pytest.raises(ResponseError):
-        await pipe(f"redis://:s3cret@127.0.0.1:{port}/99").open()
+        await pipe(f"redis://:s3cret@127.0.0.1:{port}/99").open(SECONDS)
 
 
 async def test_who_opens_twice_at_a_time_has_one_connection(valkey: str) -> None:
     to = pipe(valkey)
-    [before] = await to.run([("CLIENT", "LIST")])
+    [before] = await to.run([("CLIENT", "LIST")], SECONDS)
     other = pipe(valkey)
-    await asyncio.gather(other.open(), other.open(), other.open())
-    [after] = await to.run([("CLIENT", "LIST")])
+    await asyncio.gather(other.open(SECONDS), other.open(SECONDS), other.open(SECONDS))
+    [after] = await to.run([("CLIENT", "LIST")], SECONDS)
     assert isinstance(before, bytes)
     assert isinstance(after, bytes)
     assert after.count(b"\n") == before.count(b"\n") + 1
@@ -84,13 +89,13 @@ async def test_who_opens_twice_at_a_time_has_one_connection(valkey: str) -> None
 
 async def test_a_batch_that_was_given_up_answers_nobody_else(valkey: str) -> None:
     to = pipe(valkey)
-    await to.run([("SET", "a", "a"), ("SET", "b", "b")])
+    await to.run([("SET", "a", "a"), ("SET", "b", "b")], SECONDS)
     for _ in range(50):
-        given_up = asyncio.create_task(to.run([("GET", "a")]))
+        given_up = asyncio.create_task(to.run([("GET", "a")], SECONDS))
         await asyncio.sleep(0)
         given_up.cancel()
         await asyncio.gather(given_up, return_exceptions=True)
-        assert await to.run([("GET", "b")]) == [b"b"]
+        assert await to.run([("GET", "b")], SECONDS) == [b"b"]
     to.close()
 
 
@@ -109,6 +114,6 @@ async def test_what_is_no_answer_is_an_error_and_the_connection_is_left(words: b
     to = pipe(f"redis://127.0.0.1:{port}/0")
     for _ in range(2):
         with pytest.raises((OSError, hiredis.HiredisError)):
-            await to.run([("GET", "a")])
+            await to.run([("GET", "a")], SECONDS)
     assert connections == 2
     server.close()
