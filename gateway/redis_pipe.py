@@ -68,6 +68,8 @@ class RedisPipe:
     """
 
     missing: str | None = None
+    greeting: Command | None = None
+    """What a new connection must have answered before it is used."""
 
     def __init__(self, where: Where) -> None:
         self._where = where
@@ -96,7 +98,7 @@ class RedisPipe:
     async def _opened(self) -> "Link":
         async with self._opening:
             if self._link is None or not self._link.is_open:
-                self._link = await linked(await self._where())
+                self._link = await linked(await self._where(), self.greeting)
             return self._link
 
 
@@ -145,8 +147,8 @@ class Link(asyncio.Protocol):
             self._done.set_exception(error)
 
 
-async def linked(url: str) -> Link:
-    """Connected to that server and logged in."""
+async def linked(url: str, greeting: Command | None = None) -> Link:
+    """Connected to that server, logged in, and greeted."""
     told = connection_to(url)
     loop = asyncio.get_running_loop()
     if isinstance(told, UnixDomainSocketConnection):
@@ -157,19 +159,21 @@ async def linked(url: str) -> Link:
     else:
         raise TypeError(f"{type(told).__name__} is no way to Redis that is known here")
     try:
-        await _let_in(link, told)
+        await _let_in(link, told, greeting)
     except BaseException:
         link.close()
         raise
     return link
 
 
-async def _let_in(link: Link, told: AbstractConnection) -> None:
+async def _let_in(link: Link, told: AbstractConnection, greeting: Command | None) -> None:
     hello: list[Command] = []
     if told.password:
         hello.append(("AUTH", *([told.username] if told.username else []), told.password))
     if told.db:
         hello.append(("SELECT", told.db))
+    if greeting is not None:
+        hello.append(greeting)
     if not hello:
         return
     for command, answer in zip(hello, await link.ask(hello), strict=True):

@@ -40,7 +40,12 @@ class Sentinels:
 
 
 class PrimaryPipe(RedisPipe):
-    """A pipe to the primary; a server that is primary no more has failed."""
+    """A pipe to the primary; a server that is primary no more has failed.
+
+    A frozen one still takes connections, and a sentinel may go on naming it for some seconds: it is used once it has answered.
+    """
+
+    greeting = ("PING",)
 
     async def run(self, commands: Sequence[Command], seconds: float) -> list[object]:
         answers = await super().run(commands, seconds)

@@ -122,6 +122,9 @@ async def test_a_node_that_names_only_its_port_is_where_it_was_asked() -> None:
         cluster.moved(2)
         await told(pipe)
         await opened_until(pipe, [2] * len(KEYS))
+        await cluster.nodes[2].stop()
+        await told(pipe)
+        assert f" 127.0.0.1:{cluster.nodes[2].port} " in str(pipe.missing)
 
 
 async def test_keys_that_moved_are_misses_until_the_background_has_looked_again() -> None:

@@ -15,6 +15,7 @@ import httpx
 import numpy as np
 import pytest
 
+from gateway.__main__ import main
 from gateway.known import read_known_digits
 from tests.gateway.conftest import Gateway, png
 from tests.gateway.redis_servers import SERVICE, Server, replicated_cluster, watched
@@ -126,6 +127,8 @@ async def test_sentinels_name_another_primary_and_hits_are_back(number: signal.S
 
         async with gateway(redis_url=url, local_cache_bytes=0) as client, load(client) as seen:
             print(f"sentinels: {await lost(seen, primary, number, moved)}")
+        assert await asyncio.to_thread(main, ["cache", "purge", "--redis-url", url]) == 0
+        assert replica.ask("DBSIZE") == 1
 
 
 @SIGNALS
@@ -141,3 +144,4 @@ async def test_a_replica_takes_over_in_a_cluster_and_hits_are_back(number: signa
         async with gateway(redis_url=url, local_cache_bytes=0) as client, load(client) as seen:
             cost = await lost(seen, victim, number, moved)
         print(f"cluster: {cost}")
+        assert await asyncio.to_thread(main, ["cache", "purge", "--redis-url", url]) == 0

@@ -74,6 +74,13 @@ async def test_after_a_loss_the_sentinels_are_asked_again() -> None:
             assert await pipe.run([("GET", "a")], SECONDS) == [b"second"]
 
 
+async def test_a_frozen_server_that_is_named_still_is_not_used() -> None:
+    async with answering(lambda _: ...) as [frozen], answering(naming(frozen)) as [sentinel]:
+        with pytest.raises(TimeoutError):
+            await pipe_by([sentinel.port]).open(0.2)
+        assert frozen.asked == [[b"PING"]]
+
+
 async def test_a_server_that_is_primary_no_more_is_left() -> None:
     def demoted(command: list[bytes]) -> object:
         return Exception("READONLY You can't write against a read only replica.") if command[0] == b"SET" else b"old"
@@ -93,4 +100,4 @@ async def test_each_is_logged_in_to_by_its_own_name() -> None:
         with closing(pipe_by([sentinel.port], login="user:secret@", query=query)) as pipe:
             await pipe.open(SECONDS)
     assert sentinel.asked[0] == [b"AUTH", b"watcher", b"seen"]
-    assert primary.asked == [[b"AUTH", b"user", b"secret"]]
+    assert primary.asked == [[b"AUTH", b"user", b"secret"], [b"PING"]]

@@ -2,8 +2,11 @@ import asyncio
 from itertools import pairwise
 
 import pytest
+from redis.crc import REDIS_CLUSTER_HASH_SLOTS, key_slot
 
+from gateway.redis_cache import PURGE_KEY
 from tests.gateway.conftest import Gateway, digit_png
+from tests.gateway.redis_servers import Server
 from tests.gateway.torchserve_double import VERSION, TorchServeDouble
 
 pytestmark = pytest.mark.anyio
@@ -24,6 +27,28 @@ async def test_readiness_gives_a_reason_for_every_check(gateway: Gateway, torchs
     assert ready["ready"] is True
     assert set(ready["checks"]) == {"torchserve", "model", "redis", "records"}
     assert all(check["ok"] for check in ready["checks"].values())
+
+
+async def test_a_node_of_redis_that_is_away_is_named_and_no_reason_not_to_be_ready(gateway: Gateway, valkey_cluster: list[Server]) -> None:
+    async with gateway(redis_url=f"redis+cluster://{valkey_cluster[0].address}") as client:
+
+        async def check() -> dict[str, object]:
+            answer = await client.get("/readyz")
+            assert answer.status_code == 200
+            told: dict[str, object] = answer.json()["checks"]["redis"]
+            return told
+
+        while not (await check())["ok"]:
+            await asyncio.sleep(0.01)
+        away = valkey_cluster[key_slot(PURGE_KEY.encode()) * 2 // REDIS_CLUSTER_HASH_SLOTS]
+        away.ask("CLIENT", "PAUSE", 1_500)
+        while (told := await check())["ok"]:
+            await asyncio.sleep(0.01)
+        assert away.address in str(told["reason"])
+        assert 'gateway_cache_up{tier="redis"} 0.0' in (await client.get("/metrics")).text
+        while not (await check())["ok"]:
+            await asyncio.sleep(0.01)
+        assert 'gateway_cache_up{tier="redis"} 1.0' in (await client.get("/metrics")).text
 
 
 async def test_readiness_for_something_else_is_refused(gateway: Gateway) -> None:
