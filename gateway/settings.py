@@ -6,8 +6,11 @@ from pathlib import Path
 from typing import Literal
 from urllib.parse import quote, urlsplit
 
-from pydantic import Field, ValidationError
+from pydantic import Field, ValidationError, field_validator
+from pydantic_core import PydanticCustomError
 from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from gateway.logs import Form, Level
 
 PREFIX = "GATEWAY_"
 
@@ -87,8 +90,27 @@ class Settings(BaseSettings):
     retention_bytes: int = Field(default=10 * 2**30, ge=2**20)
     """How much room records may take; past it the oldest go first."""
 
+    otlp_endpoint: str | None = None
+    """Collector that traces are sent to by OTLP over HTTP, like http://127.0.0.1:4318; without it nothing is traced."""
+
+    trace_ratio: float = Field(default=1.0, ge=0, le=1)
+    """Share of requests traced, of those without a `traceparent`; with one, its sampled flag decides."""
+
+    log_level: Level = "info"
+    """Least severe log lines that are written: `debug`, `info`, `warning` or `error`; those of libraries from warnings on."""
+
+    log_format: Form = "text"
+    """Log lines are `text`, or `json`: an object a line, with the ids of request and trace where there are any."""
+
     state_dir: Path = Path("var")
     """Folder for what outlives the process: the model archive, the secret, records, logs of a failed start."""
+
+    @field_validator("otlp_endpoint")
+    @classmethod
+    def _is_an_address(cls, url: str | None) -> str | None:
+        if url is not None and not _is_http(url):
+            raise PydanticCustomError("address", "no address of a collector; give one like http://127.0.0.1:4318")
+        return url
 
     @property
     def front_url(self) -> str:
@@ -133,11 +155,14 @@ def read_settings() -> Settings:
 def _urls(joined: str | None) -> list[str]:
     urls = [url.strip().rstrip("/") for url in (joined or "").split(",") if url.strip()]
     for url in urls:
-        try:
-            parts = urlsplit(url)
-            usable = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
-        except ValueError:
-            usable = False
-        if not usable:
+        if not _is_http(url):
             raise SettingsError(f"{url!r} is no address of a TorchServe instance; give one like http://127.0.0.1:8080")
     return urls
+
+
+def _is_http(url: str) -> bool:
+    try:
+        parts = urlsplit(url)
+        return parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        return False

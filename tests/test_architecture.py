@@ -28,6 +28,9 @@ LAYERS = [
     {"gateway.schema", "gateway.upload", "gateway.observing", "gateway.bounded"},
     {"gateway.envelope"},
     {"gateway.canary", "gateway.alerts"},
+    {"gateway.exporting"},
+    {"gateway.tracing"},
+    {"gateway.spans"},
     {"gateway.prediction"},
     {"gateway.versions", "gateway.reading"},
     {"gateway.records"},
@@ -48,6 +51,7 @@ LAYERS = [
         "gateway.transport",
         "gateway.corked",
         "gateway.prompt",
+        "gateway.trace",
     },
     {"gateway.prediction_id"},
     {"gateway.signing"},
@@ -62,6 +66,8 @@ LAYERS = [
         "gateway.turn",
         "gateway.reference",
         "gateway.randomness",
+        "gateway.traceparent",
+        "gateway.logs",
     },
 ]
 """Inside the gateway: a module imports from its own line or from those below it, never from one above."""
@@ -151,6 +157,7 @@ def test_the_gateway_imports_downwards(path: Path) -> None:
         ("hiredis", {"gateway.redis_pipe", "gateway.redis_sentinel", "gateway.redis_cluster"}),
         ("httpx", {"gateway.model_client", "gateway.transport", "gateway.measuring"}),
         ("sqlalchemy", {"gateway.records"}),
+        ("opentelemetry", {"gateway.exporting"}),
     ],
 )
 def test_foreign_libraries_stay_behind_their_seam(library: str, home: set[str]) -> None:
