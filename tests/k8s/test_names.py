@@ -14,9 +14,6 @@ from tests.k8s.manifests import ROOT, Json, containers_of, each_rendering, each_
 
 pytestmark = pytest.mark.system
 
-UPCOMING = {"GATEWAY_LOG_FORMAT", "GATEWAY_LOG_LEVEL"}
-"""Settings that are being made."""
-
 SECRET = {"redis-url", "database-url", "secret"}
 """Keys of the Secret `gateway`, which whoever runs production makes."""
 
@@ -28,7 +25,7 @@ def settings_of(container: Json) -> dict[str, str | None]:
 
 @each_rendering
 def test_every_variable_is_one_that_the_code_reads(name: str) -> None:
-    known = {PREFIX + field.upper() for field in Settings.model_fields} | UPCOMING | {THREADS}
+    known = {PREFIX + field.upper() for field in Settings.model_fields} | {THREADS}
     for which, container in rendered(name).containers().items():
         assert settings_of(container).keys() <= known, which
 

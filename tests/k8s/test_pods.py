@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from gateway.app import RECORDS_DRAIN_SECONDS
+from gateway.app import DRAIN_SECONDS as LAST_WORDS_SECONDS
 from gateway.server import DRAIN_SECONDS
 from gateway.settings import Settings
 from tests.handler.torchserve import configuration
@@ -118,7 +118,7 @@ def test_there_is_time_to_end_well(name: str) -> None:
                 assert maker in ("StatefulSet/redis", "Job/migrations")
                 continue
             sleep = container["lifecycle"]["preStop"]["sleep"]["seconds"]
-            drain = DRAIN_SECONDS + RECORDS_DRAIN_SECONDS
+            drain = DRAIN_SECONDS + LAST_WORDS_SECONDS
             longest = (
                 Settings().deadline_seconds + drain if maker == "Deployment/gateway" else int(configuration()["default_response_timeout"])
             )
