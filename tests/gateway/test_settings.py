@@ -85,3 +85,19 @@ def test_the_readme_lists_every_setting_with_its_default_and_no_other() -> None:
 
 def test_every_setting_says_what_it_is_for() -> None:
     assert [name for name, field in Settings.model_fields.items() if not field.description] == []
+
+
+def test_where_records_are_kept_may_stand_in_a_file(tmp_path: Path) -> None:
+    file = tmp_path / "database_url"
+    file.write_text("postgresql://digitserve:secret@postgres/digitserve\n")
+    assert Settings(database_url_file=file).records_url == "postgresql://digitserve:secret@postgres/digitserve"
+    assert Settings(database_url_file=file, database_url="sqlite:////records").records_url == "sqlite:////records"
+
+
+def test_a_file_that_does_not_say_it_is_said_so(tmp_path: Path) -> None:
+    for content in (None, b"", b"\n", b"\xff"):
+        file = tmp_path / "database_url"
+        if content is not None:
+            file.write_bytes(content)
+        with pytest.raises(SettingsError, match=r"GATEWAY_DATABASE_URL_FILE: .*database_url"):
+            _ = Settings(database_url_file=file).records_url
