@@ -23,7 +23,7 @@ define install_torch
 	fi
 endef
 
-.PHONY: run monitor setup test test-system drills-monitoring load tune bench bench-rivals bench-readme $(APART:%=bench-%) bench-recording autoscaling k8s-tools check format train evaluate archive explore lock lock-k8s-tools $(APART:%=lock-%) clean
+.PHONY: run monitor setup test test-system compose-test drills-monitoring load tune bench bench-rivals bench-readme $(APART:%=bench-%) bench-recording autoscaling k8s-tools check format train evaluate archive explore lock lock-images lock-k8s-tools $(APART:%=lock-%) clean
 
 run: archive
 	@exec $(BIN)/python -m gateway run
@@ -54,11 +54,16 @@ check: $(READY)
 
 # Everything that Python packages provide for.
 test: check archive
-	$(BIN)/python -m pytest -m "not system"
+	$(BIN)/python -m pytest -m "not system and not docker"
 
 # What takes long, and what needs programs that no Python package brings; each test names the command that installs them.
 test-system: $(READY)
 	$(BIN)/python -m pytest -m system
+
+# docker-compose.yml brought up, asked, hurt and brought up again; needs a Docker engine, and takes some minutes. COMPOSE_OVERRIDE names
+# a further compose file (`make compose-test COMPOSE_OVERRIDE=tests/compose/stand-ins.yml` for base images made of Debian's packages).
+compose-test: $(READY)
+	COMPOSE_OVERRIDE="$(COMPOSE_OVERRIDE)" $(BIN)/python -m pytest -s -m docker tests/compose
 
 # Every alert's cause brought about on a stack of its own, which takes a while; a short form of it is part of `make test-system`.
 drills-monitoring: $(READY)
@@ -143,6 +148,10 @@ COMPILE := PIP_FIND_LINKS= $(BIN)/pip-compile --quiet --generate-hashes --allow-
 
 lock: $(READY)
 	$(COMPILE) --extra dev --output-file requirements.lock pyproject.toml
+
+# What each image needs of it.
+lock-images: requirements.lock | $(READY)
+	for room in gateway handler; do $(COMPILE) --constraint requirements.lock --output-file $$room/requirements.txt $$room/requirements.in || exit; done
 
 # The same for what a rival needs: `make lock-mlserver`.
 $(APART:%=lock-%): lock-%: $(READY)

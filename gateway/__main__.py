@@ -56,6 +56,10 @@ def _parser() -> argparse.ArgumentParser:
     prune.add_argument("--days", type=_above_zero, help="what is older; else GATEWAY_RETENTION_DAYS")
     prune.add_argument("--bytes", type=_whole_above_zero, help="what takes more room, oldest first; else GATEWAY_RETENTION_BYTES")
     prune.set_defaults(command=_prune)
+    secrets = commands.add_parser("secrets", help="make the passwords and the secret of an installation in containers, where they are not")
+    secrets.add_argument("folder", type=Path, help="where, in a folder for each program that reads them")
+    secrets.add_argument("--database", required=True, help="its URL without the password, like postgresql://user@host/name")
+    secrets.set_defaults(command=_secrets)
     return parser
 
 
@@ -165,6 +169,13 @@ def _prune(settings: Settings, options: argparse.Namespace) -> int:
     from gateway.records.commands import prune
 
     prune(settings, options.days, options.bytes)
+    return 0
+
+
+def _secrets(settings: Settings, options: argparse.Namespace) -> int:
+    from gateway.first_secrets import make_secrets
+
+    make_secrets(options.folder, options.database)
     return 0
 
 

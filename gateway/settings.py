@@ -81,6 +81,9 @@ class Settings(BaseSettings):
     database_url: str | None = None
     """Where records are kept, sqlite:////path or postgresql://user:password@host/name; without it a SQLite file in the state folder."""
 
+    database_url_file: Path | None = None
+    """File that holds what `GATEWAY_DATABASE_URL` would say, which is a secret where it holds a password."""
+
     canary_seconds: float = Field(default=10, ge=0, le=30)
     """How often a known digit is sent through the whole path, to see that it is still read right; 0 switches that off."""
 
@@ -119,7 +122,9 @@ class Settings(BaseSettings):
 
     @property
     def records_url(self) -> str:
-        """Where records are kept."""
+        """Where records are kept. Raises SettingsError where the file that says it cannot be read."""
+        if self.database_url is None and self.database_url_file is not None:
+            return _content(self.database_url_file)
         return self.database_url or f"sqlite:///{quote(str(self.state_dir.resolve() / 'records.sqlite'))}"
 
     @property
@@ -150,6 +155,16 @@ def read_settings() -> Settings:
     except ValidationError as error:
         faults = [f"{PREFIX}{str(fault['loc'][0]).upper()}: {fault['msg']} (got {fault['input']!r})" for fault in error.errors()]
         raise SettingsError("; ".join(faults)) from error
+
+
+def _content(file: Path) -> str:
+    try:
+        content = file.read_text().strip()
+    except (OSError, UnicodeDecodeError) as error:
+        raise SettingsError(f"{PREFIX}DATABASE_URL_FILE: {file} cannot be read ({error})") from error
+    if not content:
+        raise SettingsError(f"{PREFIX}DATABASE_URL_FILE: {file} is empty")
+    return content
 
 
 def _urls(joined: str | None) -> list[str]:

@@ -22,7 +22,16 @@ PREPROCESS_THIRD_PARTY = {"numpy", "cv2", "PIL"}
 
 LAYERS = [
     {"gateway.__main__"},
-    {"gateway.app", "gateway.server", "gateway.embedded", "gateway.workers", "gateway.purge", "gateway.measuring"},
+    {
+        "gateway.app",
+        "gateway.server",
+        "gateway.embedded",
+        "gateway.workers",
+        "gateway.purge",
+        "gateway.measuring",
+        "gateway.first_secrets",
+        "gateway.healthcheck",
+    },
     {"gateway.routes"},
     {"gateway.recording"},
     {"gateway.schema", "gateway.upload", "gateway.observing", "gateway.bounded"},

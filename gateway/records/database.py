@@ -22,7 +22,8 @@ def database_url(text: str) -> URL:
         case "sqlite" if url.database not in (None, "", ":memory:"):
             return url
         case "postgresql":
-            return url.set(drivername="postgresql+psycopg")
+            # a database made without an encoding would else be answered for in bytes
+            return url.set(drivername="postgresql+psycopg").update_query_dict({"client_encoding": "utf8", **url.query})
         case _:
             raise ValueError("records are kept in a SQLite file or in PostgreSQL; give sqlite:////path or postgresql://...")
 

@@ -98,3 +98,19 @@ def test_a_collector_whose_address_is_none_is_said_so_in_one_line(monkeypatch: p
     assert str(caught.value) == (
         "GATEWAY_OTLP_ENDPOINT: no address of a collector; give one like http://127.0.0.1:4318 (got 'collector:4318')"
     )
+
+
+def test_where_records_are_kept_may_stand_in_a_file(tmp_path: Path) -> None:
+    file = tmp_path / "database_url"
+    file.write_text("postgresql://digitserve:secret@postgres/digitserve\n")
+    assert Settings(database_url_file=file).records_url == "postgresql://digitserve:secret@postgres/digitserve"
+    assert Settings(database_url_file=file, database_url="sqlite:////records").records_url == "sqlite:////records"
+
+
+def test_a_file_that_does_not_say_it_is_said_so(tmp_path: Path) -> None:
+    for content in (None, b"", b"\n", b"\xff"):
+        file = tmp_path / "database_url"
+        if content is not None:
+            file.write_bytes(content)
+        with pytest.raises(SettingsError, match=r"GATEWAY_DATABASE_URL_FILE: .*database_url"):
+            _ = Settings(database_url_file=file).records_url

@@ -8,6 +8,7 @@ from gateway.records.database import database_url
 def test_postgresql_is_reached_by_psycopg() -> None:
     assert database_url("postgresql://user:pass%40word@host/name").drivername == "postgresql+psycopg"
     assert database_url("postgresql://user:pass%40word@host/name").password == "pass@word"
+    assert database_url("postgresql://host/name?sslmode=require").query == {"client_encoding": "utf8", "sslmode": "require"}
 
 
 def test_a_sqlite_url_names_a_file() -> None:

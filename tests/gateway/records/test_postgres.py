@@ -123,6 +123,15 @@ def test_the_room_that_rows_take_is_told_and_emptied_files_do_not_count(
         assert store.tidy(limit) == 0
 
 
+def test_a_database_that_was_made_without_an_encoding_will_do(postgres: PostgresServer) -> None:
+    database = Database(postgres.new_database("SQL_ASCII"))
+    store = database.open()
+    store.write(Batch(predictions=[prediction(caller="Zoë")]))
+    store.close()
+    [row] = database.rows("predictions")
+    assert row[-1] == "Zoë"
+
+
 @pytest.fixture
 def restarted(postgres: PostgresServer) -> Iterator[PostgresServer]:
     """The server, which runs again after the test whatever that did to it."""

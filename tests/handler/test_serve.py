@@ -1,0 +1,50 @@
+"""TorchServe in a container: the same configuration, open to other hosts where gateways and Prometheus ask."""
+
+from pathlib import Path
+
+import pytest
+
+from handler.serve import HANDLER, NotStarted, command, configuration
+
+GIVEN = (HANDLER / "config.properties").read_text(encoding="ascii")
+
+
+def said(environment: dict[str, str]) -> dict[str, str]:
+    text, _ = configuration(GIVEN, environment)
+    return dict(line.split("=", 1) for line in text.splitlines())
+
+
+def test_http_is_open_and_grpc_is_not() -> None:
+    read = said({})
+    assert {name: read[name] for name in ("inference_address", "management_address", "metrics_address")} == {
+        "inference_address": "http://0.0.0.0:8080",
+        "management_address": "http://0.0.0.0:8081",
+        "metrics_address": "http://0.0.0.0:8082",
+    }
+    assert read["grpc_inference_address"] == read["grpc_management_address"] == "127.0.0.1"
+
+
+def test_all_that_fences_it_stays() -> None:
+    read = said({})
+    assert read["enable_model_api"] == "false"
+    assert read["allowed_urls"] == "file:///models/.*"
+    assert (read["model_store"], read["load_models"]) == ("/models", "digits=digits.mar")
+
+
+def test_workers_and_gpus_are_as_told() -> None:
+    assert (said({})["default_workers_per_model"], said({})["number_of_gpu"]) == ("1", "0")
+    read = said({"DIGITS_WORKERS": "3", "DIGITS_GPUS": "1"})
+    assert (read["default_workers_per_model"], read["number_of_gpu"]) == ("3", "1")
+
+
+@pytest.mark.parametrize(("name", "value"), [("DIGITS_WORKERS", "0"), ("DIGITS_WORKERS", "many"), ("DIGITS_GPUS", "-1")])
+def test_a_number_that_is_none_is_one_line(name: str, value: str) -> None:
+    with pytest.raises(NotStarted, match=f"{name} is '{value}'; give a whole number from"):
+        configuration(GIVEN, {name: value})
+
+
+def test_javas_own_options_are_given_to_java(tmp_path: Path) -> None:
+    text, options = configuration(GIVEN, {})
+    assert "vmargs" not in text
+    assert "-Xmx256m" in options
+    assert "-Xmx256m" in command(options, tmp_path / "config.properties", tmp_path)
