@@ -5,6 +5,7 @@ import math
 import sys
 from pathlib import Path
 
+from gateway.logs import set_up
 from gateway.settings import Settings, SettingsError, read_settings
 
 SAMPLE = Path("model/known/7.png")
@@ -72,6 +73,7 @@ def _whole_above_zero(text: str) -> int:
 def _run(settings: Settings, options: argparse.Namespace) -> int:
     from gateway.embedded import Embedding, run
 
+    set_up(settings.log_level, settings.log_format)
     return run(
         Embedding(
             host=settings.host,

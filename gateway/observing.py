@@ -3,6 +3,7 @@
 import logging
 import re
 import time
+from collections.abc import Iterable
 from typing import Any
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -10,6 +11,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from gateway.errors import OUR_FAULT, Problem, problem_response
 from gateway.metrics import Metrics
 from gateway.randomness import RandomBytes
+from gateway.traceparent import read_caller
 
 log = logging.getLogger(__name__)
 
@@ -66,7 +68,7 @@ class Observed:
         try:
             await self._app(scope, receive, send_with_id)
         except Exception:
-            log.exception("request %s failed", request_id)
+            log.exception("request %s failed", request_id, extra=log_fields(request_id, scope["headers"]))
             if status is None:  # nothing was sent yet
                 await problem_response(Problem(OUR_FAULT), request_id)(scope, receive, send_with_id)
         finally:
@@ -75,6 +77,21 @@ class Observed:
 
     def _count(self, scope: Scope, status: int, seconds: float) -> None:
         state = scope["state"]
-        route = state.get("route") or getattr(scope.get("route"), "path", "unmatched")
-        method = scope["method"] if scope["method"] in METHODS else "other"
-        self._requests.count(route, method, status, state.get("cache", "none") if route in OBSERVED_ROUTES else None, seconds)
+        route = route_of(scope) or "unmatched"
+        self._requests.count(route, method_of(scope), status, state.get("cache", "none") if route in OBSERVED_ROUTES else None, seconds)
+
+
+def route_of(scope: Scope) -> str | None:
+    """The template of the path that was met, once it was; None: it met none."""
+    return scope["state"].get("route") or getattr(scope.get("route"), "path", None)
+
+
+def method_of(scope: Scope) -> str:
+    """One of a closed set."""
+    return scope["method"] if scope["method"] in METHODS else "other"
+
+
+def log_fields(request_id: str, headers: Iterable[tuple[bytes, bytes]]) -> dict[str, str | None]:
+    """`extra` of a line about a request with these headers. Its trace is known where the caller names one."""
+    caller = read_caller(headers)
+    return {"request_id": request_id, "trace_id": None if caller is None else caller.trace_id}

@@ -9,6 +9,7 @@ import uvicorn
 from prometheus_client import disable_created_metrics
 
 from gateway.app import create_app
+from gateway.logs import set_up
 from gateway.prompt import PromptProtocol
 from gateway.routes.predict import PATH
 from gateway.settings import Settings
@@ -31,9 +32,7 @@ def serve(settings: Settings, *, sockets: list[socket.socket] | None = None, sib
     One of several processes is given the sockets to listen on, bound, and the folder that it shares with its siblings.
     """
     disable_created_metrics()  # type: ignore[no-untyped-call]  # a second series for every counter, which nothing here asks for
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
-    logging.getLogger("httpx").setLevel(logging.WARNING)  # else a line a model request
-    logging.getLogger("alembic").setLevel(logging.WARNING)
+    set_up(settings.log_level, settings.log_format)
     app = create_app(settings, siblings=siblings)
     server = uvicorn.Server(
         uvicorn.Config(
@@ -43,7 +42,8 @@ def serve(settings: Settings, *, sockets: list[socket.socket] | None = None, sib
             loop="uvloop",
             http=PromptProtocol.of(PATH, app.plain),
             access_log=False,
-            log_level="warning",
+            log_config=None,  # its lines go where all go
+            log_level=logging.root.level,
             server_header=False,
             proxy_headers=False,  # nothing here asks where a request came from
             timeout_keep_alive=KEEPALIVE_SECONDS,

@@ -9,6 +9,8 @@ from urllib.parse import quote, urlsplit
 from pydantic import Field, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from gateway.logs import Form, Level
+
 PREFIX = "GATEWAY_"
 
 
@@ -87,6 +89,12 @@ class Settings(BaseSettings):
     retention_bytes: int = Field(default=10 * 2**30, ge=2**20)
     """How much room records may take; past it the oldest go first."""
 
+    log_level: Level = "info"
+    """Least severe log lines that are written: `debug`, `info`, `warning` or `error`; those of libraries from warnings on."""
+
+    log_format: Form = "text"
+    """Log lines are `text`, or `json`: an object a line, with the ids of request and trace where there are any."""
+
     state_dir: Path = Path("var")
     """Folder for what outlives the process: the model archive, the secret, records, logs of a failed start."""
 
@@ -133,11 +141,14 @@ def read_settings() -> Settings:
 def _urls(joined: str | None) -> list[str]:
     urls = [url.strip().rstrip("/") for url in (joined or "").split(",") if url.strip()]
     for url in urls:
-        try:
-            parts = urlsplit(url)
-            usable = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
-        except ValueError:
-            usable = False
-        if not usable:
+        if not _is_http(url):
             raise SettingsError(f"{url!r} is no address of a TorchServe instance; give one like http://127.0.0.1:8080")
     return urls
+
+
+def _is_http(url: str) -> bool:
+    try:
+        parts = urlsplit(url)
+        return parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        return False

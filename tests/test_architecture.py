@@ -57,6 +57,8 @@ LAYERS = [
         "gateway.turn",
         "gateway.reference",
         "gateway.randomness",
+        "gateway.traceparent",
+        "gateway.logs",
     },
 ]
 """Inside the gateway: a module imports from its own line or from those below it, never from one above."""

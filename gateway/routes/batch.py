@@ -7,7 +7,9 @@ from fastapi import APIRouter, Request, Response
 
 from gateway.envelope import LIST, MOST_PICTURES, PART
 from gateway.errors import NO_ANSWER, OUR_FAULT, DeadlineExceeded, Malformed, Problem, UploadTooSlow, problem_text
+from gateway.observing import log_fields
 from gateway.prediction import Predictor
+from gateway.prompt import Headers
 from gateway.routes.asked import MODEL_PARAMETER, Asked, read_asked
 from gateway.routes.shared import problems
 from gateway.routes.telling import Telling
@@ -64,17 +66,18 @@ def batch_routes(uploads: Uploads, predictor: Predictor, telling: Telling, deadl
             async with asyncio.TaskGroup() as group:
                 tasks = []
                 for place, picture in enumerate(pictures):
-                    tasks.append(group.create_task(result(place, picture, asked)))
+                    tasks.append(group.create_task(result(place, picture, asked, request.headers.raw)))
                     await asyncio.sleep(0)  # each begins with work on the event loop: other requests go between
         return Response(b'{"results":[%b]}' % b",".join([task.result() for task in tasks]), media_type="application/json")
 
-    async def result(place: int, picture: bytes | Malformed, asked: Asked) -> bytes:
+    async def result(place: int, picture: bytes | Malformed, asked: Asked, sent: Headers) -> bytes:
         try:
             return await answer(picture, asked)
         except Problem as problem:
             return problem_text(problem, asked.request_id)
         except Exception:  # as a request of its own it would fail alone, too
-            log.exception("picture %d of request %s failed", place, asked.request_id)
+            fields = log_fields(asked.request_id, sent)
+            log.exception("picture %d of request %s failed", place, asked.request_id, extra=fields)
             return problem_text(Problem(OUR_FAULT), asked.request_id)
 
     async def answer(picture: bytes | Malformed, asked: Asked) -> bytes:

@@ -9,7 +9,7 @@ from gateway.contract import Answer
 from gateway.deadlines import Deadlines
 from gateway.envelope import envelope
 from gateway.errors import NO_ANSWER, OUR_FAULT, DeadlineExceeded, Problem, problem_response
-from gateway.observing import Requests
+from gateway.observing import Requests, log_fields
 from gateway.offloop import FEW_BYTES
 from gateway.prediction import Predictor, Unknown
 from gateway.prompt import Headers, Prompt, head_of
@@ -50,15 +50,15 @@ class Plain:
             return None
         name = self._requests.name(own_name)
         if isinstance(found, Unknown):
-            return self._read(found, name, started)
+            return self._read(found, name, started, sent)
         try:
             told = self._told(found, name, started)
         except Exception:  # it may have been counted, which the usual way would do again
-            told = _fault(name)
+            told = _fault(name, sent)
         self._requests.count(PATH, "POST", told.status, found.cache, time.perf_counter() - started)
         return told
 
-    async def _read(self, unknown: Unknown, name: str, started: float) -> Prompt:
+    async def _read(self, unknown: Unknown, name: str, started: float, sent: Headers) -> Prompt:
         told, cache = None, "none"
         self._requests.in_flight += 1
         try:
@@ -70,7 +70,7 @@ class Plain:
         except Problem as problem:
             told = _refused(problem, name)
         except Exception:  # as Observed answers it on the usual way
-            told = _fault(name)
+            told = _fault(name, sent)
         finally:
             self._requests.in_flight -= 1
             self._requests.count(PATH, "POST", 500 if told is None else told.status, cache, time.perf_counter() - started)
@@ -86,6 +86,6 @@ def _refused(problem: Problem, name: str) -> Prompt:
     return Prompt(response.status_code, head_of([*response.raw_headers, (b"x-request-id", name.encode())]), bytes(response.body))
 
 
-def _fault(name: str) -> Prompt:
-    log.exception("request %s failed", name)
+def _fault(name: str, sent: Headers) -> Prompt:
+    log.exception("request %s failed", name, extra=log_fields(name, sent))
     return _refused(Problem(OUR_FAULT), name)

@@ -6,9 +6,10 @@ at once and for ever where none of them can start.
 
 import asyncio
 import contextlib
+import logging
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -19,10 +20,13 @@ from gateway.embedded.first import first_of
 from gateway.embedded.interruption import interruption
 from gateway.embedded.ports import check_front
 from gateway.embedded.supervisor import Supervisor
+from gateway.logs import set_up
 from gateway.merging import FOLDER, leave
 from gateway.settings import Settings
 from gateway.workers.folder import shared_folder
 from gateway.workers.port import reserved
+
+log = logging.getLogger(__name__)
 
 WORKER_COMMAND = (sys.executable, "-m", "gateway.workers.worker")
 
@@ -35,20 +39,22 @@ SAID_ITSELF = in_words("exit 1")
 
 def serve_together(settings: Settings, worker_command: Sequence[str] = WORKER_COMMAND) -> int:
     """Serve until SIGINT, SIGTERM or SIGHUP, then finish what is in flight. The exit code: 0, or 1 where no worker can serve."""
+    set_up(settings.log_level, settings.log_format)
+    say = log.warning if settings.log_format == "json" else _say
     try:
-        return asyncio.run(_serve(settings, worker_command))
+        return asyncio.run(_serve(settings, worker_command, say))
     except CannotStart as error:
-        _say(f"digitserve: {error}")
+        say(f"digitserve: {error}")
     except OSError as error:  # a full disk, a state folder that may not be written to
-        _say(f"digitserve: cannot run: {error}")
+        say(f"digitserve: cannot run: {error}")
     return 1
 
 
-async def _serve(settings: Settings, worker_command: Sequence[str]) -> int:
+async def _serve(settings: Settings, worker_command: Sequence[str], say: Callable[[str], None]) -> int:
     check_front(settings.host, settings.port)
     with reserved(settings.host, settings.port), shared_folder(settings.state_dir) as folder:
         plans = [_plan(worker_command, place, folder) for place in range(1, settings.workers + 1)]
-        workers = [Supervisor([plan], _say) for plan in plans]
+        workers = [Supervisor([plan], say) for plan in plans]
 
         def kill() -> None:
             for worker in workers:

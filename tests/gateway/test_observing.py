@@ -6,6 +6,7 @@ from gateway.metrics import Metrics
 from gateway.observing import Observed, Requests
 from gateway.versions import ModelWatch
 from tests.gateway.conftest import Gateway
+from tests.gateway.test_traceparent import SAID, TRACE_ID
 
 pytestmark = pytest.mark.anyio
 
@@ -18,17 +19,22 @@ async def test_a_harmless_request_id_is_kept_and_another_replaced(gateway: Gatew
     assert replaced.headers["x-request-id"].isalnum()
 
 
-async def test_a_fault_of_ours_is_a_problem_without_a_traceback() -> None:
+async def test_a_fault_of_ours_is_a_problem_without_a_traceback_and_is_logged_with_its_ids(caplog: pytest.LogCaptureFixture) -> None:
     async def broken(scope: Scope, receive: Receive, send: Send) -> None:
         raise RuntimeError("secret details")
 
     metrics = Metrics()
     async with AsyncClient(transport=ASGITransport(Observed(broken, Requests(metrics))), base_url="http://gateway.test") as client:
-        answer = await client.get("/")
+        answer = await client.get("/", headers={"X-Request-Id": "mine", "traceparent": SAID.decode()})
+        await client.get("/")
     assert answer.status_code == 500
     assert answer.headers["content-type"] == "application/problem+json"
     assert "secret" not in answer.text
     assert metrics.registry.get_sample_value("gateway_inflight_requests") == 0
+    first, second = caplog.records
+    assert (first.__dict__["request_id"], first.__dict__["trace_id"]) == ("mine", TRACE_ID)
+    assert second.__dict__["request_id"] in second.getMessage()
+    assert second.__dict__["trace_id"] is None
 
 
 async def test_a_fault_behind_the_framework_is_one_problem_and_one_count(gateway: Gateway, monkeypatch: pytest.MonkeyPatch) -> None:

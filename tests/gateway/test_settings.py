@@ -44,9 +44,11 @@ def test_all_that_is_wrong_is_said_in_one_line(monkeypatch: pytest.MonkeyPatch) 
         ("BATCH_DELAY_MS", ("-1", "1001", "nan")),
         ("TORCHSERVE_WORKERS", ("0", "65")),
         ("TORCHSERVE_THREADS", ("0", "65")),
+        ("LOG_LEVEL", ("INFO", "trace")),
+        ("LOG_FORMAT", ("xml",)),
     ],
 )
-def test_what_may_be_tuned_has_bounds(monkeypatch: pytest.MonkeyPatch, name: str, unusable: tuple[str, ...]) -> None:
+def test_what_may_be_chosen_has_bounds(monkeypatch: pytest.MonkeyPatch, name: str, unusable: tuple[str, ...]) -> None:
     for value in unusable:
         monkeypatch.setenv(PREFIX + name, value)
         with pytest.raises(SettingsError, match=PREFIX + name):

@@ -103,6 +103,8 @@ async def test_a_fault_of_ours_fails_alone_and_tells_no_details(
     assert (problem["status"], problem["type"]) == (500, "urn:digitserve:problem:internal")
     assert "secret" not in problem["detail"]
     assert problem["request_id"] in caplog.text
+    [line] = [record for record in caplog.records if record.name == "gateway.routes.batch"]
+    assert line.__dict__["request_id"] == problem["request_id"]
 
 
 async def test_equal_pictures_reach_the_model_once(gateway: Gateway, torchserve: TorchServeDouble) -> None:

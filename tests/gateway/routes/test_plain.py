@@ -14,6 +14,7 @@ from gateway.app import Application
 from gateway.prompt import Headers, Prompt, headers_of
 from gateway.reading import PictureReader
 from tests.gateway.conftest import Gateway, digit_png, picture, png, recorded
+from tests.gateway.test_traceparent import SAID, TRACE_ID
 from tests.gateway.torchserve_double import TorchServeDouble
 
 pytestmark = pytest.mark.anyio
@@ -174,12 +175,16 @@ async def test_a_model_that_is_away_or_late_is_a_problem(gateway: Gateway, torch
     assert in_flight == "1.0"  # the scrape itself
 
 
-async def test_a_fault_of_ours_is_a_problem_that_tells_no_details(gateway: Gateway, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_fault_of_ours_is_a_problem_that_tells_no_details_and_is_logged_with_its_ids(
+    gateway: Gateway, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
     async def broken(self: PictureReader, upload: bytes) -> None:
         raise RuntimeError("secret details")
 
     async with gateway() as client:
         monkeypatch.setattr(PictureReader, "read", broken)
-        told = await to_the_server(client, digit_png(1))
+        told = await to_the_server(client, digit_png(1), [(b"x-request-id", b"mine"), (b"traceparent", SAID)])
     assert told.status == 500
     assert b"secret" not in told.body
+    [line] = [record for record in caplog.records if record.name == "gateway.routes.plain"]
+    assert (line.__dict__["request_id"], line.__dict__["trace_id"]) == ("mine", TRACE_ID)
