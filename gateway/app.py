@@ -28,6 +28,7 @@ from gateway.model_client import ModelClient
 from gateway.observing import Observed, Requests
 from gateway.prediction import Predictor
 from gateway.prediction_id import PredictionIds
+from gateway.prompt import Answering
 from gateway.reading import PictureReader
 from gateway.recording import Recording
 from gateway.records.database import database_url, open_sink
@@ -45,16 +46,19 @@ from gateway.routes.model import model_routes
 from gateway.routes.plain import Plain
 from gateway.routes.predict import Predicting, predict_documentation
 from gateway.routes.telling import Telling
+from gateway.routes.traced import Traced, TracedPlain, TracedTelling
 from gateway.schema import told
 from gateway.settings import Settings, SettingsError
 from gateway.signing import Signer, read_or_make_secret
+from gateway.tracing import Tracing
 from gateway.tuning import Tuning
 from gateway.turn import Turn
 from gateway.upload import Uploads
 from gateway.versions import ModelWatch
 
-RECORDS_DRAIN_SECONDS = 0.8
-"""What is left in memory has so long to be written when the process is told to stop; a run on one machine waits 4 s for all of it."""
+DRAIN_SECONDS = 0.8
+"""What is left in memory has so long to be written, and spans to be sent meanwhile, when the process is told to stop; a run on one machine
+waits 4 s for all of it."""
 
 RESPONSE_RATE, RESPONSE_SECONDS = 10.0, 24.0
 """Requests a second, and for how long, when an alert asks how slow it is now: few, since what is slow needs no more load."""
@@ -101,6 +105,12 @@ def create_app(
     if recorder is not None and reader is not None:
         responder = Responder(recorder, reader, measure_now, _turn(siblings, "measuring"), partial(Tuning.read, settings.state_dir))
     recording = Recording(recorder, durable=settings.records == "durable")
+    exporting = tracing = None
+    if settings.otlp_endpoint is not None:
+        from gateway.exporting import Exporting
+
+        exporting = Exporting(settings.otlp_endpoint, metrics)
+        tracing = Tracing(settings.trace_ratio, exporting.take)
     lifecycle = Lifecycle()
     if recorder is not None:
         metrics.follow(metrics.records_up.labels(settings.records), lambda: recorder.failure is None)
@@ -129,24 +139,34 @@ def create_app(
             watcher.cancel()
         await asyncio.gather(*watchers, return_exceptions=True)
         await predictor.close()
+        last_spans = None if exporting is None else asyncio.create_task(exporting.close(DRAIN_SECONDS))
         if shared is not None:
             await shared.close()
         await client.close()
         if responder is not None:
             await responder.close()
         if recorder is not None and reader is not None:
-            await recorder.close(RECORDS_DRAIN_SECONDS)
+            await recorder.close(DRAIN_SECONDS)
             reader.close()
+        if last_spans is not None:
+            await last_spans
         metrics.settle()
 
-    uploads, telling, requests = Uploads(settings.max_upload_bytes, metrics), Telling(ids, recording, metrics), Requests(metrics)
+    uploads, requests = Uploads(settings.max_upload_bytes, metrics), Requests(metrics)
+    telling = (Telling if tracing is None else TracedTelling)(ids, recording, metrics)
+    plain: Answering = Plain(
+        predictor, telling, requests, deadline_seconds=settings.deadline_seconds, max_upload_bytes=settings.max_upload_bytes
+    )
+    if tracing is not None:
+        plain = TracedPlain(plain, tracing)
 
     def in_front(framework: ASGIApp) -> ASGIApp:
-        return Observed(Predicting(framework, uploads, predictor, telling, settings.deadline_seconds), requests)
+        observed = Observed(Predicting(framework, uploads, predictor, telling, settings.deadline_seconds), requests)
+        return observed if tracing is None else Traced(observed, tracing)
 
     app = Application(
         in_front=in_front,
-        plain=Plain(predictor, telling, requests, deadline_seconds=settings.deadline_seconds, max_upload_bytes=settings.max_upload_bytes),
+        plain=plain,
         title="digitserve",
         version=__version__,
         summary="Reads handwritten digits, and says how sure it is.",
@@ -172,7 +192,7 @@ class Application(FastAPI):
     A server may ask `plain` before it asks the application.
     """
 
-    def __init__(self, *, in_front: Callable[[ASGIApp], ASGIApp], plain: Plain, **of_the_framework: Any) -> None:
+    def __init__(self, *, in_front: Callable[[ASGIApp], ASGIApp], plain: Answering, **of_the_framework: Any) -> None:
         super().__init__(**of_the_framework)
         self._in_front = in_front
         self.plain = plain

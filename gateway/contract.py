@@ -191,6 +191,8 @@ class Answer(NamedTuple):
     seconds: dict[str, float]
     pixels: NDArray[np.uint8] | None = None
     """Canonical, uint8 (28, 28); None where the in-process cache answered, which knows none."""
+    ends: tuple[float, float] | None = None
+    """When decoding ended, and when the last part did, by `time.perf_counter`; None where the in-process cache answered at once."""
 
 
 def doubts(prediction: Prediction, seen: Seen, model: ModelVersion) -> tuple[str, ...]:

@@ -16,6 +16,7 @@ from gateway.contract import ModelVersion, Prediction
 from gateway.errors import DeadlineExceeded, ModelMisbehaved, ModelUnavailable, Problem
 from gateway.metrics import Metrics
 from gateway.reference import CLASSES
+from gateway.traceparent import HEADER as TRACEPARENT
 from gateway.transport import Transport, whole
 
 PIXELS_TYPE = "application/x-digit-pixels"
@@ -48,15 +49,15 @@ class ModelClient:
         self.last_answer_at = float("-inf")
         """`time.monotonic()` of the newest valid answer."""
 
-    async def logits(self, model: ModelVersion, pixels: Sequence[NDArray[np.uint8]]) -> list[Prediction]:
-        """One Prediction for each of 1 to LARGEST_BATCH canonical pictures, in order.
+    async def logits(self, model: ModelVersion, pixels: Sequence[NDArray[np.uint8]], traceparent: bytes | None = None) -> list[Prediction]:
+        """One Prediction for each of 1 to LARGEST_BATCH canonical pictures, in order. The request carries the traceparent, if there is one.
 
         Raises VersionGone (404), ModelUnavailable (cannot be reached, or no worker), DeadlineExceeded, ModelMisbehaved.
         """
         started = time.perf_counter()
         outcome = "ok"
         try:
-            return await self.ask(model, pixels)
+            return await self.ask(model, pixels, traceparent)
         except (VersionGone, Problem) as failure:
             outcome = _OUTCOMES[type(failure)]
             raise
@@ -65,11 +66,11 @@ class ModelClient:
             self._metrics.model_duration.observe(time.perf_counter() - started)
             self._metrics.batch_size.observe(len(pixels))
 
-    async def ask(self, model: ModelVersion, pixels: Sequence[NDArray[np.uint8]]) -> list[Prediction]:
+    async def ask(self, model: ModelVersion, pixels: Sequence[NDArray[np.uint8]], traceparent: bytes | None = None) -> list[Prediction]:
         """As `logits`, in no series: for known digits, which are nobody's traffic."""
         url = f"{model.inference_url}/predictions/{model.name}/{model.version}"
         body = b"".join(picture.tobytes() for picture in pixels)
-        predictions = _predictions(await self._posted(url, body, PIXELS_TYPE, LOGITS_TYPE), len(pixels))
+        predictions = _predictions(await self._posted(url, body, PIXELS_TYPE, LOGITS_TYPE, traceparent), len(pixels))
         self.last_answer_at = time.monotonic()
         return predictions
 
@@ -103,10 +104,13 @@ class ModelClient:
     async def close(self) -> None:
         await self._transport.aclose()
 
-    async def _posted(self, url: str, body: bytes, kind: str, accepted: str) -> bytes:
+    async def _posted(self, url: str, body: bytes, kind: str, accepted: str, traceparent: bytes | None = None) -> bytes:
         target, headers = _addressed(url, kind, accepted)
         stream = httpx.ByteStream(body)
-        request = httpx.Request("POST", target, headers=[*headers, (b"Content-Length", b"%d" % len(body))], stream=stream)
+        headers = [*headers, (b"Content-Length", b"%d" % len(body))]
+        if traceparent is not None:
+            headers.append((TRACEPARENT, traceparent))
+        request = httpx.Request("POST", target, headers=headers, stream=stream)
         status, answer = await self._sent(request, self._deadline_seconds)
         if status == httpx.codes.NOT_FOUND:
             raise VersionGone(url)

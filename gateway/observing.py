@@ -11,6 +11,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from gateway.errors import OUR_FAULT, Problem, problem_response
 from gateway.metrics import Metrics
 from gateway.randomness import RandomBytes
+from gateway.trace import TRACE
 from gateway.traceparent import read_caller
 
 log = logging.getLogger(__name__)
@@ -92,6 +93,6 @@ def method_of(scope: Scope) -> str:
 
 
 def log_fields(request_id: str, headers: Iterable[tuple[bytes, bytes]]) -> dict[str, str | None]:
-    """`extra` of a line about a request with these headers. Its trace is known where the caller names one."""
-    caller = read_caller(headers)
-    return {"request_id": request_id, "trace_id": None if caller is None else caller.trace_id}
+    """`extra` of a line about a request with these headers. Its trace is known where it is traced, or the caller names one."""
+    trace = TRACE.get() or read_caller(headers)
+    return {"request_id": request_id, "trace_id": None if trace is None else trace.trace_id}

@@ -18,6 +18,7 @@ from gateway.model_client import LARGEST_BATCH, RETRY_AFTER_SECONDS, ModelClient
 from gateway.offloop import nearby
 from gateway.reading import Announced, PictureReader
 from gateway.redis_cache import LARGEST_LOOKUP, RedisCache, RedisKey
+from gateway.trace import TRACE, carried
 from gateway.versions import ModelWatch
 from model.preprocess import measure
 
@@ -37,17 +38,18 @@ class Unknown(NamedTuple):
 
 
 class _Found(NamedTuple):
-    """A prediction, where it came from, and how long each part took."""
+    """A prediction, where it came from, how long each part took, and when the last one ended."""
 
     prediction: Prediction
     state: CacheState
     seconds: dict[str, float]
+    until: float
 
 
 class _Picture(Flight[_Found]):
     """Canonical pixels on their way to Redis and to the version of the model that they are meant for."""
 
-    __slots__ = ("asked_at", "key", "model", "pixels", "remember", "seconds", "state")
+    __slots__ = ("asked_at", "key", "model", "pixels", "remember", "seconds", "state", "trace")
 
     def __init__(self, key: RedisKey, model: ModelVersion, pixels: NDArray[np.uint8], state: CacheState, remember: bool) -> None:
         super().__init__()
@@ -57,6 +59,8 @@ class _Picture(Flight[_Found]):
         self.asked_at = time.perf_counter()
         """When it came to where it waits now."""
         self.seconds: dict[str, float] = {}
+        self.trace = TRACE.get()
+        """Of the request that asked for it first, where that is traced."""
 
 
 class Predictor:
@@ -151,7 +155,7 @@ class Predictor:
         picture = await self._reader.read(announced)
         decoded = time.perf_counter()
         if use.read and (content := self._local.get(remember)) is not None:  # an equal upload was answered since this one was looked up
-            return Answer(content, model, CacheState.HIT, {"decode": decoded - decoding}, picture.pixels)
+            return Answer(content, model, CacheState.HIT, {"decode": decoded - decoding}, picture.pixels, (decoded, decoded))
         digest = _sha256(picture.pixels.data)
         model, found = await self._ask_current(picture.pixels, digest, use, model, remember.tenant)
         usual, prediction = model.reference, found.prediction
@@ -162,7 +166,8 @@ class Predictor:
         content = Content(prediction.digit, prediction.confidence, reasons, buckets, digest, told)
         if use.write:
             self._local.put(remember._replace(version=model.cache_version), content)
-        return Answer(content, model, found.state, {"decode": decoded - decoding, **found.seconds}, picture.pixels)
+        seconds = {"decode": decoded - decoding, **found.seconds}
+        return Answer(content, model, found.state, seconds, picture.pixels, (decoded, found.until))
 
     async def _ask_current(
         self, pixels: NDArray[np.uint8], digest: bytes, use: CacheUse, model: ModelVersion, tenant: str | None
@@ -217,7 +222,7 @@ class Predictor:
             if prediction is None:
                 self._queue_up(picture)
             else:
-                picture.land(_Found(prediction, CacheState.HIT, picture.seconds))
+                picture.land(_Found(prediction, CacheState.HIT, picture.seconds, now))
 
     def _queue_up(self, picture: _Picture) -> None:
         picture.asked_at = time.perf_counter()
@@ -233,7 +238,8 @@ class Predictor:
             asked = [picture for picture in pictures if picture.model.version == model.version]
             started = time.perf_counter()
             try:
-                predictions = await self._client.logits(model, [picture.pixels for picture in asked])
+                traceparent = carried([picture.trace for picture in asked if picture.trace is not None])
+                predictions = await self._client.logits(model, [picture.pixels for picture in asked], traceparent)
             except (VersionGone, Problem) as failure:
                 for picture in asked:
                     picture.fail(failure)
@@ -243,7 +249,7 @@ class Predictor:
                 if picture.remember and self._redis is not None:
                     self._redis.put(picture.key, prediction)
                 times = picture.seconds | {"queue": started - picture.asked_at, "model": seconds}
-                picture.land(_Found(prediction, picture.state, times))
+                picture.land(_Found(prediction, picture.state, times, started + seconds))
 
 
 def _sha256(data: bytes | memoryview) -> bytes:

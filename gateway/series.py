@@ -22,6 +22,9 @@ RECORD_KINDS = ("prediction", "pixels", "label", "alert")
 RECORD_OUTCOMES = ("written", "failed", "dropped", "deleted")
 """`failed`: not now, and tried again; `dropped`: never, because too many waited; `deleted`: by retention."""
 
+SPAN_OUTCOMES = ("exported", "failed", "dropped")
+"""`failed`: the collector did not take them; `dropped`: too many waited for it."""
+
 SHED_REASONS = ("queue_full", "large_uploads")
 
 
@@ -135,6 +138,7 @@ class Series:
         self.records_waiting = Gauge(
             "gateway_records_waiting", "Predictions that wait to be written.", registry=registry, multiprocess_mode="livesum"
         )
+        self.spans = Counter("gateway_spans", "Spans of traced requests by what became of them.", ["outcome"], registry=registry)
         self.feedback = Counter(
             "digits_feedback", "True labels, the first of each prediction.", ["label", "predicted", "model_version"], registry=registry
         )
@@ -169,6 +173,8 @@ class Series:
         for kind in RECORD_KINDS:
             for outcome in RECORD_OUTCOMES:
                 self.records.labels(kind, outcome)
+        for outcome in SPAN_OUTCOMES:
+            self.spans.labels(outcome)
         for reason in SHED_REASONS:
             self.shed.labels(reason)
         for state in CACHE_STATES:

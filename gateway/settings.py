@@ -6,7 +6,8 @@ from pathlib import Path
 from typing import Literal
 from urllib.parse import quote, urlsplit
 
-from pydantic import Field, ValidationError
+from pydantic import Field, ValidationError, field_validator
+from pydantic_core import PydanticCustomError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from gateway.logs import Form, Level
@@ -89,6 +90,12 @@ class Settings(BaseSettings):
     retention_bytes: int = Field(default=10 * 2**30, ge=2**20)
     """How much room records may take; past it the oldest go first."""
 
+    otlp_endpoint: str | None = None
+    """Collector that traces are sent to by OTLP over HTTP, like http://127.0.0.1:4318; without it nothing is traced."""
+
+    trace_ratio: float = Field(default=1.0, ge=0, le=1)
+    """Share of requests traced, of those without a `traceparent`; with one, its sampled flag decides."""
+
     log_level: Level = "info"
     """Least severe log lines that are written: `debug`, `info`, `warning` or `error`; those of libraries from warnings on."""
 
@@ -97,6 +104,13 @@ class Settings(BaseSettings):
 
     state_dir: Path = Path("var")
     """Folder for what outlives the process: the model archive, the secret, records, logs of a failed start."""
+
+    @field_validator("otlp_endpoint")
+    @classmethod
+    def _is_an_address(cls, url: str | None) -> str | None:
+        if url is not None and not _is_http(url):
+            raise PydanticCustomError("address", "no address of a collector; give one like http://127.0.0.1:4318")
+        return url
 
     @property
     def front_url(self) -> str:

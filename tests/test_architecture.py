@@ -28,6 +28,9 @@ LAYERS = [
     {"gateway.schema", "gateway.upload", "gateway.observing", "gateway.bounded"},
     {"gateway.envelope"},
     {"gateway.canary", "gateway.alerts"},
+    {"gateway.exporting"},
+    {"gateway.tracing"},
+    {"gateway.spans"},
     {"gateway.prediction"},
     {"gateway.versions", "gateway.reading"},
     {"gateway.records"},
@@ -43,6 +46,7 @@ LAYERS = [
         "gateway.transport",
         "gateway.corked",
         "gateway.prompt",
+        "gateway.trace",
     },
     {"gateway.prediction_id"},
     {"gateway.signing"},
@@ -145,6 +149,7 @@ def test_the_gateway_imports_downwards(path: Path) -> None:
         ("hiredis", {"gateway.redis_cache", "gateway.redis_pipe"}),
         ("httpx", {"gateway.model_client", "gateway.transport", "gateway.measuring"}),
         ("sqlalchemy", {"gateway.records"}),
+        ("opentelemetry", {"gateway.exporting"}),
     ],
 )
 def test_foreign_libraries_stay_behind_their_seam(library: str, home: set[str]) -> None:

@@ -44,8 +44,10 @@ def test_all_that_is_wrong_is_said_in_one_line(monkeypatch: pytest.MonkeyPatch) 
         ("BATCH_DELAY_MS", ("-1", "1001", "nan")),
         ("TORCHSERVE_WORKERS", ("0", "65")),
         ("TORCHSERVE_THREADS", ("0", "65")),
+        ("TRACE_RATIO", ("-0.1", "1.1", "nan", "half")),
         ("LOG_LEVEL", ("INFO", "trace")),
         ("LOG_FORMAT", ("xml",)),
+        ("OTLP_ENDPOINT", ("collector:4318", "http://", "ftp://collector", "http://collector:43a18", "grpc://collector:4317")),
     ],
 )
 def test_what_may_be_chosen_has_bounds(monkeypatch: pytest.MonkeyPatch, name: str, unusable: tuple[str, ...]) -> None:
@@ -87,3 +89,12 @@ def test_the_readme_lists_every_setting_with_its_default_and_no_other() -> None:
 
 def test_every_setting_says_what_it_is_for() -> None:
     assert [name for name, field in Settings.model_fields.items() if not field.description] == []
+
+
+def test_a_collector_whose_address_is_none_is_said_so_in_one_line(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("GATEWAY_OTLP_ENDPOINT", "collector:4318")
+    with pytest.raises(SettingsError) as caught:
+        read_settings()
+    assert str(caught.value) == (
+        "GATEWAY_OTLP_ENDPOINT: no address of a collector; give one like http://127.0.0.1:4318 (got 'collector:4318')"
+    )

@@ -61,6 +61,8 @@ class TorchServeDouble:
     reference: object = field(default_factory=shipped_reference)
     batches: list[int] = field(default_factory=list)
     pictures: list[bytes] = field(default_factory=list)
+    traceparents: list[str | None] = field(default_factory=list)
+    """Of each batch."""
 
     def transport(self) -> httpx.MockTransport:
         return httpx.MockTransport(self._handle)
@@ -111,6 +113,7 @@ class TorchServeDouble:
         if version not in self.versions:
             return httpx.Response(404)
         self.batches.append(len(pixels))
+        self.traceparents.append(request.headers.get("traceparent"))
         self.pictures.extend(picture.tobytes() for picture in pixels)
         if self.answer is not None:
             return self.answer(pixels)
