@@ -29,10 +29,10 @@ SERVICE = "digitserve-gateway"
 TRACES_PATH = "/v1/traces"
 
 MOST_WAITING = 4_096
-"""Spans, of half a kilobyte or so. More are dropped, and counted."""
+"""Spans, of three quarters of a kilobyte each. More are dropped, and counted."""
 
 BATCH_SPANS = 128
-"""At a time: while they are made into bytes, requests of this process wait, for a millisecond or two."""
+"""At a time: while they are made into bytes, which takes two milliseconds, requests of this process wait."""
 
 DELAY_SECONDS = 1.0
 """How long a span waits for others."""
