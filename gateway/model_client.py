@@ -25,6 +25,7 @@ FACTS_TYPE = "application/x-digit-facts"
 LARGEST_BATCH = 64
 RETRY_AFTER_SECONDS = 2.0
 DESCRIBE_SECONDS = 1.0
+CANNOT_BE_REACHED = "the model cannot be reached; try again"
 
 
 class VersionGone(Exception):
@@ -134,10 +135,12 @@ class ModelClient:
                 except (httpx.ReadError, httpx.WriteError, httpx.RemoteProtocolError):
                     answer = await self._transport.handle_async_request(request)
                 return answer.status_code, await whole(answer)
+        except httpx.ConnectTimeout as error:
+            raise ModelUnavailable(CANNOT_BE_REACHED, retry_after_seconds=RETRY_AFTER_SECONDS) from error
         except (TimeoutError, httpx.TimeoutException) as error:
             raise DeadlineExceeded("the model did not answer in time") from error
         except httpx.HTTPError as error:
-            raise ModelUnavailable("the model cannot be reached; try again", retry_after_seconds=RETRY_AFTER_SECONDS) from error
+            raise ModelUnavailable(CANNOT_BE_REACHED, retry_after_seconds=RETRY_AFTER_SECONDS) from error
 
 
 @lru_cache(64)

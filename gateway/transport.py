@@ -16,6 +16,9 @@ OLDEST_SECONDS = 30.0
 """A connection that is older is not used again, however busy it is: by now there may be more servers behind its address, and only a new
 connection leads to them."""
 
+CONNECT_SECONDS = 0.5
+"""Nobody refuses a connection to a machine or a container that is gone: that it is not there shows by its silence alone."""
+
 LARGEST_ANSWER = 4 * 2**20
 """Bytes. What TorchServe says of itself and of 64 pictures is a hundredth of it."""
 
@@ -25,21 +28,25 @@ Origin = tuple[str, str, int]
 class Transport(httpx.AsyncBaseTransport):
     """Sends a request whole on a connection of its own and waits for the whole answer. Its failures are httpx's.
 
-    It sets no time limit and follows nothing: whoever asks does. Cancelling a request closes its connection.
+    It sets no time limit but one for connecting, and follows nothing: whoever asks does. Cancelling a request closes its connection.
     """
 
-    def __init__(self, keepalive_seconds: float = KEEPALIVE_SECONDS, oldest_seconds: float = OLDEST_SECONDS) -> None:
-        self._keepalive_seconds = keepalive_seconds
-        self._oldest_seconds = oldest_seconds
+    def __init__(
+        self,
+        keepalive_seconds: float = KEEPALIVE_SECONDS,
+        oldest_seconds: float = OLDEST_SECONDS,
+        connect_seconds: float = CONNECT_SECONDS,
+    ) -> None:
+        self._keepalive_seconds, self._oldest_seconds, self._connect_seconds = keepalive_seconds, oldest_seconds, connect_seconds
         self._kept: defaultdict[Origin, deque[_Connection]] = defaultdict(deque)
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
-        """Raises ConnectError, ReadError where the connection broke before the answer was whole, RemoteProtocolError where it is none."""
+        """Raises ConnectError, ConnectTimeout, ReadError where the connection broke before the answer was whole, RemoteProtocolError where it is none."""
         url = request.url
         origin = (url.scheme, url.host, url.port or (443 if url.scheme == "https" else 80))
         head = [b"%b %b HTTP/1.1" % (request.method.encode(), url.raw_path), *(b"%b: %b" % header for header in request.headers.raw)]
         message = b"\r\n".join((*head, b"", await request.aread()))
-        connection = self._idle(origin) or await _connected(origin)
+        connection = self._idle(origin) or await _connected(origin, self._connect_seconds)
         try:
             return await connection.ask(message)
         finally:
@@ -151,11 +158,14 @@ class _Connection(asyncio.Protocol):
             answer.set_exception(error)
 
 
-async def _connected(origin: Origin) -> _Connection:
+async def _connected(origin: Origin, seconds: float) -> _Connection:
     scheme, host, port = origin
     context = ssl.create_default_context() if scheme == "https" else None
     try:
-        _, connection = await asyncio.get_running_loop().create_connection(_Connection, host, port, ssl=context)
+        async with asyncio.timeout(seconds):
+            _, connection = await asyncio.get_running_loop().create_connection(_Connection, host, port, ssl=context)
+    except TimeoutError as error:
+        raise httpx.ConnectTimeout(f"no connection within {seconds:g} s") from error
     except OSError as error:
         raise httpx.ConnectError(str(error)) from error
     return connection

@@ -53,6 +53,7 @@ async def test_a_version_that_is_not_there_is_gone(torchserve: TorchServeDouble)
         (httpx.Response(507), ModelUnavailable),
         (httpx.Response(408), DeadlineExceeded),
         (httpx.ConnectError("no"), ModelUnavailable),
+        (httpx.ConnectTimeout("no"), ModelUnavailable),
         (httpx.ReadError("no"), ModelUnavailable),
         (httpx.ReadTimeout("no"), DeadlineExceeded),
         (httpx.PoolTimeout("no"), DeadlineExceeded),

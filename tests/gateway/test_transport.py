@@ -1,7 +1,8 @@
 import asyncio
+import socket
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager, closing
+from contextlib import ExitStack, asynccontextmanager, closing
 
 import httpx
 import pytest
@@ -201,6 +202,17 @@ async def test_nobody_listening_is_said_so() -> None:
         pass
     with pytest.raises(httpx.ConnectError):
         await get(Transport(), peer.url)
+
+
+async def test_who_keeps_silent_while_connected_to_is_not_there() -> None:
+    with ExitStack() as sockets:
+        full = sockets.enter_context(socket.create_server(("127.0.0.1", 0), backlog=0))
+        for _ in range(4):  # more than wait to be accepted: the next ones hear nothing
+            waiting = sockets.enter_context(socket.socket())
+            waiting.setblocking(False)
+            waiting.connect_ex(full.getsockname())
+        with pytest.raises(httpx.ConnectTimeout, match=r"no connection within 0\.1 s"):
+            await get(Transport(connect_seconds=0.1), f"http://127.0.0.1:{full.getsockname()[1]}")
 
 
 async def test_giving_up_closes_the_connection_so_its_answer_meets_nobody() -> None:
