@@ -41,7 +41,8 @@ class Transport(httpx.AsyncBaseTransport):
         self._kept: defaultdict[Origin, deque[_Connection]] = defaultdict(deque)
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
-        """Raises ConnectError, ConnectTimeout, ReadError where the connection broke before the answer was whole, RemoteProtocolError where it is none."""
+        """Raises ConnectError or ConnectTimeout, ReadError where the connection broke before the answer was whole, RemoteProtocolError
+        where it is none."""
         url = request.url
         origin = (url.scheme, url.host, url.port or (443 if url.scheme == "https" else 80))
         head = [b"%b %b HTTP/1.1" % (request.method.encode(), url.raw_path), *(b"%b: %b" % header for header in request.headers.raw)]
