@@ -34,7 +34,7 @@ ALL = """
 SELECT inhrelid::regclass::text, pg_get_expr(relpartbound, inhrelid)
 FROM pg_inherits JOIN pg_class ON pg_class.oid = inhrelid WHERE inhparent = 'predictions'::regclass"""
 
-ROWS = "SELECT coalesce(nullif(pg_stat_get_live_tuples(oid), 0), greatest(reltuples, 0))::bigint FROM pg_class WHERE oid = %s::regclass"
+ROWS = "SELECT coalesce(nullif(pg_stat_get_live_tuples(oid), 0), greatest(reltuples, 0))::bigint FROM pg_class WHERE oid = to_regclass(%s)"
 """As the server counts them; what it last estimated where a crash has made it forget."""
 
 COUNT_NOW = "SELECT pg_stat_force_next_flush()"

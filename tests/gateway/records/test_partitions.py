@@ -11,8 +11,10 @@ from typing import Any
 import psycopg
 import pytest
 
+from gateway.prediction_id import first_id_at
 from gateway.records.batch import Batch, PredictionRow
 from gateway.records.database import database_url, migrate_database
+from gateway.records.partitions import Partitions
 from gateway.records.postgres import open_postgres
 from gateway.records.store import Retention, Store, prune_all
 from tests.gateway.records.conftest import Database, NewDatabase
@@ -209,6 +211,16 @@ def test_two_gateways_that_tidy_at_once_drop_each_day_once(store: Store, databas
     with closing(database.open()) as other, ThreadPoolExecutor(2) as threads:
         list(threads.map(tidy, (store, other)))
     assert database.rows("predictions") == []
+
+
+def test_a_day_that_another_gateway_has_just_dropped_is_gone_for_both(store: Store, database: Database) -> None:
+    store.write(Batch(rows_of(9, 3)))
+    with psycopg.connect(database.text, autocommit=True) as connection:
+        seen = Partitions(connection)
+        [old] = seen.ended(first_id_at(today_ms()))
+        assert store.tidy(Retention(days=2, bytes=2**40)) == 3
+        assert seen.rows(old) == 0
+        assert seen.drop(old)
 
 
 def test_a_user_who_may_only_write_does_so_and_deletes_row_by_row(
