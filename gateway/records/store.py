@@ -38,16 +38,6 @@ LAST_ID = "w" * 48
 """After every id: base32hex ends at v."""
 
 SQLITE_USED = "SELECT (page_count - freelist_count) * page_size FROM pragma_page_count, pragma_freelist_count, pragma_page_size"
-POSTGRES_USED = """
-SELECT sum(pg_stat_get_live_tuples(name::regclass) * bytes)::bigint
-FROM (VALUES ('predictions', 255), ('labels', 220), ('label_changes', 245), ('pixels', 970)) AS rows (name, bytes)
-"""
-"""Rows, as the server counts them, by what one takes with its indices. Files would tell less: they don't shrink when rows go, their room
-is used again once autovacuum has been there, so a limit on them would delete again and again."""
-
-POSTGRES_COUNT_NOW = "SELECT pg_stat_force_next_flush()"
-"""Else the server counts this session's rows once a second, and a second of deleting chunks goes far past the limit."""
-
 FEEDBACK: Literal["feedback"] = "feedback"
 AUDIT: Literal["audit"] = "audit"
 DRIVER_ERRORS = (sqlite3.Error, DBAPIError, OSError)
@@ -64,6 +54,10 @@ class Retention:
 
     days: float
     bytes: int
+
+    def oldest_ms(self) -> int:
+        """The time now that is not older than that."""
+        return int((time.time() - self.days * SECONDS_A_DAY) * 1000)
 
 
 class RowsRefused(Exception):
@@ -118,13 +112,15 @@ class Store:
         return self.prune(retention)
 
     def prune(self, retention: Retention) -> int:
+        return self._prune(retention.oldest_ms(), retention.bytes)
+
+    def _prune(self, oldest_ms: int, most_bytes: int) -> int:
         try:
             with closing(self._connection.cursor()) as cursor:
-                oldest_ms = int((time.time() - retention.days * SECONDS_A_DAY) * 1000)
                 cursor.execute(self._sql.delete_old_alerts, (oldest_ms,))
-                deleted = self._delete_oldest(cursor, first_id_at(oldest_ms))
-                if not deleted and self.used_bytes() > retention.bytes:
-                    deleted = self._delete_oldest(cursor, LAST_ID)
+                deleted = self._delete_before(cursor, oldest_ms)
+                if not deleted and (too_much := self.used_bytes() - most_bytes) > 0:
+                    deleted = self._delete_first(cursor, too_much)
                 if deleted and self._sqlite:
                     cursor.executescript("PRAGMA incremental_vacuum")  # execute() would stop after one page
                 if self._sqlite:
@@ -136,12 +132,16 @@ class Store:
             raise RecordsUnavailable(in_a_line(error)) from error
 
     def used_bytes(self) -> int:
-        """What the rows of all tables take, indices included; under PostgreSQL give or take a fifth."""
-        with closing(self._connection.cursor()) as cursor:
-            if not self._sqlite:
-                cursor.execute(POSTGRES_COUNT_NOW)
-            cursor.execute(SQLITE_USED if self._sqlite else POSTGRES_USED)
-            return int(cursor.fetchone()[0])
+        """What the rows of all tables take, indices included."""
+        return int(self._connection.execute(SQLITE_USED).fetchone()[0])
+
+    def _delete_before(self, cursor: Any, oldest_ms: int) -> int:
+        """Some of what is older; how many predictions that were."""
+        return self._delete_oldest(cursor, first_id_at(oldest_ms))
+
+    def _delete_first(self, cursor: Any, too_much: int) -> int:
+        """Some of the oldest, where so many bytes are too much; how many predictions that were."""
+        return self._delete_oldest(cursor, LAST_ID)
 
     def _delete_oldest(self, cursor: Any, before: str) -> int:
         """Delete a chunk of the oldest predictions with ids under `before`, with their labels."""

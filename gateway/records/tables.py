@@ -1,13 +1,16 @@
 """The tables of records, one description for SQLite and PostgreSQL. `migrations` brings a database to it."""
 
-from sqlalchemy import BigInteger, Boolean, Column, Double, Integer, LargeBinary, MetaData, SmallInteger, String, Table, Text
+from sqlalchemy import BigInteger, Boolean, Column, Double, Index, Integer, LargeBinary, MetaData, SmallInteger, String, Table, Text
 
 metadata = MetaData()
+
+ID = String(48).with_variant(String(48, collation="C"), "postgresql")
+"""Its order is the order of time, also where the language of the database has another order of letters."""
 
 predictions = Table(
     "predictions",
     metadata,
-    Column("id", String(48), primary_key=True, comment="Its order is the order of time."),
+    Column("id", ID, primary_key=True, comment="Its order is the order of time."),
     Column("at_ms", BigInteger, nullable=False, comment="Milliseconds since 1970."),
     Column("digest", LargeBinary, nullable=False, comment="SHA-256 of the canonical pixels."),
     Column("model_version", String(12), nullable=False),
@@ -17,13 +20,18 @@ predictions = Table(
     Column("cache", String(9), nullable=False),
     Column("latency_us", Integer, nullable=False, comment="From the request's first byte to the answer, microseconds."),
     Column("caller", String(64)),
+    # in a SQLite file they would cost a prediction as much as itself, beside the event loop
+    Index("ix_predictions_digit", "digit", "id").ddl_if(dialect="postgresql"),
+    Index("ix_predictions_model_version", "model_version", "digit", "id").ddl_if(dialect="postgresql"),
     sqlite_with_rowid=False,
+    postgresql_partition_by="RANGE (id)",
 )
+"""With two indices, in which audits find a digit or a version that is rare; see `partitions` for how it lies in PostgreSQL."""
 
 labels = Table(
     "labels",
     metadata,
-    Column("id", String(48), primary_key=True, comment="The prediction's."),
+    Column("id", ID, primary_key=True, comment="The prediction's."),
     Column("label", SmallInteger, nullable=False, comment="The newest that was given."),
     Column("predicted", SmallInteger, nullable=False),
     Column("model_version", String(12), nullable=False),
@@ -38,7 +46,7 @@ label_changes = Table(
     "label_changes",
     metadata,
     Column("token", String(16), primary_key=True),
-    Column("id", String(48), nullable=False, index=True),
+    Column("id", ID, nullable=False, index=True),
     Column("previous", SmallInteger, comment="None: there was no label."),
     Column("label", SmallInteger, nullable=False),
     Column("source", String(8), nullable=False),

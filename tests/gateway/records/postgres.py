@@ -8,11 +8,12 @@ import subprocess
 import tempfile
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from itertools import count
 from pathlib import Path
 
+import psutil
 import psycopg
 
 from tests.ports import free_port
@@ -53,6 +54,19 @@ class PostgresServer:
     def crash(self) -> None:
         """Every session is cut off, and nothing is tidied up."""
         self._stop(signal.SIGQUIT)
+
+    def kill(self) -> None:
+        """All of its processes at once, before any of them knows."""
+        assert self._process is not None
+        processes = [each := psutil.Process(self._process.pid), *each.children(recursive=True)]
+        for process in processes:
+            with suppress(psutil.NoSuchProcess):
+                process.kill()
+        self._process.wait(START_SECONDS)
+        deadline = time.monotonic() + START_SECONDS
+        while not all(map(_is_gone, processes)):
+            assert time.monotonic() < deadline
+            time.sleep(0.01)
 
     def stop(self) -> None:
         self._stop(signal.SIGINT)
@@ -101,6 +115,14 @@ def _programs() -> Path | None:
         return Path(found).resolve().parent
     folders = [path.parent for path in DEBIAN.glob("*/bin/initdb")]
     return max(folders, key=lambda folder: int(folder.parent.name), default=None)
+
+
+def _is_gone(process: psutil.Process) -> bool:
+    """Also where nobody asks how it ended."""
+    try:
+        return process.status() == psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return True
 
 
 def _owner() -> int | None:

@@ -1,7 +1,9 @@
 """A backup is one moment of all tables, comes back whole into either kind of database, and is refused when anything about it is wrong."""
 
 import gzip
+import hashlib
 import threading
+from collections import Counter
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
@@ -164,6 +166,19 @@ def test_what_fails_leaves_nothing_behind(new_database: NewDatabase, tmp_path: P
     with pytest.raises(RecordsUnavailable, match="No such file"):
         taken(absent, tmp_path / "nowhere" / "file")
     assert list(tmp_path.iterdir()) == [absent.file]
+
+
+def test_one_of_the_revision_before_which_has_the_same_rows_comes_back(new_database: NewDatabase, file: Path) -> None:
+    old, new = new_database("sqlite"), new_database("sqlite")
+    filled(old)
+    taken(old, file)
+    lines = gzip.decompress(file.read_bytes()).splitlines(keepends=True)[:-1]
+    lines[0] = orjson.dumps(orjson.loads(lines[0]) | {"revision": "0003"}, option=orjson.OPT_APPEND_NEWLINE)
+    rows = dict(Counter(orjson.loads(line)[0] for line in lines[1:]))
+    end = {"rows": rows, "sha256": hashlib.sha256(b"".join(lines)).hexdigest()}
+    file.write_bytes(gzip.compress(b"".join([*lines, orjson.dumps(end, option=orjson.OPT_APPEND_NEWLINE)])))
+    assert put_back(file, new) == rows
+    assert contents(new) == contents(old)
 
 
 def test_nobody_else_may_read_it(database: Database, store: Store, file: Path) -> None:

@@ -1,5 +1,7 @@
 """What only PostgreSQL does: many write at once, a server crashes and comes back, and somebody else has to migrate it."""
 
+import asyncio
+import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
@@ -14,7 +16,7 @@ from gateway.records.batch import Batch, LabelOutcome, LabelRow, LabelState
 from gateway.records.database import database_url, migrate_database, open_sink
 from gateway.records.migrate import LOCK
 from gateway.records.postgres import open_postgres
-from gateway.records.reader import Filters, Reader
+from gateway.records.reader import READERS, Filters, Reader
 from gateway.records.recorder import Recorder
 from gateway.records.revision import NEWEST
 from gateway.records.store import RecordsUnavailable, Retention, Store, prune_all
@@ -195,3 +197,88 @@ async def test_a_migration_waits_for_one_that_is_under_way(database: Database) -
         assert not second.done()
         first.commit()
         assert second.result(5) == NEWEST
+
+
+async def test_readers_share_a_few_connections_that_stay_open(store: Store, database: Database) -> None:
+    reader = Reader(database_url(database.text))
+    await asyncio.gather(*(reader.page(Filters(), before=None, limit=10) for _ in range(50)))
+    with psycopg.connect(database.text) as watching:
+        others = watching.execute("SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()")
+        assert others.fetchall() == [(1 + READERS,)], "the one that writes, and the readers'"
+    reader.close()
+
+
+async def test_a_server_that_was_restarted_costs_no_question(store: Store, database: Database, restarted: PostgresServer) -> None:
+    reader = Reader(database_url(database.text))
+    row = prediction()
+    store.write(Batch([row]))
+    await asyncio.gather(*(reader.page(Filters(), before=None, limit=10) for _ in range(2 * READERS)))
+    restarted.crash()
+    restarted.start()
+    for found in await asyncio.gather(*(reader.page(Filters(), before=None, limit=10) for _ in range(2 * READERS))):
+        assert [each.id for each in found] == [row.id]
+    reader.close()
+
+
+KILLED = 3
+ACKNOWLEDGED = 200
+"""Of each kind between two kills."""
+
+
+async def test_killed_under_load_nothing_that_was_acknowledged_is_lost_or_doubled(
+    store: Store, database: Database, restarted: PostgresServer
+) -> None:
+    """The server's processes are killed while predictions and labels arrive, and what was promised is compared with what is there."""
+    metrics = Metrics()
+    recorder = Recorder(partial(open_sink, database_url(database.text)), metrics, Retention(days=1e6, bytes=2**40))
+    recorder.start()
+    taken: list[str] = []
+    durable: list[str] = []
+    labelled: dict[str, int] = {}
+    stopping = asyncio.Event()
+
+    async def answer() -> None:
+        while not stopping.is_set():
+            row = prediction(int(time.time() * 1000), digit=len(taken) % 10)
+            assert recorder.record(noted(row))
+            taken.append(row.id)
+            await asyncio.sleep(0.001)
+
+    async def wait_for_durable() -> None:
+        while not stopping.is_set():
+            before = len(taken)
+            await recorder.settled()
+            durable.extend(taken[len(durable) : before])
+
+    async def give_labels() -> None:
+        while not stopping.is_set():
+            row = prediction(int(time.time() * 1000))
+            digit = len(labelled) % 10
+            assert (await recorder.label(label(row, digit))).state is LabelState.STORED
+            labelled[row.id] = digit
+
+    loads = [asyncio.create_task(load()) for load in (answer, wait_for_durable, *[give_labels] * 8)]
+    for _ in range(KILLED):
+        enough = len(durable) + ACKNOWLEDGED, len(labelled) + ACKNOWLEDGED
+        await until(lambda enough=enough: len(durable) >= enough[0] and len(labelled) >= enough[1], seconds=20)  # type: ignore[misc]
+        await asyncio.to_thread(restarted.kill)
+        await until(lambda: recorder.failure)
+        await asyncio.to_thread(restarted.start)
+    stopping.set()
+    await asyncio.gather(*loads)
+    await recorder.settled()
+    await recorder.close(5)
+
+    stored = [row[0] for row in database.rows("predictions")]
+    assert set(durable) <= set(taken) == set(stored)
+    assert len(stored) == len(set(stored))
+    assert {row[0]: row[1] for row in database.rows("labels")} == labelled
+    assert sorted(row[1] for row in database.rows("label_changes")) == sorted(labelled)
+    counted = partial(metrics.registry.get_sample_value, "gateway_records_total")
+    assert counted({"kind": "prediction", "outcome": "written"}) == len(stored)
+    assert counted({"kind": "label", "outcome": "written"}) == len(labelled)
+    assert (counted({"kind": "label", "outcome": "failed"}) or 0) > 0, "it was killed under load"
+    fed_back = [
+        sample.value for family in metrics.registry.collect() for sample in family.samples if sample.name == "digits_feedback_total"
+    ]
+    assert sum(fed_back) == len(labelled)

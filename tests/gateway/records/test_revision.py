@@ -64,7 +64,7 @@ def test_the_newest_is_the_last_migration() -> None:
     assert ScriptDirectory.from_config(config).get_current_head() == NEWEST
 
 
-@pytest.mark.parametrize("older", ["0001", "0002"])
+@pytest.mark.parametrize("older", ["0001", "0002", "0003"])
 def test_an_older_file_is_migrated(older: str, tmp_path: Path) -> None:
     old, new = tmp_path / "old", tmp_path / "new"
     migrated(old, older)
