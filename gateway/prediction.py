@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from gateway.batching import Batcher, Flight, QueueFull
 from gateway.contract import ANY_USE, Answer, CacheState, CacheUse, Content, ModelVersion, Prediction, Seen, doubts
-from gateway.errors import ModelUnavailable, NotFound, OverCapacity, Problem
+from gateway.errors import NO_ANSWER, DeadlineExceeded, ModelUnavailable, NotFound, OverCapacity, Problem
 from gateway.local_cache import LocalCache, LocalKey
 from gateway.metrics import Metrics
 from gateway.model_client import LARGEST_BATCH, RETRY_AFTER_SECONDS, ModelClient, VersionGone
@@ -128,6 +128,12 @@ class Predictor:
             raise NotFound(f"no model is called {name!r}; there is {self._watch.name!r}")
         return self._watch.current
 
+    def overdue(self) -> Problem:
+        """What a picture without an answer in time is told: that the model cannot answer now, where that is known to be why."""
+        if self._watch.torchserve.ok:
+            return DeadlineExceeded(NO_ANSWER)
+        return ModelUnavailable("the model cannot answer now; try again", retry_after_seconds=RETRY_AFTER_SECONDS)
+
     async def probe(self, upload: bytes) -> tuple[int, str]:
         """The digit that the current version reads in an upload, and that version: past every cache, and in no series.
 
@@ -241,8 +247,9 @@ class Predictor:
                 traceparent = carried([picture.trace for picture in asked if picture.trace is not None])
                 predictions = await self._client.logits(model, [picture.pixels for picture in asked], traceparent)
             except (VersionGone, Problem) as failure:
+                told = self.overdue() if isinstance(failure, DeadlineExceeded) else failure
                 for picture in asked:
-                    picture.fail(failure)
+                    picture.fail(told)
                 continue
             seconds = time.perf_counter() - started
             for picture, prediction in zip(asked, predictions, strict=True):

@@ -6,7 +6,7 @@ import logging
 from fastapi import APIRouter, Request, Response
 
 from gateway.envelope import LIST, MOST_PICTURES, PART
-from gateway.errors import NO_ANSWER, OUR_FAULT, DeadlineExceeded, Malformed, Problem, UploadTooSlow, problem_text
+from gateway.errors import OUR_FAULT, Malformed, Problem, UploadTooSlow, problem_text
 from gateway.observing import log_fields
 from gateway.prediction import Predictor
 from gateway.prompt import Headers
@@ -87,7 +87,7 @@ def batch_routes(uploads: Uploads, predictor: Predictor, telling: Telling, deadl
             async with asyncio.timeout_at(asked.deadline):
                 found = await predictor.predict(picture, asked.use, name=asked.model, needs_pixels=asked.consent)
         except TimeoutError as error:
-            raise DeadlineExceeded(NO_ANSWER) from error
+            raise predictor.overdue() from error
         return await telling.tell(found, asked)
 
     return router

@@ -8,7 +8,7 @@ from typing import Any
 from gateway.contract import Answer
 from gateway.deadlines import Deadlines
 from gateway.envelope import envelope
-from gateway.errors import NO_ANSWER, OUR_FAULT, DeadlineExceeded, Problem, problem_response
+from gateway.errors import OUR_FAULT, Problem, problem_response
 from gateway.observing import Requests, log_fields
 from gateway.offloop import FEW_BYTES
 from gateway.prediction import Predictor, Unknown
@@ -66,7 +66,7 @@ class Plain:
                 answer = await self._predictor.read(unknown)
             told, cache = self._told(answer, name, started), answer.cache.value
         except TimeoutError:
-            told = _refused(DeadlineExceeded(NO_ANSWER), name)
+            told = _refused(self._predictor.overdue(), name)
         except Problem as problem:
             told = _refused(problem, name)
         except Exception:  # as Observed answers it on the usual way

@@ -6,7 +6,7 @@ from fastapi import APIRouter
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from gateway.contract import Answer
-from gateway.errors import NO_ANSWER, DeadlineExceeded, Problem, UploadTooSlow, problem_response
+from gateway.errors import Problem, UploadTooSlow, problem_response
 from gateway.prediction import Predictor
 from gateway.prompt import headers_of
 from gateway.routes.asked import MODEL_PARAMETER, read_asked
@@ -95,7 +95,7 @@ class Predicting:
         except TimeoutError as error:
             if upload is None:
                 raise UploadTooSlow("the body did not arrive in time; send it faster, or send a smaller picture") from error
-            raise DeadlineExceeded(NO_ANSWER) from error
+            raise self._predictor.overdue() from error
         scope["state"]["cache"] = answer.cache
         body = await self._telling.tell(answer, asked)
         await send({"type": "http.response.start", "status": 200, "headers": headers_of(head(answer, body))})

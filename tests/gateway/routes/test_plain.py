@@ -175,6 +175,22 @@ async def test_a_model_that_is_away_or_late_is_a_problem(gateway: Gateway, torch
     assert in_flight == "1.0"  # the scrape itself
 
 
+async def test_who_waits_in_vain_for_a_model_without_a_worker_is_told_to_come_again(gateway: Gateway, torchserve: TorchServeDouble) -> None:
+    async with gateway(deadline_seconds=0.1, canary_seconds=0) as client:
+        torchserve.before_answer, torchserve.workers_ready = asyncio.Event().wait, 0
+
+        async def known() -> bool:
+            return not (await client.get("/readyz")).json()["checks"]["torchserve"]["ok"]
+
+        async with asyncio.timeout(10):
+            while not await known():
+                await asyncio.sleep(0.05)
+        told = await to_the_server(client, digit_png(1))
+        usual = await client.post("/v1/predict", content=digit_png(2), headers={"Cache-Control": "no-cache"})
+    assert [told.status, usual.status_code] == [503, 503]
+    assert dict(headers_of(told.head))[b"retry-after"] == usual.headers["retry-after"].encode()
+
+
 async def test_a_fault_of_ours_is_a_problem_that_tells_no_details_and_is_logged_with_its_ids(
     gateway: Gateway, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
