@@ -100,14 +100,12 @@ def test_torchserve_s_word_is_never_believed(name: str) -> None:
         patience = []
         for probe in ("readiness", "liveness", "startup"):
             asked = container[f"{probe}Probe"]
-            assert asked["exec"]["command"][-1] == "/probe/probe.py"
+            assert asked["exec"]["command"] == ["python", "-ISB", "/app/handler/healthcheck.py"]
             patience.append(asked["periodSeconds"] * asked["failureThreshold"])
         assert patience == sorted(patience)
         # Longer than it takes TorchServe to notice a frozen worker and to load another.
         assert patience[1] > int(configuration()["default_response_timeout"]) + 10
         assert patience[2] > int(configuration()["default_startup_timeout"])
-        [mounted] = [volume["configMap"]["name"] for volume in pod["spec"]["volumes"] if "configMap" in volume]
-        assert set(rendered(name).one("ConfigMap", mounted)["data"]) == {"probe.py"}
 
 
 @each_rendering
@@ -168,3 +166,10 @@ def test_pods_are_spread_and_nodes_are_emptied_one_pod_at_a_time(name: str) -> N
 def test_the_gpu_is_asked_for_once_and_whole() -> None:
     [container] = containers_of(rendered("gpu").one("Deployment", "torchserve")["spec"]["template"])
     assert container["resources"]["requests"]["nvidia.com/gpu"] == container["resources"]["limits"]["nvidia.com/gpu"] == "1"
+
+
+def test_the_probe_is_where_the_image_has_it() -> None:
+    """A probe's command runs in the root of the file system, whatever the image's own folder is."""
+    dockerfile = (ROOT / "handler" / "Dockerfile").read_text()
+    assert "COPY handler /app/handler\n" in dockerfile
+    assert "COPY model/known/7.png /app/model/known/7.png\n" in dockerfile

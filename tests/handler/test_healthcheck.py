@@ -1,4 +1,4 @@
-"""TorchServe's probe says yes for a known digit read right, and no, with the reason, for everything else."""
+"""What TorchServe's image and pods are asked by: yes for a known digit read right, and no, with the reason, for everything else."""
 
 import json
 import re
@@ -11,8 +11,8 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 
-from k8s.base.torchserve import probe
-from tests.k8s.manifests import K8S, ROOT, read
+from handler import healthcheck
+from tests.k8s.manifests import ROOT, read
 
 READY = [{"modelVersion": "ab12cd34ef56", "workers": [{"id": "9000", "status": "READY"}]}]
 SEVEN = {"predictions": [{"digit": 7, "probabilities": [], "logits": []}]}
@@ -30,7 +30,7 @@ def torchserve(describe: Callable[[], Answer], predict: Callable[[], Answer]) ->
 
         def do_POST(self) -> None:
             assert self.path == "/predictions/digits"
-            assert self.rfile.read(int(self.headers["Content-Length"])) == probe.PICTURE
+            assert self.rfile.read(int(self.headers["Content-Length"])) == healthcheck.PICTURE.read_bytes()
             self.say(*predict())
 
         def say(self, status: int, body: bytes) -> None:
@@ -54,13 +54,9 @@ def told(value: object, status: int = 200) -> Callable[[], Answer]:
     return lambda: (status, json.dumps(value).encode())
 
 
-def test_the_picture_is_the_known_seven() -> None:
-    assert (ROOT / "model" / "known" / "7.png").read_bytes() == probe.PICTURE
-
-
 def test_a_right_answer_is_a_yes_without_a_word(capsys: pytest.CaptureFixture[str]) -> None:
     with torchserve(told(READY), told(SEVEN)) as port:
-        assert probe.main(port, port) == 0
+        assert healthcheck.main(port, port) == 0
     assert capsys.readouterr().out == ""
 
 
@@ -82,7 +78,7 @@ def test_anything_else_is_a_no_with_its_reason(
     described: Callable[[], Answer], predicted: Callable[[], Answer], reason: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     with torchserve(described, predicted) as port:
-        assert probe.main(port, port) == 1
+        assert healthcheck.main(port, port) == 1
     said = capsys.readouterr().out
     assert re.search(reason, said)
     assert said.count("\n") == 1
@@ -91,8 +87,8 @@ def test_anything_else_is_a_no_with_its_reason(
 def test_nobody_there_is_a_no() -> None:
     with torchserve(told(READY), told(SEVEN)) as port:
         pass
-    done = subprocess.run([sys.executable, "-ISB", K8S / "base/torchserve/probe.py"], capture_output=True, text=True, check=False)
-    assert probe.main(port, port) == 1
+    done = subprocess.run([sys.executable, "-ISB", ROOT / "handler" / "healthcheck.py"], capture_output=True, text=True, check=False)
+    assert healthcheck.main(port, port) == 1
     assert done.returncode == 1, "something answers on TorchServe's own ports on this machine"
     assert "Traceback" not in done.stderr
 
@@ -106,11 +102,11 @@ def test_a_frozen_worker_is_a_no_before_the_kubelet_gives_up(capsys: pytest.Capt
 
     with torchserve(told(READY), frozen) as port:
         try:
-            assert probe.main(port, port) == 1
+            assert healthcheck.main(port, port) == 1
         finally:
             over.set()
     assert "timed out" in capsys.readouterr().out
     [deployment] = read("base/torchserve/deployment.yaml")
     [container] = deployment["spec"]["template"]["spec"]["containers"]
     for which in ("startup", "readiness", "liveness"):
-        assert container[f"{which}Probe"]["timeoutSeconds"] > 2 * probe.SECONDS
+        assert container[f"{which}Probe"]["timeoutSeconds"] > 2 * healthcheck.SECONDS
