@@ -3,9 +3,12 @@
 set -eu
 
 NAME=gateway PORT=8000 EVERY_SECONDS=2
+# One that dies comes back under its address within seconds, and is passed over meanwhile. Only one that is gone for so many looks is
+# forgotten: each reload closes connections that clients keep.
+GONE_AFTER_LOOKS=30
 
 addresses() {
-    getent hosts "$NAME" | awk '{print $1}' | sort -u
+    getent hosts "$NAME" | awk '{print $1}' | sort -u | tr '\n' ' '
 }
 
 write_gateways() {
@@ -19,13 +22,26 @@ write_gateways() {
     } >/tmp/gateways.conf
 }
 
+# Whether one of the first is not among the second.
+lacks() {
+    for address in $1; do
+        case " $2 " in
+        *" $address "*) ;;
+        *) return 0 ;;
+        esac
+    done
+    return 1
+}
+
 follow() {
-    known=$1
+    known=$1 looks=0
     while sleep "$EVERY_SECONDS"; do
-        found=$(addresses) || continue
-        if [ -n "$found" ] && [ "$found" != "$known" ]; then
+        found=$(addresses)
+        [ -n "$found" ] || continue
+        if lacks "$known" "$found"; then looks=$((looks + 1)); else looks=0; fi
+        if lacks "$found" "$known" || [ "$looks" -ge "$GONE_AFTER_LOOKS" ]; then
             write_gateways "$found"
-            nginx -e stderr -c /edge/nginx.conf -s reload && known=$found
+            nginx -e stderr -c /edge/nginx.conf -s reload && known=$found looks=0
         fi
     done
 }
