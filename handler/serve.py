@@ -13,8 +13,8 @@ from pathlib import Path
 
 HANDLER = Path(__file__).resolve().parent
 MODELS = Path("/models")
-WORKERS, GPUS = "DIGITS_WORKERS", "DIGITS_GPUS"
-"""Environment variables: workers of the model, and GPUs that they are spread over; by default one and none."""
+WORKERS = "DIGITS_WORKERS"
+"""Environment variable: workers of the model; by default one."""
 
 NOT_FOR_TORCHSERVE = ("TS_", "PYTHON", "JAVA_TOOL_OPTIONS", "JDK_JAVA_OPTIONS", "_JAVA_OPTIONS")
 """Beginnings of variables it must not see: settings of its own from elsewhere, and what would shadow the archive."""
@@ -34,8 +34,10 @@ def configuration(given: str, environment: Mapping[str, str]) -> tuple[str, list
     for name, value in said.items():
         if value.startswith("http://127.0.0.1"):  # gRPC stays with itself: its addresses have no scheme
             said[name] = value.replace("127.0.0.1", "0.0.0.0")
-    said["default_workers_per_model"] = str(_whole(environment, WORKERS, least=1))
-    said["number_of_gpu"] = str(_whole(environment, GPUS, least=0))
+    workers = environment.get(WORKERS) or "1"
+    if not workers.isdecimal() or int(workers) < 1:
+        raise NotStarted(f"{WORKERS} is {workers!r}; give a whole number from 1 on")
+    said["default_workers_per_model"] = workers
     said["model_store"], said["load_models"] = str(MODELS), "digits=digits.mar"
     return "".join(f"{name}={value}\n" for name, value in said.items()), options
 
@@ -73,13 +75,6 @@ def main() -> int:
     kept = {name: value for name, value in os.environ.items() if not name.startswith(NOT_FOR_TORCHSERVE)}
     os.chdir(home)
     os.execve(words[0], words, kept | own)
-
-
-def _whole(environment: Mapping[str, str], name: str, *, least: int) -> int:
-    text = environment.get(name) or str(least)
-    if not text.isdecimal() or int(text) < least:
-        raise NotStarted(f"{name} is {text!r}; give a whole number from {least} on")
-    return int(text)
 
 
 def _package(name: str) -> Path:

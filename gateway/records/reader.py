@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any, TypeVar
 from urllib.parse import quote
 
-from sqlalchemy import ColumnElement, Connection, Engine, Select, SmallInteger, and_, column, create_engine, select, true, union_all, values
+from sqlalchemy import ColumnElement, Connection, Engine, Select, SmallInteger, and_, column, create_engine, select, true, values
 from sqlalchemy.engine import URL
 from sqlalchemy.pool import NullPool
 from sqlalchemy.sql.functions import count
@@ -206,24 +206,20 @@ def _page(filters: Filters, before: str | None, limit: int, is_postgres: bool) -
         None if filters.labelled_since_ms is None else labels.c.at_ms >= filters.labelled_since_ms,
     ]
     conditions = [condition for condition in wanted if condition is not None]
-    if filters.model_version is not None and filters.digit is None and not labelled:
-        return _of_a_version(conditions, limit, is_postgres)
+    if is_postgres and filters.model_version is not None and filters.digit is None and not labelled:
+        return _of_a_version(conditions, limit)
     query = _columns(from_labels=labelled)
     return (query.where(and_(*conditions)) if conditions else query).order_by(base.c.id.desc()).limit(limit)
 
 
-def _of_a_version(conditions: list[ColumnElement[bool]], limit: int, is_postgres: bool) -> Select[Any]:
-    """Their index has versions by digit, so it is looked into ten times; one more index would be as large as the rows.
-
-    Both databases read each digit only as far as `limit`. PostgreSQL is asked once for all, else it would plan ten times for all days.
+def _of_a_version(conditions: list[ColumnElement[bool]], limit: int) -> Select[Any]:
+    """Their index, which PostgreSQL alone has, has versions by digit, so it is looked into ten times; one more index would be as large as
+    the rows. Each digit is read only as far as `limit`, and all are asked for at once, else it would plan ten times for all days.
     """
-    newest = select(predictions.c.id).where(*conditions).order_by(predictions.c.id.desc()).limit(limit)
-    if is_postgres:
-        digits = values(column("digit", SmallInteger), name="digits").data([(digit,) for digit in range(10)])
-        each = newest.where(predictions.c.digit == digits.c.digit).lateral()
-        ids = select(each.c.id).select_from(digits.join(each, true())).subquery()
-    else:
-        ids = union_all(*(select(newest.where(predictions.c.digit == digit).subquery().c.id) for digit in range(10))).subquery()
+    digits = values(column("digit", SmallInteger), name="digits").data([(digit,) for digit in range(10)])
+    newest = select(predictions.c.id).where(*conditions, predictions.c.digit == digits.c.digit)
+    each = newest.order_by(predictions.c.id.desc()).limit(limit).lateral()
+    ids = select(each.c.id).select_from(digits.join(each, true())).subquery()
     page = select(ids.c.id).order_by(ids.c.id.desc()).limit(limit).subquery()
     found = page.join(predictions, predictions.c.id == page.c.id).outerjoin(labels, labels.c.id == page.c.id)
     return select(*predictions.columns, labels.c.label, labels.c.source).select_from(found).order_by(page.c.id.desc())

@@ -5,6 +5,7 @@ import json
 import socket
 import subprocess
 import time
+from functools import partial
 from urllib.parse import quote, urlsplit
 from urllib.request import urlopen
 
@@ -42,7 +43,7 @@ def test_it_is_up_within_three_minutes(up: Up) -> None:
     print(f"\nup after {up.seconds:.0f} s")
     assert up.seconds < 180
     for service in SERVICES:
-        eventually(lambda service=service: up.project.is_well(service), f"{service} is healthy", 180 - up.seconds)  # type: ignore[misc]
+        eventually(partial(up.project.is_well, service), f"{service} is healthy", 180 - up.seconds)
     assert len(up.project.containers("gateway")) == GATEWAYS
 
 

@@ -2,6 +2,7 @@ import asyncio
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from functools import partial
 
 import pytest
 from hiredis import HiredisError
@@ -25,7 +26,7 @@ class Played:
     """Nodes that each hold a third of the slots, and every key in them: its value is the number of the node that answers."""
 
     def __init__(self) -> None:
-        self.nodes = [RespServer(lambda command, number=number: self._answer(number, command)) for number in range(3)]  # type: ignore[misc]
+        self.nodes = [RespServer(partial(self._answer, number)) for number in range(3)]
         self.holder = [slot * 3 // REDIS_CLUSTER_HASH_SLOTS for slot in range(REDIS_CLUSTER_HASH_SLOTS)]
         self.says: dict[int, Exception] = {}
         """What a node says to every GET and PING instead."""

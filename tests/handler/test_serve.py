@@ -31,16 +31,15 @@ def test_all_that_fences_it_stays() -> None:
     assert (read["model_store"], read["load_models"]) == ("/models", "digits=digits.mar")
 
 
-def test_workers_and_gpus_are_as_told() -> None:
-    assert (said({})["default_workers_per_model"], said({})["number_of_gpu"]) == ("1", "0")
-    read = said({"DIGITS_WORKERS": "3", "DIGITS_GPUS": "1"})
-    assert (read["default_workers_per_model"], read["number_of_gpu"]) == ("3", "1")
+def test_there_are_as_many_workers_as_told() -> None:
+    assert said({})["default_workers_per_model"] == "1"
+    assert said({"DIGITS_WORKERS": "3"})["default_workers_per_model"] == "3"
 
 
-@pytest.mark.parametrize(("name", "value"), [("DIGITS_WORKERS", "0"), ("DIGITS_WORKERS", "many"), ("DIGITS_GPUS", "-1")])
-def test_a_number_that_is_none_is_one_line(name: str, value: str) -> None:
-    with pytest.raises(NotStarted, match=f"{name} is '{value}'; give a whole number from"):
-        configuration(GIVEN, {name: value})
+@pytest.mark.parametrize("value", ["0", "-1", "many"])
+def test_a_number_of_workers_that_is_none_is_one_line(value: str) -> None:
+    with pytest.raises(NotStarted, match=f"DIGITS_WORKERS is '{value}'; give a whole number from 1 on"):
+        configuration(GIVEN, {"DIGITS_WORKERS": value})
 
 
 def test_javas_own_options_are_given_to_java(tmp_path: Path) -> None:

@@ -257,10 +257,12 @@ async def test_killed_under_load_nothing_that_was_acknowledged_is_lost_or_double
             assert (await recorder.label(label(row, digit))).state is LabelState.STORED
             labelled[row.id] = digit
 
+    def are_enough(answers: int, labels: int) -> bool:
+        return len(durable) >= answers and len(labelled) >= labels
+
     loads = [asyncio.create_task(load()) for load in (answer, wait_for_durable, *[give_labels] * 8)]
     for _ in range(KILLED):
-        enough = len(durable) + ACKNOWLEDGED, len(labelled) + ACKNOWLEDGED
-        await until(lambda enough=enough: len(durable) >= enough[0] and len(labelled) >= enough[1], seconds=20)  # type: ignore[misc]
+        await until(partial(are_enough, len(durable) + ACKNOWLEDGED, len(labelled) + ACKNOWLEDGED), seconds=20)
         await asyncio.to_thread(restarted.kill)
         await until(lambda: recorder.failure)
         await asyncio.to_thread(restarted.start)
