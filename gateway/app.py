@@ -60,6 +60,9 @@ DRAIN_SECONDS = 0.8
 """What is left in memory has so long to be written, and spans to be sent meanwhile, when the process is told to stop; a run on one machine
 waits 4 s for all of it."""
 
+FIRST_LOOK_SECONDS = 5.0
+"""Longer than a model that is well takes to show itself on a busy machine, and not for ever."""
+
 RESPONSE_RATE, RESPONSE_SECONDS = 10.0, 24.0
 """Requests a second, and for how long, when an alert asks how slow it is now: few, since what is slow needs no more load."""
 
@@ -129,11 +132,12 @@ def create_app(
             watchers.append(asyncio.create_task(metrics.keep_settled()))
         if recorder is not None:
             recorder.start()
-        if siblings is not None:  # its share of connections comes with the first moment, and is not refused for want of a version
-            await asyncio.wait([asyncio.create_task(watch.look())], timeout=settings.deadline_seconds)
+        if siblings is not None or settings.sockets is not None:
+            # Its share of requests comes with the first moment, and is not refused for want of a version.
+            await asyncio.wait([asyncio.create_task(watch.look())], timeout=FIRST_LOOK_SECONDS)
         lifecycle.state = "serving"
         yield
-        lifecycle.state = "draining"
+        lifecycle.drain()
         for watcher in watchers:
             watcher.cancel()
         await asyncio.gather(*watchers, return_exceptions=True)
@@ -166,6 +170,7 @@ def create_app(
     app = Application(
         in_front=in_front,
         plain=plain,
+        lifecycle=lifecycle,
         title="digitserve",
         version=__version__,
         summary="Reads handwritten digits, and says how sure it is.",
@@ -188,13 +193,14 @@ def create_app(
 class Application(FastAPI):
     """What is `in_front` answers before the framework does any of its work, around which it builds a stack of its own.
 
-    A server may ask `plain` before it asks the application.
+    A server may ask `plain` before it asks the application, and tells `lifecycle` when it begins to leave.
     """
 
-    def __init__(self, *, in_front: Callable[[ASGIApp], ASGIApp], plain: Answering, **of_the_framework: Any) -> None:
+    def __init__(self, *, in_front: Callable[[ASGIApp], ASGIApp], plain: Answering, lifecycle: Lifecycle, **of_the_framework: Any) -> None:
         super().__init__(**of_the_framework)
         self._in_front = in_front
         self.plain = plain
+        self.lifecycle = lifecycle
 
     def build_middleware_stack(self) -> ASGIApp:
         return self._in_front(super().build_middleware_stack())

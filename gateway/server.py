@@ -9,10 +9,12 @@ import uvicorn
 from prometheus_client import disable_created_metrics
 
 from gateway.app import create_app
+from gateway.leaving import LeavingServer
 from gateway.logs import set_up
+from gateway.place import Place
 from gateway.prompt import PromptProtocol
 from gateway.routes.predict import PATH
-from gateway.settings import Settings
+from gateway.settings import PREFIX, Settings, SettingsError
 from model.preprocess import keep_to_one_thread
 
 KEEPALIVE_SECONDS = 30
@@ -34,23 +36,22 @@ def serve(settings: Settings, *, sockets: list[socket.socket] | None = None, sib
     disable_created_metrics()  # type: ignore[no-untyped-call]  # a second series for every counter, which nothing here asks for
     set_up(settings.log_level, settings.log_format)
     app = create_app(settings, siblings=siblings)
-    server = uvicorn.Server(
-        uvicorn.Config(
-            app,
-            host=settings.host,
-            port=settings.port,
-            loop="uvloop",
-            http=PromptProtocol.of(PATH, app.plain),
-            access_log=False,
-            log_config=None,  # its lines go where all go
-            log_level=logging.root.level,
-            server_header=False,
-            proxy_headers=False,  # nothing here asks where a request came from
-            timeout_keep_alive=KEEPALIVE_SECONDS,
-            timeout_graceful_shutdown=DRAIN_SECONDS,
-            backlog=BACKLOG,
-        )
+    config = uvicorn.Config(
+        app,
+        host=settings.host,
+        port=settings.port,
+        loop="uvloop",
+        http=PromptProtocol.of(PATH, app.plain),
+        access_log=False,
+        log_config=None,  # its lines go where all go
+        log_level=logging.root.level,
+        server_header=False,
+        proxy_headers=False,  # nothing here asks where a request came from
+        timeout_keep_alive=KEEPALIVE_SECONDS,
+        timeout_graceful_shutdown=DRAIN_SECONDS,
+        backlog=BACKLOG,
     )
+    server = uvicorn.Server(config) if settings.sockets is None else LeavingServer(config, _place(settings.sockets), app.lifecycle.drain)
     keep_to_one_thread()
     spare_the_collector()
     server.run(sockets)
@@ -61,3 +62,10 @@ def spare_the_collector() -> None:
     gc.collect()
     gc.freeze()
     gc.set_threshold(*COLLECTED_AFTER)
+
+
+def _place(folder: Path) -> Place:
+    try:
+        return Place(folder)
+    except OSError as error:
+        raise SettingsError(f"{PREFIX}SOCKETS: no socket can be made in {folder} ({error.strerror or error})") from error

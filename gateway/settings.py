@@ -33,6 +33,9 @@ class Settings(BaseSettings):
     workers: int = Field(default=1, ge=1, le=64)
     """Gateway processes behind that port, over which Linux spreads connections; each has its own in-process cache, queue and limits."""
 
+    sockets: Path | None = None
+    """Folder that an edge on this machine sees too: each process listens there as well, as 1.sock and so on, and leaves before it ends."""
+
     redis_url: str | None = None
     """Redis to share answers in, in any of its forms; without it `make run` starts one, and a gateway alone has its in-process cache."""
 

@@ -25,6 +25,7 @@ LAYERS = [
     {
         "gateway.app",
         "gateway.server",
+        "gateway.leaving",
         "gateway.embedded",
         "gateway.workers",
         "gateway.purge",
@@ -73,6 +74,7 @@ LAYERS = [
         "gateway.later",
         "gateway.merging",
         "gateway.turn",
+        "gateway.place",
         "gateway.reference",
         "gateway.randomness",
         "gateway.traceparent",

@@ -1,47 +1,43 @@
 #!/bin/sh
-# nginx in front of the gateways that there are: their number changes (--scale), and nginx looks names up at its start alone.
+# nginx in front of the gateways that there are: each listens on a socket N.sock of a folder, the lowest number that was free, so one that
+# is replaced has a successor of the same number. Only how many there are changes (--scale), and nginx has to be told.
 set -eu
 
-NAME=gateway PORT=8000 EVERY_SECONDS=2
-# One that dies comes back under its address within seconds, and is passed over meanwhile. Only one that is gone for so many looks is
-# forgotten: each reload closes connections that clients keep.
+SOCKETS=/sockets EVERY_SECONDS=2
+# One that ends is passed over at once, and costs a try a second. Only one that is gone for so many looks is forgotten: each reload closes
+# connections that clients keep.
 GONE_AFTER_LOOKS=30
 
-addresses() {
-    getent hosts "$NAME" | awk '{print $1}' | sort -u | tr '\n' ' '
+# The highest number.
+found() {
+    ls "$SOCKETS" | sed -n 's/^\([0-9][0-9]*\)\.sock$/\1/p' | sort -n | tail -n 1
 }
 
 write_gateways() {
     {
         echo "upstream gateways {"
         echo "    zone gateways 64k;"
-        for address in $1; do echo "    server $address:$PORT max_fails=1 fail_timeout=1s;"; done
+        number=1
+        while [ "$number" -le "$1" ]; do
+            echo "    server unix:$SOCKETS/$number.sock max_fails=1 fail_timeout=1s;"
+            number=$((number + 1))
+        done
         echo "    keepalive 256;"
-        echo "    keepalive_timeout 20s;"
+        # A gateway that leaves waits until none is kept.
+        echo "    keepalive_timeout 1s;"
         echo "}"
     } >/tmp/gateways.conf
-}
-
-# Whether one of the first is not among the second.
-lacks() {
-    for address in $1; do
-        case " $2 " in
-        *" $address "*) ;;
-        *) return 0 ;;
-        esac
-    done
-    return 1
 }
 
 follow() {
     known=$1 looks=0
     while sleep "$EVERY_SECONDS"; do
-        found=$(addresses)
-        [ -n "$found" ] || continue
-        if lacks "$known" "$found"; then looks=$((looks + 1)); else looks=0; fi
-        if lacks "$found" "$known" || [ "$looks" -ge "$GONE_AFTER_LOOKS" ]; then
-            write_gateways "$found"
-            nginx -e stderr -c /edge/nginx.conf -s reload && known=$found looks=0
+        now=$(found)
+        [ -n "$now" ] || continue
+        if [ "$now" -lt "$known" ]; then looks=$((looks + 1)); else looks=0; fi
+        if [ "$now" -gt "$known" ] || [ "$looks" -ge "$GONE_AFTER_LOOKS" ]; then
+            write_gateways "$now"
+            nginx -e stderr -c /edge/nginx.conf -s reload && known=$now looks=0
         fi
     done
 }
@@ -58,10 +54,10 @@ else
     echo "listen 8080;" >/tmp/listen.conf
 fi
 
-until found=$(addresses) && [ -n "$found" ]; do
-    echo "edge: no $NAME has an address yet" >&2
+until now=$(found) && [ -n "$now" ]; do
+    echo "edge: no gateway listens yet" >&2
     sleep 1
 done
-write_gateways "$found"
-follow "$found" &
+write_gateways "$now"
+follow "$now" &
 exec nginx -e stderr -c /edge/nginx.conf

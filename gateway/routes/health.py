@@ -20,6 +20,10 @@ class Lifecycle:
     def __init__(self) -> None:
         self.state: Literal["starting", "serving", "draining"] = "starting"
 
+    def drain(self) -> None:
+        """Nothing new is to be sent here; what comes is still answered."""
+        self.state = "draining"
+
 
 def health_routes(
     lifecycle: Lifecycle, watch: ModelWatch, redis: RedisCache | None, recorder: Recorder | None, metrics: Metrics

@@ -20,6 +20,7 @@ from gateway.embedded.first import first_of
 from gateway.embedded.interruption import interruption
 from gateway.embedded.ports import check_front
 from gateway.embedded.supervisor import Supervisor
+from gateway.leaving import LEAVE_SECONDS
 from gateway.logs import set_up
 from gateway.merging import FOLDER, leave
 from gateway.settings import Settings
@@ -31,7 +32,7 @@ log = logging.getLogger(__name__)
 WORKER_COMMAND = (sys.executable, "-m", "gateway.workers.worker")
 
 GRACE_SECONDS = 4.0
-"""A little more than a worker gives to what is in flight, and then to records that are not written yet."""
+"""A little more than a worker gives to what is in flight, and then to records that are not written yet; an edge is left before."""
 
 SAID_ITSELF = in_words("exit 1")
 """How a worker ends that has told its user why in one line."""
@@ -53,7 +54,8 @@ def serve_together(settings: Settings, worker_command: Sequence[str] = WORKER_CO
 async def _serve(settings: Settings, worker_command: Sequence[str], say: Callable[[str], None]) -> int:
     check_front(settings.host, settings.port)
     with reserved(settings.host, settings.port), shared_folder(settings.state_dir) as folder:
-        plans = [_plan(worker_command, place, folder) for place in range(1, settings.workers + 1)]
+        grace_seconds = GRACE_SECONDS + (0.0 if settings.sockets is None else LEAVE_SECONDS)
+        plans = [_plan(worker_command, place, folder, grace_seconds) for place in range(1, settings.workers + 1)]
         workers = [Supervisor([plan], say) for plan in plans]
 
         def kill() -> None:
@@ -77,10 +79,10 @@ async def _serve(settings: Settings, worker_command: Sequence[str], say: Callabl
     return 0
 
 
-def _plan(command: Sequence[str], place: int, folder: Path) -> Plan:
+def _plan(command: Sequence[str], place: int, folder: Path, grace_seconds: float) -> Plan:
     environment = {**os.environ, FOLDER: str(folder)}
     forget = partial(leave, folder, place)
-    return Plan(f"worker {place}", [*command, str(place)], environment, grace_seconds=GRACE_SECONDS, after=forget)
+    return Plan(f"worker {place}", [*command, str(place)], environment, grace_seconds=grace_seconds, after=forget)
 
 
 async def _until_it_listens(url: str) -> None:

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import pytest
 
 from loadtests.bench.fresh import Fresh, Upload, fresh_pictures
+from loadtests.client import Gateway
 from tests.compose.project import Project
 from tests.ports import free_port
 
@@ -46,7 +47,19 @@ def fresh(project: Project) -> Fresh:
     return fresh_pictures(project.url)
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
+def known(project: Project, fresh: Fresh) -> list[Upload]:
+    """Pictures that every gateway has answered before."""
+    uploads = fresh.take(60)
+    gateway = Gateway(project.url)
+    for _ in range(8):
+        for upload in uploads:
+            gateway.predict(upload.png)
+    gateway.close()
+    return uploads
+
+
+@pytest.fixture(scope="session")
 def new(fresh: Fresh) -> Iterator[Upload]:
     """Pictures that nobody sent, without end."""
     return itertools.chain.from_iterable(fresh.take(100) for _ in itertools.count())

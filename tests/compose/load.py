@@ -1,4 +1,7 @@
-"""A steady load through the edge, nine in ten of it pictures that were sent before, and what became of each request."""
+"""A steady load through the edge, nine in ten of it pictures that were sent before, and what became of each request.
+
+Requests fall due at a rate, whatever became of those before; where all connections wait for an answer they are late, and none is left out.
+"""
 
 import http.client
 import itertools
@@ -7,6 +10,7 @@ import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from typing import NamedTuple
 from urllib.parse import urlsplit
 
 import orjson
@@ -19,20 +23,29 @@ KNOWN_IN_TEN = 9
 DEADLINE_SECONDS = 10.0
 
 
-@dataclass(frozen=True)
-class Outcome:
+class Answer(NamedTuple):
+    """What is looked at of one."""
+
+    digit: int
+    confidence: float
+    version: str
+    cache: str
+
+
+class Outcome(NamedTuple):
     """Of one request; `status` None: the connection broke."""
 
     at: float
     known: bool
     status: int | None
-    digit: int | None
-    expected: int
     retry_after: str | None
+    upload: Upload
+    answer: Answer | None
+    """Where it is one."""
 
     @property
     def right(self) -> bool:
-        return self.status == 200 and self.digit == self.expected
+        return self.answer is not None and self.answer.digit == self.upload.digit
 
 
 @dataclass
@@ -46,24 +59,27 @@ class Load:
 
 
 @contextmanager
-def load(url: str, known: Sequence[Upload], new: Iterator[Upload]) -> Iterator[Load]:
-    """Every request is sent on a connection that is kept where it can be; none is asked twice."""
+def load(
+    url: str, known: Sequence[Upload], new: Iterator[Upload], *, per_second: float = PER_SECOND, connections: int = CONNECTIONS
+) -> Iterator[Load]:
+    """Every request is sent on a connection that is kept where it can be; none is asked twice. Without end a second: as fast as it goes."""
     running, over, lock = Load(), threading.Event(), threading.Lock()
     turns, again = itertools.count(), itertools.cycle(known)
     parts = urlsplit(url)
+    began = time.monotonic()
 
     def send() -> None:
         connection = http.client.HTTPConnection(parts.hostname or "", parts.port, timeout=DEADLINE_SECONDS)
         while not over.is_set():
-            began = time.monotonic()
             with lock:
-                is_known = next(turns) % 10 < KNOWN_IN_TEN
+                turn = next(turns)
+                is_known = turn % 10 < KNOWN_IN_TEN
                 upload = next(again) if is_known else next(new)
+            over.wait(max(0.0, began + turn / per_second - time.monotonic()))
             running.outcomes.append(_asked(connection, upload, is_known))
-            over.wait(max(0.0, CONNECTIONS / PER_SECOND - (time.monotonic() - began)))
         connection.close()
 
-    senders = [threading.Thread(target=send) for _ in range(CONNECTIONS)]
+    senders = [threading.Thread(target=send) for _ in range(connections)]
     for sender in senders:
         sender.start()
     try:
@@ -78,10 +94,13 @@ def _asked(connection: http.client.HTTPConnection, upload: Upload, known: bool) 
     at = time.monotonic()
     try:
         connection.request("POST", "/v1/predict", upload.png)
-        answer = connection.getresponse()
-        said = answer.read()
+        response = connection.getresponse()
+        said = response.read()
     except (OSError, http.client.HTTPException):
         connection.close()
-        return Outcome(at, known, None, None, upload.digit, None)
-    digit = orjson.loads(said).get("digit") if answer.status == 200 else None
-    return Outcome(at, known, answer.status, digit, upload.digit, answer.headers["Retry-After"])
+        return Outcome(at, known, None, None, upload, None)
+    answer = None
+    if response.status == 200:
+        told = orjson.loads(said)
+        answer = Answer(told["digit"], told["confidence"], told["model"]["version"], told["cache"])
+    return Outcome(at, known, response.status, response.headers["Retry-After"], upload, answer)

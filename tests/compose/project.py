@@ -34,11 +34,23 @@ class Project:
 
     def compose(self, *words: str, seconds: float = 300) -> str:
         """What a command of compose prints; what it says besides is in the test's own output. Raises CalledProcessError."""
-        environment = {**os.environ, "EDGE_PORT": str(self.edge_port), "PROMETHEUS_PORT": str(self.prometheus_port), **self.variables}
+        command = [*program(), *words]
+        return subprocess.run(
+            command, cwd=ROOT, env=self.environment, check=True, text=True, stdout=subprocess.PIPE, timeout=seconds
+        ).stdout
+
+    def roll(self, what: str, seconds: float = 300, **variables: str) -> str:
+        """What gateway/edge/roll.sh says, with those variables changed. Raises CalledProcessError."""
+        command, environment = ["sh", str(ROOT / "gateway" / "edge" / "roll.sh"), what], self.environment | variables
+        return subprocess.run(command, env=environment, check=True, text=True, stdout=subprocess.PIPE, timeout=seconds).stdout
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """By which Compose knows it."""
         override = os.environ.get("COMPOSE_OVERRIDE")
-        files = ["-f", "docker-compose.yml", *(("-f", override) if override else ())]
-        command = [*program(), *files, "-p", self.name, *words]
-        return subprocess.run(command, cwd=ROOT, env=environment, check=True, text=True, stdout=subprocess.PIPE, timeout=seconds).stdout
+        files = ["docker-compose.yml", *([override] if override else ())]
+        ports = {"EDGE_PORT": str(self.edge_port), "PROMETHEUS_PORT": str(self.prometheus_port)}
+        return {**os.environ, "COMPOSE_FILE": os.pathsep.join(files), "COMPOSE_PROJECT_NAME": self.name, **ports, **self.variables}
 
     def containers(self, service: str) -> list[str]:
         """Ids of those that run, or are about to again."""

@@ -14,7 +14,7 @@ TEXT = (ROOT / "docker-compose.yml").read_text()
 COMPOSE: dict[str, Any] = yaml.safe_load(TEXT)
 SERVICES: dict[str, dict[str, Any]] = COMPOSE["services"]
 DOCKERFILES = {room: (ROOT / room / "Dockerfile").read_text() for room in ("gateway", "handler")}
-OURS = ("gateway", "torchserve", "secrets", "migrate")
+OURS = ("gateway", "torchserve", "torchserve-next", "secrets", "migrate")
 
 
 def test_it_is_for_both_kinds_of_compose() -> None:
@@ -78,8 +78,8 @@ def test_images_run_as_nobody_special() -> None:
 
 def test_torchserve_shares_a_network_with_gateways_and_prometheus_alone() -> None:
     neighbours = {name for name, service in SERVICES.items() if "model" in service.get("networks", ())}
-    assert neighbours == {"gateway", "torchserve", "prometheus"}
-    assert SERVICES["torchserve"]["networks"] == ["model"]
+    assert neighbours == {"gateway", "torchserve", "torchserve-next", "prometheus"}
+    assert SERVICES["torchserve"]["networks"] == SERVICES["torchserve-next"]["networks"] == ["model"]
     assert COMPOSE["networks"]["model"]["internal"]
 
 

@@ -5,8 +5,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from loadtests.bench.fresh import Fresh, Upload
-from loadtests.client import Gateway
+from loadtests.bench.fresh import Upload
 from tests.compose.load import CONNECTIONS, Outcome, load
 from tests.compose.project import Project, eventually
 
@@ -15,18 +14,6 @@ pytestmark = [pytest.mark.docker, pytest.mark.timeout(600)]
 BEFORE_SECONDS, AFTER_SECONDS = 2.0, 6.0
 RIGHT_AGAIN_SECONDS = 20.0
 EDGE_BACK_SECONDS = 5.0
-
-
-@pytest.fixture(scope="session")
-def known(project: Project, fresh: Fresh) -> list[Upload]:
-    """Pictures that every gateway has answered before."""
-    uploads = fresh.take(60)
-    gateway = Gateway(project.url)
-    for _ in range(8):
-        for upload in uploads:
-            gateway.predict(upload.png)
-    gateway.close()
-    return uploads
 
 
 def hurt(project: Project, service: str, known: list[Upload], new: Iterator[Upload], after: float) -> tuple[list[Outcome], float]:

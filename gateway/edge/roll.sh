@@ -1,0 +1,76 @@
+#!/bin/sh
+# Replaces what runs by what docker-compose.yml, .env and the images say by now, one by one, while all requests are answered:
+#   sh gateway/edge/roll.sh gateways   the gateways
+#   sh gateway/edge/roll.sh model      TorchServe: a second one comes up beside it and gateways go over, one by one, before it is replaced
+# Which project that is Compose is told as ever: by .env, COMPOSE_FILE and COMPOSE_PROJECT_NAME.
+set -eu
+
+STOP_SECONDS=10 WELL_SECONDS=120
+
+fail() {
+    echo "roll: $1" >&2
+    exit 1
+}
+
+# Quietly; what was said last is told where it fails.
+run() {
+    said=$("$@" 2>&1) || fail "$* failed: $(echo "$said" | tail -n 1)"
+}
+
+compose() {
+    if docker compose version >/dev/null 2>&1; then docker compose "$@"; else docker-compose "$@"; fi
+}
+
+# A container, and what to run in it until that says yes.
+wait_well() {
+    container=$1 left=$WELL_SECONDS
+    shift
+    until said=$(docker exec "$container" "$@" 2>&1); do
+        left=$((left - 1))
+        [ "$left" -gt 0 ] || fail "$container is not well, nothing else was touched: $(echo "$said" | tail -n 1)"
+        sleep 1
+    done
+}
+
+roll_gateways() {
+    old=$(compose ps -q gateway)
+    number=$(echo "$old" | grep -c .) || fail "no gateway runs; \`docker compose up -d\` starts all"
+    done=0
+    for each in $old; do
+        run docker stop -t "$STOP_SECONDS" "$each"
+        run docker rm -v "$each"
+        run compose up -d --no-deps --no-recreate --scale "gateway=$number" gateway
+        for now in $(compose ps -q gateway); do
+            case $old in
+            *"$now"*) ;;
+            *) wait_well "$now" python -ISB /app/gateway/healthcheck.py /readyz ;;
+            esac
+        done
+        done=$((done + 1))
+        echo "gateway $done of $number is new"
+    done
+}
+
+start_torchserve() {
+    run compose --profile next up -d --no-deps "$1"
+    wait_well "$(compose --profile next ps -q "$1")" python -ISB /app/handler/healthcheck.py
+    echo "$1 is new and well"
+}
+
+roll_model() {
+    start_torchserve torchserve-next
+    (
+        export TORCHSERVE=torchserve-next
+        roll_gateways
+    )
+    start_torchserve torchserve
+    roll_gateways
+    run compose --profile next rm -s -f torchserve-next
+}
+
+cd "$(dirname "$0")/../.."
+case ${1-} in
+gateways) roll_gateways ;;
+model) roll_model ;;
+*) fail "what? Give \`gateways\` or \`model\`" ;;
+esac
