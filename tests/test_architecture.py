@@ -76,6 +76,7 @@ LAYERS = [
         "gateway.reference",
         "gateway.randomness",
         "gateway.traceparent",
+        "gateway.tracestate",
         "gateway.logs",
     },
 ]
