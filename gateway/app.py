@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import httpx
 from fastapi import FastAPI, Request, Response
@@ -55,6 +55,9 @@ from gateway.tuning import Tuning
 from gateway.turn import Turn
 from gateway.upload import Uploads
 from gateway.versions import ModelWatch
+
+if TYPE_CHECKING:
+    from gateway.exporting import Exporting
 
 DRAIN_SECONDS = 0.8
 """What is left in memory has so long to be written, and spans to be sent meanwhile, when the process is told to stop; a run on one machine
@@ -109,9 +112,7 @@ def create_app(
     recording = Recording(recorder, durable=settings.records == "durable")
     exporting = tracing = None
     if settings.otlp_endpoint is not None:
-        from gateway.exporting import Exporting
-
-        exporting = Exporting(settings.otlp_endpoint, metrics)
+        exporting = _exporting(settings.otlp_endpoint, metrics)
         tracing = Tracing(settings.trace_ratio, exporting.take)
     lifecycle = Lifecycle()
     if recorder is not None:
@@ -238,6 +239,15 @@ def _redis(url: str) -> Pipes:
         return redis_pipes(url)
     except ValueError as error:
         raise SettingsError(f"GATEWAY_REDIS_URL: {error}") from error
+
+
+def _exporting(endpoint: str, metrics: Metrics) -> "Exporting":
+    try:
+        from gateway.exporting import Exporting
+
+        return Exporting(endpoint, metrics)
+    except (ValueError, RuntimeError) as error:  # some variables are read, and refused, by the import
+        raise SettingsError(f"a variable of OpenTelemetry's cannot be used: {error}") from error
 
 
 def _records(settings: Settings, metrics: Metrics) -> tuple[Recorder | None, Reader | None]:

@@ -54,9 +54,12 @@ class Exporting:
     def __init__(
         self, endpoint: str, metrics: Metrics, *, most_waiting: int = MOST_WAITING, clock: Callable[[], float] = time.monotonic
     ) -> None:
+        heard = _Heard.by(logging.getLogger("opentelemetry"))
         self._resource = Resource.create({"service.name": SERVICE, "service.version": __version__})
         self._scope = InstrumentationScope("gateway", __version__)
-        self._sender = _Sender(endpoint, metrics, clock)
+        self._sender = _Sender(endpoint, metrics, clock, heard)
+        if heard.words is not None:
+            log.warning("what an OTEL_ variable says is not used: %s", heard.words)
         self._most_waiting, self._taken = most_waiting, 0
         self._dropped = metrics.spans.labels("dropped")
         self._processor = BatchSpanProcessor(
@@ -109,12 +112,11 @@ class Exporting:
 class _Sender(SpanExporter):
     """OpenTelemetry's own, whose failures are counted, and told once in a while instead of each time."""
 
-    def __init__(self, endpoint: str, metrics: Metrics, clock: Callable[[], float]) -> None:
-        self._clock = clock
+    def __init__(self, endpoint: str, metrics: Metrics, clock: Callable[[], float], heard: "_Heard") -> None:
+        self._clock, self._heard = clock, heard
         self._host = urlsplit(endpoint).netloc.rpartition("@")[2]  # without a password
         self._own = OTLPSpanExporter(endpoint=endpoint.rstrip("/").removesuffix(TRACES_PATH) + TRACES_PATH, timeout=EXPORT_SECONDS)
         self._exported, self._failed = metrics.spans.labels("exported"), metrics.spans.labels("failed")
-        self._heard = _Heard.by(logging.getLogger("opentelemetry"))
         self._lost = 0
         self._complained_at = -math.inf
         self.done = 0

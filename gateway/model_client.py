@@ -16,7 +16,7 @@ from gateway.contract import ModelVersion, Prediction
 from gateway.errors import DeadlineExceeded, ModelMisbehaved, ModelUnavailable, Problem
 from gateway.metrics import Metrics
 from gateway.reference import CLASSES
-from gateway.traceparent import HEADER as TRACEPARENT
+from gateway.trace import Headers
 from gateway.transport import Transport, whole
 
 PIXELS_TYPE = "application/x-digit-pixels"
@@ -50,15 +50,15 @@ class ModelClient:
         self.last_answer_at = float("-inf")
         """`time.monotonic()` of the newest valid answer."""
 
-    async def logits(self, model: ModelVersion, pixels: Sequence[NDArray[np.uint8]], traceparent: bytes | None = None) -> list[Prediction]:
-        """One Prediction for each of 1 to LARGEST_BATCH canonical pictures, in order. The request carries the traceparent, if there is one.
+    async def logits(self, model: ModelVersion, pixels: Sequence[NDArray[np.uint8]], whose: Headers = ()) -> list[Prediction]:
+        """One Prediction for each of 1 to LARGEST_BATCH canonical pictures, in order. The request says whose trace it is part of.
 
         Raises VersionGone (404), ModelUnavailable (cannot be reached, or no worker), DeadlineExceeded, ModelMisbehaved.
         """
         started = time.perf_counter()
         outcome = "ok"
         try:
-            return await self.ask(model, pixels, traceparent)
+            return await self.ask(model, pixels, whose)
         except (VersionGone, Problem) as failure:
             outcome = _OUTCOMES[type(failure)]
             raise
@@ -67,11 +67,11 @@ class ModelClient:
             self._metrics.model_duration.observe(time.perf_counter() - started)
             self._metrics.batch_size.observe(len(pixels))
 
-    async def ask(self, model: ModelVersion, pixels: Sequence[NDArray[np.uint8]], traceparent: bytes | None = None) -> list[Prediction]:
+    async def ask(self, model: ModelVersion, pixels: Sequence[NDArray[np.uint8]], whose: Headers = ()) -> list[Prediction]:
         """As `logits`, in no series: for known digits, which are nobody's traffic."""
         url = f"{model.inference_url}/predictions/{model.name}/{model.version}"
         body = b"".join(picture.tobytes() for picture in pixels)
-        predictions = _predictions(await self._posted(url, body, PIXELS_TYPE, LOGITS_TYPE, traceparent), len(pixels))
+        predictions = _predictions(await self._posted(url, body, PIXELS_TYPE, LOGITS_TYPE, whose), len(pixels))
         self.last_answer_at = time.monotonic()
         return predictions
 
@@ -105,12 +105,10 @@ class ModelClient:
     async def close(self) -> None:
         await self._transport.aclose()
 
-    async def _posted(self, url: str, body: bytes, kind: str, accepted: str, traceparent: bytes | None = None) -> bytes:
+    async def _posted(self, url: str, body: bytes, kind: str, accepted: str, whose: Headers = ()) -> bytes:
         target, headers = _addressed(url, kind, accepted)
         stream = httpx.ByteStream(body)
-        headers = [*headers, (b"Content-Length", b"%d" % len(body))]
-        if traceparent is not None:
-            headers.append((TRACEPARENT, traceparent))
+        headers = [*headers, (b"Content-Length", b"%d" % len(body)), *whose]
         request = httpx.Request("POST", target, headers=headers, stream=stream)
         status, answer = await self._sent(request, self._deadline_seconds)
         if status == httpx.codes.NOT_FOUND:

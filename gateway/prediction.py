@@ -244,8 +244,8 @@ class Predictor:
             asked = [picture for picture in pictures if picture.model.version == model.version]
             started = time.perf_counter()
             try:
-                traceparent = carried([picture.trace for picture in asked if picture.trace is not None])
-                predictions = await self._client.logits(model, [picture.pixels for picture in asked], traceparent)
+                whose = carried([picture.trace for picture in asked if picture.trace is not None])
+                predictions = await self._client.logits(model, [picture.pixels for picture in asked], whose)
             except (VersionGone, Problem) as failure:
                 told = self.overdue() if isinstance(failure, DeadlineExceeded) else failure
                 for picture in asked:

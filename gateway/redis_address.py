@@ -1,6 +1,9 @@
 """Where Redis is, by one URL: a server alone, one that sentinels watch over, or a cluster. One that cannot be used is told at once."""
 
+import ssl
 from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
 from urllib.parse import SplitResult, parse_qsl, quote, unquote, urlencode, urlsplit
 
 import redis.asyncio
@@ -90,10 +93,26 @@ def connection_to(url: str) -> AbstractConnection:
         raise ValueError(f"an option in it cannot be used: {error}") from error
     if isinstance(connection, SSLConnection):
         try:
-            connection.ssl_context.get()
+            connection.ssl_context.context = _encryption(urlsplit(url).query, _changed(connection))
         except OSError as error:
             raise ValueError(f"a certificate or key that it names cannot be read: {error}") from error
     return connection
+
+
+@lru_cache(8)
+def _encryption(query: str, changed: tuple[int, ...]) -> ssl.SSLContext:
+    """What these options mean, for all servers: the system's own certificates alone take a tenth of a second to read, in which nothing else
+    is done. Read again when a file that they name has changed."""
+    connection = redis.asyncio.ConnectionPool.from_url(f"rediss://any?{query}", protocol=2).make_connection()  # type: ignore[no-untyped-call]
+    context: ssl.SSLContext = connection.ssl_context.get()
+    return context
+
+
+def _changed(connection: SSLConnection) -> tuple[int, ...]:
+    """When each file or folder did that the connection's options name."""
+    named = connection.ssl_context
+    files = (named.ca_certs, named.ca_path, named.certfile, named.keyfile)
+    return tuple(Path(file).stat().st_mtime_ns for file in files if file)
 
 
 def without_password(url: str) -> str:

@@ -91,6 +91,8 @@ class RedisCache:
         self._duration = metrics.cache_duration.labels("redis")
         self._purged: object = None
         self._failure: str | None = None
+        self._was_late = False
+        """What was last said of its failing is no more than that."""
 
     @property
     def well(self) -> bool:
@@ -182,11 +184,18 @@ class RedisCache:
     def _fail(self, error: Exception) -> None:
         if isinstance(error, WeWereBusy) and time.monotonic() - self._answered_at < SILENT_SECONDS:
             return
+        self._complain(in_words(error))
         if self._well:
-            log.warning("redis is not answering (%s); going on without it", in_words(error))
             self._well = False
             self._leave()
         self._failure = in_words(error)
+
+    def _complain(self, words: str) -> None:
+        """Once; and once more where at first it was merely late, and then says why."""
+        late = TimeoutError.__name__ in words
+        if self._well or (self._was_late and not late):
+            log.warning("redis is not answering (%s); going on without it", words)
+            self._was_late = late
 
     def _believed(self, keys: list[bytes], values: list[object]) -> list[Prediction | None]:
         """The predictions among the values: those that are ours, for these very keys."""

@@ -9,10 +9,14 @@ from contextvars import ContextVar
 from typing import NamedTuple
 
 from gateway.contract import Answer
+from gateway.traceparent import HEADER as TRACEPARENT
 from gateway.traceparent import traceparent
+from gateway.tracestate import HEADER as TRACESTATE
 
 TRACE: ContextVar["Trace | None"] = ContextVar("trace", default=None)
 """Of the request that this task answers. A task that works for several was started by any of them, and must not look here."""
+
+Headers = tuple[tuple[bytes, bytes], ...]
 
 Place = tuple[str, str]
 """Trace and span, by their ids."""
@@ -29,10 +33,12 @@ class Told(NamedTuple):
 class Trace:
     """One request's."""
 
-    __slots__ = ("began", "began_ns", "links", "model_id", "parent_id", "span_id", "told", "trace_id")
+    __slots__ = ("began", "began_ns", "links", "model_id", "parent_id", "span_id", "state", "told", "trace_id")
 
-    def __init__(self, trace_id: str, parent_id: str | None, span_id: str, model_id: str) -> None:
+    def __init__(self, trace_id: str, parent_id: str | None, span_id: str, model_id: str, state: bytes | None = None) -> None:
         self.trace_id, self.parent_id = trace_id, parent_id
+        self.state = state
+        """What other systems of tracing said through the caller."""
         self.span_id = span_id
         """Of its root, which is made when all else has ended; but it is told to the caller before."""
         self.model_id = model_id
@@ -59,13 +65,14 @@ def note(answer: Answer, began: float) -> None:
         trace.told.append(Told(answer, began, time.perf_counter()))
 
 
-def carried(traces: Iterable[Trace]) -> bytes | None:
+def carried(traces: Iterable[Trace]) -> Headers:
     """What a request to the model for pictures of these says: the first one asks. It and the others point to each other."""
     traced = list(dict.fromkeys(traces))
     if not traced:
-        return None
+        return ()
     first, *others = traced
     for other in others:
         first.links.append((other.trace_id, other.model_id))
         other.links.append((first.trace_id, first.model_id))
-    return traceparent(first.trace_id, first.model_id)
+    parent = TRACEPARENT, traceparent(first.trace_id, first.model_id)
+    return (parent,) if first.state is None else (parent, (TRACESTATE, first.state))

@@ -78,6 +78,7 @@ LAYERS = [
         "gateway.reference",
         "gateway.randomness",
         "gateway.traceparent",
+        "gateway.tracestate",
         "gateway.logs",
     },
 ]

@@ -2,14 +2,13 @@
 
 from pathlib import Path
 
-from sqlalchemy import create_engine
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError
 from sqlalchemy.pool import NullPool
 
 from gateway.records.elected import migrate_unwritten, open_elected
 from gateway.records.revision import NEWEST
-from gateway.records.store import CONNECT_SECONDS, DRIVER_ERRORS, RecordsUnavailable, Sink, in_a_line
+from gateway.records.store import DRIVER_ERRORS, RecordsUnavailable, Sink, in_a_line
 
 
 def database_url(text: str) -> URL:
@@ -52,9 +51,10 @@ def migrate_database(url: URL) -> str:
         migrate_unwritten(Path(url.database))
     else:
         from gateway.records.migrate import migrate
+        from gateway.records.silence import patient_engine
 
         try:
-            migrate(create_engine(url, poolclass=NullPool, connect_args={"connect_timeout": CONNECT_SECONDS}))
+            migrate(patient_engine(url, poolclass=NullPool))
         except DRIVER_ERRORS as error:
             raise RecordsUnavailable(in_a_line(error)) from error
     return NEWEST

@@ -6,7 +6,6 @@ from collections.abc import Callable
 from typing import Any
 
 import psycopg
-from sqlalchemy import create_engine
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.engine import URL
 from sqlalchemy.pool import NullPool
@@ -15,10 +14,10 @@ from gateway.prediction_id import first_id_at, milliseconds_of
 from gateway.records.batch import Batch, LabelOutcome
 from gateway.records.partitions import COUNT_NOW, DAY_MS, Partition, Partitions
 from gateway.records.revision import NEWEST, revision
+from gateway.records.silence import impatient, impatient_engine
 from gateway.records.statements import Statements
 from gateway.records.store import (
     CHUNK_ROWS,
-    CONNECT_SECONDS,
     DRIVER_ERRORS,
     STATEMENT_MS,
     Errors,
@@ -107,7 +106,7 @@ class PostgresStore(Store):
 
 def open_postgres(url: URL) -> Store:
     """Raises RecordsUnavailable, also where the database is at another revision than this code."""
-    engine = create_engine(url, poolclass=NullPool, connect_args={"connect_timeout": CONNECT_SECONDS})
+    engine = impatient_engine(url, poolclass=NullPool)
     try:
         with engine.connect() as connection:
             found = revision(connection)
@@ -115,12 +114,7 @@ def open_postgres(url: URL) -> Store:
             raise RecordsUnavailable(
                 f"the database is at revision {found} and this gateway needs {NEWEST}; run `python -m gateway migrate`"
             )
-        raw = psycopg.connect(
-            url.set(drivername="postgresql").render_as_string(hide_password=False),
-            autocommit=True,
-            connect_timeout=CONNECT_SECONDS,
-            options=f"-c statement_timeout={STATEMENT_MS} -c lock_timeout={STATEMENT_MS}",
-        )
+        raw = impatient(url, options=f"-c statement_timeout={STATEMENT_MS} -c lock_timeout={STATEMENT_MS}")
         major = raw.info.server_version // 10_000
         if major < OLDEST:
             raw.close()

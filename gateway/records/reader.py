@@ -154,14 +154,16 @@ def reading_engine(url: URL) -> Engine:
     if url.get_backend_name() == "sqlite":
         address = url.set(database=f"file:{quote(url.database or '')}", query={"mode": "ro", "uri": "true"})
         return create_engine(address, poolclass=NullPool, connect_args={"uri": True})
-    return create_engine(
+    from gateway.records.silence import impatient_engine  # which imports the driver
+
+    return impatient_engine(
         url,
         pool_size=READERS,
         max_overflow=0,
         pool_timeout=CONNECT_SECONDS,
         pool_pre_ping=True,  # a server that was restarted costs no query
         pool_recycle=IDLE_SECONDS,
-        connect_args={"connect_timeout": CONNECT_SECONDS, "options": READ_ONLY, "prepare_threshold": None},
+        connect_args={"options": READ_ONLY, "prepare_threshold": None},
     )
 
 

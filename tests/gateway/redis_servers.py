@@ -1,4 +1,4 @@
-"""Real Redis servers on loopback, each in a folder of its own: alone, watched by sentinels, or as a cluster."""
+"""Real Redis servers on loopback, each in a folder of its own: alone, watched by sentinels, or as a cluster; with TLS where asked for."""
 
 import re
 import shutil
@@ -29,6 +29,8 @@ class Server:
 
     port: int
     process: "subprocess.Popen[bytes]"
+    certificate: Path | None = None
+    """Of one that speaks TLS alone, also to others of its kind."""
 
     @property
     def address(self) -> str:
@@ -36,8 +38,12 @@ class Server:
 
     def ask(self, *command: str | bytes | int) -> Any:
         """Its answer, unparsed."""
-        with redis.Redis(port=self.port, retry=Retry(ConstantBackoff(0.05), 100)) as client:
+        with redis.Redis(port=self.port, retry=Retry(ConstantBackoff(0.05), 100), **self._encrypted) as client:
             return client.execute_command(*command)
+
+    @property
+    def _encrypted(self) -> dict[str, Any]:
+        return {} if self.certificate is None else {"host": "127.0.0.1", "ssl": True, "ssl_ca_certs": str(self.certificate)}
 
 
 def installed(program: str = "redis-server") -> Path:
@@ -47,16 +53,33 @@ def installed(program: str = "redis-server") -> Path:
     return Path(found)
 
 
+def make_certificate(folder: Path) -> Path:
+    """Of 127.0.0.1, signed by itself; its key stands beside it as `key.pem`."""
+    command = ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", "/CN=redis"]
+    command += ["-addext", "subjectAltName=IP:127.0.0.1", "-keyout", str(folder / "key.pem"), "-out", str(folder / "certificate.pem")]
+    subprocess.run(command, check=True, capture_output=True)
+    return folder / "certificate.pem"
+
+
+def listening(port: int, certificate: Path | None) -> list[str]:
+    """Options of a server that does so there, encrypted by this certificate if there is one."""
+    if certificate is None:
+        return ["--port", str(port)]
+    files = {"cert": certificate, "key": certificate.with_name("key.pem"), "ca-cert": certificate}
+    named = [word for name, file in files.items() for word in (f"--tls-{name}-file", str(file))]
+    return ["--port", "0", "--tls-port", str(port), *named, "--tls-auth-clients", "no", "--tls-replication", "yes"]
+
+
 @contextmanager
-def server(program: Path, folder: Path, *options: str, port: int | None = None) -> Iterator[Server]:
+def server(program: Path, folder: Path, *options: str, port: int | None = None, certificate: Path | None = None) -> Iterator[Server]:
     """One of this program, once it answers; killed in the end, however it is."""
     folder.mkdir(parents=True, exist_ok=True)
     port = port or free_port()
-    basics = ["--port", str(port), "--bind", "127.0.0.1", "--dir", str(folder)]
+    basics = [*listening(port, certificate), "--bind", "127.0.0.1", "--dir", str(folder)]
     with (folder / "log").open("wb") as log:
         process = subprocess.Popen([str(program), *options, *basics], stdout=log, stderr=log)
     try:
-        started = Server(port, process)
+        started = Server(port, process, certificate)
         started.ask("PING")
         yield started
     finally:
@@ -65,14 +88,18 @@ def server(program: Path, folder: Path, *options: str, port: int | None = None) 
 
 
 @contextmanager
-def watched(folder: Path) -> Iterator[tuple[Server, Server, list[Server]]]:
+def watched(folder: Path, certificate: Path | None = None) -> Iterator[tuple[Server, Server, list[Server]]]:
     """A primary, its replica, and three sentinels that would make the replica primary within seconds."""
     folder.mkdir()
     program = installed()
     with ExitStack() as servers:
+
+        def start(name: str, *options: str) -> Server:
+            return servers.enter_context(server(program, folder / name, *options, certificate=certificate))
+
         memory = ("--save", "", "--repl-diskless-sync-delay", "0")
-        primary = servers.enter_context(server(program, folder / "primary", *memory))
-        replica = servers.enter_context(server(program, folder / "replica", *memory, "--replicaof", "127.0.0.1", str(primary.port)))
+        primary = start("primary", *memory)
+        replica = start("replica", *memory, "--replicaof", "127.0.0.1", str(primary.port))
         wait_for(lambda: _is_fed(replica), "a replica")
         sentinels = []
         for number in range(3):
@@ -82,7 +109,7 @@ def watched(folder: Path) -> Iterator[tuple[Server, Server, list[Server]]]:
                 f"sentinel down-after-milliseconds {SERVICE} {NODE_TIMEOUT_MS}\n"
                 f"sentinel failover-timeout {SERVICE} 5000\n"
             )
-            sentinels.append(servers.enter_context(server(program, folder / f"sentinel-{number}", str(file), "--sentinel")))
+            sentinels.append(start(f"sentinel-{number}", str(file), "--sentinel"))
         wait_for(lambda: all(_knows_all(sentinel) for sentinel in sentinels), "sentinels that know each other")
         yield primary, replica, sentinels
 
@@ -104,7 +131,7 @@ def _text(word: object) -> str:
 
 
 @contextmanager
-def clustered(program: Path, folder: Path, count: int) -> Iterator[list[Server]]:
+def clustered(program: Path, folder: Path, count: int, certificate: Path | None = None) -> Iterator[list[Server]]:
     """So many servers that are ready to become nodes of a cluster."""
     with ExitStack() as servers:
         nodes = []
@@ -112,15 +139,18 @@ def clustered(program: Path, folder: Path, count: int) -> Iterator[list[Server]]
             port, bus = free_ports(2)
             options = ["--cluster-enabled", "yes", "--cluster-port", str(bus), "--cluster-node-timeout", str(NODE_TIMEOUT_MS)]
             options += ["--cluster-require-full-coverage", "no", "--repl-diskless-sync-delay", "0", "--save", ""]
-            nodes.append(servers.enter_context(server(program, folder / f"node-{number}", *options, port=port)))
+            options += [] if certificate is None else ["--tls-cluster", "yes"]
+            started = server(program, folder / f"node-{number}", *options, port=port, certificate=certificate)
+            nodes.append(servers.enter_context(started))
         yield nodes
 
 
 @contextmanager
-def replicated_cluster(folder: Path) -> Iterator[list[Server]]:
+def replicated_cluster(folder: Path, certificate: Path | None = None) -> Iterator[list[Server]]:
     """Three primaries, each with a replica, as `redis-cli --cluster create` makes them."""
-    with clustered(installed(), folder, 6) as nodes:
+    with clustered(installed(), folder, 6, certificate) as nodes:
         command = [str(installed("redis-cli")), "--cluster", "create", *(node.address for node in nodes), "--cluster-replicas", "1"]
+        command += [] if certificate is None else ["--tls", "--cacert", str(certificate)]
         subprocess.run([*command, "--cluster-yes"], check=True, capture_output=True, timeout=READY_SECONDS)
         wait_for(lambda: all(_serves(node, ranges=3) for node in nodes), "a cluster")
         wait_for(lambda: sum(map(_is_fed, nodes)) == 3, "replicas")

@@ -1,10 +1,12 @@
 """Spans reach a collector; one that is away, slow or unwilling costs nothing but the spans."""
 
 import asyncio
+import os
 import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
@@ -129,6 +131,53 @@ async def test_a_collector_that_is_away_is_said_to_be_without_its_password(caplo
     [line] = [record.getMessage() for record in caplog.records]
     assert f"127.0.0.1:{port}" in line
     assert "secret" not in line
+
+
+@pytest.mark.parametrize(
+    ("variable", "value"),
+    [
+        ("OTEL_EXPORTER_OTLP_HEADERS", "nonsense"),
+        ("OTEL_EXPORTER_OTLP_COMPRESSION", "nonsense"),
+        ("OTEL_RESOURCE_ATTRIBUTES", "nonsense"),
+        ("OTEL_EXPERIMENTAL_RESOURCE_DETECTORS", "nonsense"),
+    ],
+)
+async def test_a_variable_that_says_nonsense_is_told_in_a_line_and_spans_arrive(
+    variable: str, value: str, collector: Collector, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setenv(variable, value)
+    exporting = Exporting(collector.url, Metrics())
+    exporting.take([span()])
+    await exporting.close(LONG_SECONDS)
+    [line] = caplog.records
+    assert line.getMessage().startswith("what an OTEL_ variable says is not used: ")
+    assert value in line.getMessage()
+    assert line.exc_info is None
+    assert len(collector.spans) == 1
+
+
+@pytest.mark.parametrize("variable", ["OTEL_BSP_SCHEDULE_DELAY", "OTEL_BSP_MAX_QUEUE_SIZE", "OTEL_EXPORTER_OTLP_TIMEOUT"])
+async def test_a_variable_about_what_is_set_here_is_not_looked_at(
+    variable: str, collector: Collector, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setenv(variable, "nonsense")
+    exporting = Exporting(collector.url, Metrics())
+    exporting.take([span()])
+    await exporting.close(LONG_SECONDS)
+    assert caplog.messages == []
+    assert len(collector.spans) == 1
+
+
+@pytest.mark.parametrize("variable", ["OTEL_SPAN_ATTRIBUTE_COUNT_LIMIT", "OTEL_PYTHON_EXPORTER_OTLP_HTTP_TRACES_CREDENTIAL_PROVIDER"])
+async def test_one_that_opentelemetry_refuses_keeps_the_gateway_from_starting_in_a_line(variable: str, tmp_path: Path) -> None:
+    given = {"GATEWAY_OTLP_ENDPOINT": "http://127.0.0.1:1", "GATEWAY_STATE_DIR": str(tmp_path), variable: "nonsense"}
+    program = await asyncio.to_thread(
+        subprocess.run, [sys.executable, "-m", "gateway", "serve"], env={**os.environ, **given}, capture_output=True, text=True, timeout=60
+    )
+    assert program.returncode != 0
+    [line] = (program.stdout + program.stderr).splitlines()
+    assert "a variable of OpenTelemetry's cannot be used: " in line
+    assert "nonsense" in line
 
 
 NOTHING_LOADED = """

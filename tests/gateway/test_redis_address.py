@@ -114,3 +114,12 @@ def test_what_cannot_be_used_is_told_in_one_line(url: str, why: str) -> None:
 )
 def test_people_are_shown_no_password(url: str, shown: str) -> None:
     assert without_password(url) == shown
+
+
+def test_what_encrypts_is_made_once_for_all_servers_with_the_same_options() -> None:
+    first, second, other = [connection_to(url) for url in ("rediss://a", "rediss://b:1/3", "rediss://a?ssl_check_hostname=no")]
+    assert isinstance(first, SSLConnection)
+    assert isinstance(second, SSLConnection)
+    assert isinstance(other, SSLConnection)
+    assert first.ssl_context.get() is second.ssl_context.get()
+    assert first.ssl_context.get() is not other.ssl_context.get()

@@ -327,3 +327,36 @@ async def test_a_silent_node_of_a_cluster_loses_its_own_keys_alone(nodes: list[S
         assert nodes[1].address in str(cache.failure)
         await until(lambda: cache.failure is None)
         assert all(await kept(cache, keys))
+
+
+class Failing:
+    """A way to a Redis that fails as it is told to."""
+
+    missing: str | None = None
+
+    def __init__(self, failures: list[Exception]) -> None:
+        self._failures = failures
+
+    async def open(self, seconds: float) -> None:
+        raise self._failures[0] if len(self._failures) == 1 else self._failures.pop(0)
+
+    async def run(self, commands: object, seconds: float) -> list[object]:
+        raise AssertionError("it was never opened")
+
+    def close(self) -> None:
+        """Nothing was opened."""
+
+
+@pytest.mark.parametrize("first", [[], [TimeoutError()]], ids=["at once", "late first"])
+async def test_why_redis_fails_is_said_once_also_where_it_was_merely_late_at_first(
+    first: list[Exception], caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("gateway.redis_cache.PROBE_SECONDS", 0.001)
+    failures = [*first, OSError("no such host"), TimeoutError(), OSError("no such host"), OSError("the last")]
+    cache = RedisCache(lambda: Failing(failures), Signer(b"s" * 32), Metrics(), 1_000, lambda: None)
+    watching = asyncio.create_task(cache.watch())
+    await until(lambda: cache.failure == "OSError: the last")
+    watching.cancel()
+    await asyncio.gather(watching, return_exceptions=True)
+    said = [f"redis is not answering ({words}); going on without it" for words in ("TimeoutError", "OSError: no such host")]
+    assert caplog.messages == said[-1 - len(first) :]

@@ -30,6 +30,20 @@ def test_a_malformed_traceparent_is_as_none() -> None:
     assert tracing(0).begin([(b"traceparent", SAID + b"-more")]) is None
 
 
+@pytest.mark.parametrize(("said", "state"), [([b"vendor=1", b"t@other=2"], b"vendor=1,t@other=2"), ([b"no such thing"], None), ([], None)])
+def test_what_other_systems_say_is_kept_and_nothing_else_depends_on_it(said: list[bytes], state: bytes | None) -> None:
+    trace = tracing(1).begin([(b"traceparent", SAID), *((b"tracestate", each) for each in said)])
+    assert trace is not None
+    assert (trace.trace_id, trace.parent_id, trace.state) == (TRACE_ID, SPAN_ID, state)
+
+
+def test_without_a_traceparent_it_means_nothing() -> None:
+    for others in ([], [(b"traceparent", SAID + b"-more")]):
+        trace = tracing(1).begin([*others, (b"tracestate", b"vendor=1")])
+        assert trace is not None
+        assert trace.state is None
+
+
 def test_every_name_is_a_new_one() -> None:
     it = tracing(1)
     traces = [trace for _ in range(1_000) if (trace := it.begin([])) is not None]

@@ -62,6 +62,7 @@ class TorchServeDouble:
     batches: list[int] = field(default_factory=list)
     pictures: list[bytes] = field(default_factory=list)
     traceparents: list[str | None] = field(default_factory=list)
+    tracestates: list[str | None] = field(default_factory=list)
     """Of each batch."""
 
     def transport(self) -> httpx.MockTransport:
@@ -114,6 +115,7 @@ class TorchServeDouble:
             return httpx.Response(404)
         self.batches.append(len(pixels))
         self.traceparents.append(request.headers.get("traceparent"))
+        self.tracestates.append(request.headers.get("tracestate"))
         self.pictures.extend(picture.tobytes() for picture in pixels)
         if self.answer is not None:
             return self.answer(pixels)

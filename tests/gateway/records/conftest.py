@@ -49,6 +49,14 @@ def postgres() -> Iterator[PostgresServer]:
         yield server
 
 
+@pytest.fixture
+def restarted(postgres: PostgresServer) -> Iterator[PostgresServer]:
+    """The server, which runs again after the test whatever that did to it."""
+    yield postgres
+    if not postgres.runs:
+        postgres.start()
+
+
 NewDatabase = Callable[[str], Database]
 
 

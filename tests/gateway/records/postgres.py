@@ -55,10 +55,23 @@ class PostgresServer:
         """Every session is cut off, and nothing is tidied up."""
         self._stop(signal.SIGQUIT)
 
+    @contextmanager
+    def frozen(self) -> Iterator[None]:
+        """While the block runs none of its processes does; the system goes on taking what is sent to them."""
+        processes = self._processes()
+        for process in processes:
+            process.suspend()
+        try:
+            yield
+        finally:
+            for process in processes:
+                with suppress(psutil.NoSuchProcess):
+                    process.resume()
+
     def kill(self) -> None:
         """All of its processes at once, before any of them knows."""
         assert self._process is not None
-        processes = [each := psutil.Process(self._process.pid), *each.children(recursive=True)]
+        processes = self._processes()
         for process in processes:
             with suppress(psutil.NoSuchProcess):
                 process.kill()
@@ -83,6 +96,12 @@ class PostgresServer:
     def execute(self, name: str, statement: str) -> None:
         with psycopg.connect(self.url(name), autocommit=True) as connection:
             connection.execute(statement.encode())
+
+    def _processes(self) -> list[psutil.Process]:
+        """The one that starts all others comes first."""
+        assert self._process is not None
+        first = psutil.Process(self._process.pid)
+        return [first, *first.children(recursive=True)]
 
     def _stop(self, number: signal.Signals) -> None:
         assert self._process is not None

@@ -134,14 +134,6 @@ def test_a_database_that_was_made_without_an_encoding_will_do(postgres: Postgres
     assert row[-1] == "Zoë"
 
 
-@pytest.fixture
-def restarted(postgres: PostgresServer) -> Iterator[PostgresServer]:
-    """The server, which runs again after the test whatever that did to it."""
-    yield postgres
-    if not postgres.runs:
-        postgres.start()
-
-
 async def test_a_crash_is_told_and_what_was_acknowledged_is_there_afterwards(
     store: Store, database: Database, restarted: PostgresServer
 ) -> None:

@@ -34,9 +34,12 @@ def collector() -> Iterator[Collector]:
         yield collector
 
 
-async def asked(client: httpx.AsyncClient, way: str, body: bytes, traceparent: bytes | None = SAID) -> tuple[int, httpx.Headers, bytes]:
+async def asked(
+    client: httpx.AsyncClient, way: str, body: bytes, traceparent: bytes | None = SAID, state: bytes | None = None
+) -> tuple[int, httpx.Headers, bytes]:
     """Status, headers and body of the answer to a picture."""
     headers = [(b"x-request-id", b"mine")] + ([] if traceparent is None else [(b"traceparent", traceparent)])
+    headers += [] if state is None else [(b"tracestate", state)]
     if way == WAYS[0]:
         prompt = await to_the_server(client, body, headers)
         return prompt.status, httpx.Headers(headers_of(prompt.head)), prompt.body
@@ -121,6 +124,17 @@ async def test_without_a_caller_the_share_decides_and_a_trace_is_new(
     assert new is not None
     assert new.trace_id != TRACE_ID
     assert {span.trace_id.hex() for span in collector.spans} == {new.trace_id}
+
+
+@pytest.mark.parametrize("way", WAYS)
+async def test_the_model_is_told_what_other_systems_say_of_the_trace(
+    gateway: Gateway, torchserve: TorchServeDouble, collector: Collector, way: str
+) -> None:
+    async with gateway(otlp_endpoint=collector.url, canary_seconds=0) as client:
+        await asked(client, way, digit_png(7), state=b"vendor=1, t@other=2")
+        await asked(client, way, digit_png(8), state=b"vendor=1,,nonsense")
+    assert [each for each in torchserve.tracestates if each is not None] == ["vendor=1,t@other=2"]
+    assert len([each for each in torchserve.traceparents if each is not None]) == 2
 
 
 @pytest.mark.parametrize("way", WAYS)
