@@ -151,7 +151,7 @@ lock: $(READY)
 
 # What each image needs of it.
 lock-images: requirements.lock | $(READY)
-	for room in gateway handler; do $(COMPILE) --constraint requirements.lock --output-file $$room/requirements.txt $$room/requirements.in || exit; done
+	for room in gateway handler loadtests; do $(COMPILE) --constraint requirements.lock --output-file $$room/requirements.txt $$room/requirements.in || exit; done
 
 # The same for what a rival needs: `make lock-mlserver`.
 $(APART:%=lock-%): lock-%: $(READY)

@@ -1,6 +1,7 @@
 """Who may import whom. The design's table of rooms, held against every import statement in the code."""
 
 import ast
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -10,7 +11,7 @@ ROOMS = ("model", "handler", "gateway", "monitoring", "loadtests", "k8s")
 
 MAY_IMPORT = {
     "model": {"model"},
-    "handler": {"handler", "model.preprocess", "model.network", "model.inference", "model.compiled"},
+    "handler": {"handler", "model.preprocess", "model.network", "model.inference", "model.choice"},
     "gateway": {"gateway", "model.preprocess", "model"},
     "monitoring": {"monitoring"},
     "loadtests": {"loadtests"},
@@ -94,6 +95,7 @@ def name_of(path: Path) -> str:
     return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
 
 
+@cache
 def imports(path: Path) -> set[str]:
     found: set[str] = set()
     for node in ast.walk(ast.parse(path.read_text())):

@@ -13,8 +13,8 @@ ROOT = Path(__file__).parents[2]
 TEXT = (ROOT / "docker-compose.yml").read_text()
 COMPOSE: dict[str, Any] = yaml.safe_load(TEXT)
 SERVICES: dict[str, dict[str, Any]] = COMPOSE["services"]
-DOCKERFILES = {room: (ROOT / room / "Dockerfile").read_text() for room in ("gateway", "handler")}
-OURS = ("gateway", "torchserve", "torchserve-next", "secrets", "migrate")
+DOCKERFILES = {room: (ROOT / room / "Dockerfile").read_text() for room in ("gateway", "handler", "loadtests")}
+OURS = ("gateway", "torchserve", "torchserve-next", "secrets", "migrate", "locust")
 
 
 def test_it_is_for_both_kinds_of_compose() -> None:
@@ -46,9 +46,9 @@ def test_every_variable_is_in_the_example_with_its_default() -> None:
             assert example[name] == default
 
 
-def test_only_the_edge_prometheus_and_grafana_publish_ports_on_loopback_by_default() -> None:
+def test_only_what_people_look_at_publishes_ports_on_loopback_by_default() -> None:
     published = {name: service["ports"] for name, service in SERVICES.items() if "ports" in service}
-    assert set(published) == {"edge", "prometheus", "grafana"}
+    assert set(published) == {"edge", "prometheus", "grafana", "locust"}
     for [port] in published.values():
         assert re.match(r"(\$\{EDGE_ADDRESS:-127\.0\.0\.1\}|127\.0\.0\.1):", port)
 
@@ -81,6 +81,16 @@ def test_torchserve_shares_a_network_with_gateways_and_prometheus_alone() -> Non
     assert neighbours == {"gateway", "torchserve", "torchserve-next", "prometheus"}
     assert SERVICES["torchserve"]["networks"] == SERVICES["torchserve-next"]["networks"] == ["model"]
     assert COMPOSE["networks"]["model"]["internal"]
+
+
+def test_locust_comes_where_it_is_asked_for_and_reaches_no_more_than_a_user_does() -> None:
+    locust = SERVICES["locust"]
+    assert locust["profiles"] == ["load"]
+    assert locust["networks"] == ["front"]
+    assert "locust" not in {name for service in SERVICES.values() for name in service.get("depends_on", ())}
+    host, port = re.fullmatch(r"\$\{LOCUST_HOST:-http://(.*):(\d+)\}", locust["environment"]["LOCUST_HOST"]).groups()  # type: ignore[union-attr]
+    assert SERVICES[host]["ports"][0].endswith(f":{port}")
+    assert re.findall(r"^EXPOSE (.*)$", DOCKERFILES["loadtests"], re.MULTILINE) == [locust["ports"][0].rsplit(":", 1)[1]]
 
 
 def test_what_is_waited_for_can_be_well() -> None:

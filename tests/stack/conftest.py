@@ -4,9 +4,9 @@ import os
 import shutil
 import signal
 import subprocess
-import sys
 import time
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,7 +14,6 @@ import httpx
 import psutil
 import pytest
 
-from model.export import build_archive
 from tests.ports import free_port
 
 ROOT = Path(__file__).parents[2]
@@ -41,11 +40,13 @@ def wait_until(condition: Callable[[], object], seconds: float, what: str) -> fl
 
 @dataclass
 class Stack:
-    """The running stack: its address and its processes."""
+    """The running stack: its address, its processes and its words."""
 
     url: str
     parent: psutil.Process
     http: httpx.Client
+    log: Path
+    """What it says to the person who started it."""
 
     def find(self, *words: str) -> psutil.Process:
         """Our process whose command line holds all of these words."""
@@ -90,15 +91,14 @@ class Stack:
 
 @pytest.fixture(scope="session")
 def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
-    """Ready, and gone without a trace afterwards."""
+    """`make run`, ready; at the Ctrl-C of a terminal it is gone without a trace."""
     state = tmp_path_factory.mktemp("state")
-    build_archive(ROOT / "model" / "released", state / "archive")
     url = f"http://127.0.0.1:{(port := free_port())}"
     log = state / "stack.log"
     environment = {name: value for name, value in os.environ.items() if not name.startswith("GATEWAY_")}
     environment |= {"GATEWAY_PORT": str(port), "GATEWAY_STATE_DIR": str(state)}
     with log.open("wb") as out:
-        process = subprocess.Popen([sys.executable, "-m", "gateway", "run"], cwd=ROOT, env=environment, stdout=out, stderr=out)
+        process = subprocess.Popen(["make", "run"], cwd=ROOT, env=environment, stdout=out, stderr=out, start_new_session=True)
 
     def serves() -> bool:
         assert process.poll() is None, log.read_text()
@@ -107,15 +107,17 @@ def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
     try:
         wait_until(serves, START_SECONDS, "the start of the stack")
         with httpx.Client(base_url=url, timeout=30) as http:
-            running = Stack(url, psutil.Process(process.pid), http)
+            running = Stack(url, psutil.Process(process.pid), http, log)
             yield running
             children = running.parent.children(recursive=True)
-        process.send_signal(signal.SIGINT)
-        assert process.wait(20) == 0, log.read_text()
+        os.killpg(process.pid, signal.SIGINT)
+        process.wait(20)
         _, left = psutil.wait_procs(children, 5)
         assert left == []
+        assert "***" not in log.read_text(), "make says so where what it ran has failed"
     finally:
-        process.kill()
+        with suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
         process.wait()
         shutil.rmtree(state, ignore_errors=True)
 

@@ -148,13 +148,13 @@ def test_a_file_of_ours_that_cannot_be_read_is_one_line(
 def test_a_start_that_comes_to_nothing_is_given_up_with_what_was_missing(
     archive_in_name: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr("gateway.embedded.stack.FIRST_START_SECONDS", 3.0)
-    monkeypatch.setattr("gateway.embedded.stack.PATIENCE_SECONDS", 1.0)
+    monkeypatch.setattr("gateway.embedded.stack.FIRST_START_SECONDS", 2.0)
+    monkeypatch.setattr("gateway.embedded.stack.PATIENCE_SECONDS", 0.5)
     embedding = Embedding("127.0.0.1", free_ports(1)[0], None, None, None, tmp_path / "state", archive_in_name, tmp_path / "7.png")
     assert run(embedding, (sys.executable, str(DOUBLE), "unwell")) == 1
     said = capfd.readouterr()
     assert "still starting (model: a seven came back as a one)\n" in said.out
-    assert said.err.startswith("digitserve: not ready after 3 s (model: a seven came back as a one)\n")
+    assert said.err.startswith("digitserve: not ready after 2 s (model: a seven came back as a one)\n")
 
 
 @pytest.fixture

@@ -52,6 +52,19 @@ def parent(parents: Parents, torchserve_url: str) -> Parent:
     return started(parents, SERVE, torchserve_url, canary_seconds=0.2)
 
 
+@pytest.fixture(scope="module")
+def lasting(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Parent]:
+    with torchserve_server(TorchServeDouble()) as url, Parents(tmp_path_factory.mktemp("lasting")) as parents:
+        yield started(parents, SERVE, url, canary_seconds=0.2)
+
+
+@pytest.fixture
+def shared(lasting: Parent) -> Parent:
+    """The same for tests that it outlives: what they count may have been counted before, and both workers are ready again."""
+    wait_until(lambda: both_serve(lasting), seconds=60)
+    return lasting
+
+
 def started(parents: Parents, command: list[str], torchserve_url: str, **settings: object) -> Parent:
     parent = parents.start(command, torchserve_url=torchserve_url, torchserve_management_url=torchserve_url, **settings)
     wait_until(lambda: both_serve(parent), seconds=60)
@@ -128,61 +141,75 @@ def own(parent: Parent, place: int, name: str) -> float:
     )
 
 
-def test_both_answer_and_either_tells_of_both(parent: Parent) -> None:
+def both_own(parent: Parent, name: str) -> list[float]:
+    return [own(parent, place, name) for place in (1, 2)]
+
+
+def test_both_answer_and_either_tells_of_both(shared: Parent) -> None:
+    workers = shared.workers()
+    before, own_before = metrics(shared, workers[1]), both_own(shared, "digits_predictions_total")
     with ThreadPoolExecutor(8) as pool:
-        answers = list(pool.map(lambda number: predict(parent, digit_png(number % 10)), range(60)))
+        answers = list(pool.map(lambda number: predict(shared, digit_png(number % 10)), range(60)))
     assert [answer.json["digit"] for answer in answers] == [number % 10 for number in range(60)]
-    workers = parent.workers()
-    wait_until(lambda: own(parent, 1, "digits_predictions_total") + own(parent, 2, "digits_predictions_total") == 60, seconds=5)
-    assert min(own(parent, place, "digits_predictions_total") for place in (1, 2)) > 5
+    wait_until(lambda: sum(both_own(shared, "digits_predictions_total")) == sum(own_before) + 60, seconds=5)
+    assert all(now - then > 5 for now, then in zip(both_own(shared, "digits_predictions_total"), own_before, strict=True))
     for pid in workers.values():
-        seen = metrics(parent, pid)
-        assert total(seen, "digits_predictions_total") == 60
-        assert total(seen, "gateway_requests_total", route="/v1/predict", status="200") == 60
-        assert total(seen, "gateway_request_duration_seconds_count", route="/v1/predict") == 60
+        seen = metrics(shared, pid)
+        for name, labels in (
+            ("digits_predictions_total", {}),
+            ("gateway_requests_total", {"route": "/v1/predict", "status": "200"}),
+            ("gateway_request_duration_seconds_count", {"route": "/v1/predict"}),
+        ):
+            assert total(seen, name, **labels) == total(before, name, **labels) + 60
         assert total(seen, "gateway_ready") == 1
         assert total(seen, "gateway_info") == 1
         resident = sum(psutil.Process(worker).memory_info().rss for worker in workers.values())
         assert total(seen, "process_resident_memory_bytes") == pytest.approx(resident, rel=0.2)
 
 
-def test_what_one_answered_another_takes_labels_for(parent: Parent) -> None:
-    answered = predict(parent, digit_png(7)).json
+def test_what_one_answered_another_takes_labels_for(shared: Parent) -> None:
+    answered = predict(shared, digit_png(7)).json
     label = json.dumps({"prediction_id": answered["prediction_id"], "label": 7}).encode()
     for _ in range(8):
-        assert answer(parent, "/v1/feedback", label, "application/json").status == 200
-    assert total(metrics(parent, parent.workers()[1]), "digits_feedback_total", label="7", predicted="7") == 1
+        assert answer(shared, "/v1/feedback", label, "application/json").status == 200
+    assert total(metrics(shared, shared.workers()[1]), "digits_feedback_total", label="7", predicted="7") == 1
 
 
-def test_one_sends_canaries_and_another_takes_over_when_it_is_killed(parent: Parent) -> None:
-    wait_until(lambda: total(metrics(parent, parent.workers()[1]), "digits_canary_total") >= 5)
-    sent = {place: own(parent, place, "digits_canary_total") for place in (1, 2)}
-    [sender] = [place for place, count in sent.items() if count]
-    os.kill(parent.workers()[sender], signal.SIGKILL)
-    wait_until(lambda: own(parent, 3 - sender, "digits_canary_total") >= 5)
-    assert own(parent, sender, "digits_canary_total") <= sent[sender] + 3
+def test_one_sends_canaries_and_another_takes_over_when_it_is_killed(shared: Parent) -> None:
+    before = both_own(shared, "digits_canary_total")
+    wait_until(lambda: sum(both_own(shared, "digits_canary_total")) >= sum(before) + 5)
+    assert total(metrics(shared, shared.workers()[1]), "digits_canary_total") >= sum(before) + 5
+    sent = both_own(shared, "digits_canary_total")
+    [sender] = [place for place in (1, 2) if sent[place - 1] > before[place - 1]]
+    os.kill(shared.workers()[sender], signal.SIGKILL)
+    wait_until(lambda: own(shared, 3 - sender, "digits_canary_total") >= sent[2 - sender] + 5)
+    assert own(shared, sender, "digits_canary_total") <= sent[sender - 1] + 3
 
 
-def test_counts_never_fall_while_workers_are_killed_and_replaced(parent: Parent) -> None:
+def test_counts_never_fall_while_workers_are_killed_and_replaced(shared: Parent) -> None:
     stop = threading.Event()
     answered: list[int] = []
 
     def load() -> None:
         while not stop.wait(0.005):
             with contextlib.suppress(*CUT_OFF):
-                answered.append(predict(parent, digit_png(len(answered) % 10)).status)
+                answered.append(predict(shared, digit_png(len(answered) % 10)).status)
+
+    scrapes: list[Samples] = []
+
+    def both_serve_meanwhile() -> bool:
+        scrapes.append(scraped(shared))
+        return both_serve(shared)
 
     thread = threading.Thread(target=load)
     thread.start()
-    scrapes: list[Samples] = []
     try:
         for place in (1, 2):
-            for number in range(100):
-                if number == 20:
-                    os.kill(parent.workers()[place], signal.SIGKILL)
-                scrapes.append(scraped(parent))
-            wait_until(lambda: both_serve(parent), seconds=30)
-        scrapes.append(scraped(parent))
+            scrapes += [scraped(shared) for _ in range(20)]
+            os.kill(shared.workers()[place], signal.SIGKILL)
+            scrapes += [scraped(shared) for _ in range(20)]
+            wait_until(both_serve_meanwhile, seconds=30)
+        scrapes.append(scraped(shared))
     finally:
         stop.set()
         thread.join()
