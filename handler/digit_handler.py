@@ -13,7 +13,8 @@ import torch
 from numpy.typing import NDArray
 
 from model.choice import fastest, handed_gpu
-from model.inference import softmax
+from model.explain import grad_cam
+from model.inference import Classifier, softmax
 from model.preprocess import EmptyUpload, ImageError, ImageTooLarge, UnsupportedImage, canonicalise, keep_to_one_thread
 
 PIXELS = "application/x-digit-pixels"
@@ -23,8 +24,14 @@ FACTS = "application/x-digit-facts"
 """Request type of an empty body; the answer is `facts.json`. The describe call with `customized=true` says the same, but TorchServe
 sends it to the worker without a time limit: a frozen worker then is never replaced. Machines ask this way."""
 
+EXPLAIN = "application/x-digit-explain"
+"""Request type: one canonical picture as in PIXELS; one alone, so that pictures to be read never wait long behind it. Answered as MAP."""
+
 LOGITS = "application/x-digit-logits"
 """Answer type, when PIXELS were sent and this is accepted: n x 10 little-endian float32."""
+
+MAP = "application/x-digit-map"
+"""Answer type: 10 + 784 little-endian float32, the logits and the Grad-CAM map of the digit that they name."""
 
 THREADS = "DIGITS_THREADS"
 """Environment variable: threads that a worker computes with. It is not in the archive, whose version it does not change."""
@@ -61,6 +68,8 @@ class DigitHandler:
         folder = Path(context.system_properties["model_dir"])
         self.facts = json.loads((folder / "facts.json").read_text(encoding="utf-8"))
         self.classifier = fastest(folder, threads, handed_gpu(context.system_properties.get("gpu_id")))
+        self.explained = Classifier(folder).layers
+        """At single precision: what is compiled has no gradients."""
         self.facts["arithmetic"] = self.classifier.arithmetic
         for pictures in range(1, MOST_PICTURES + 1):
             self.classifier.logits(np.zeros((pictures, 28, 28), dtype=np.uint8))
@@ -78,6 +87,8 @@ class DigitHandler:
             elif isinstance(request, tuple):
                 kind, answer = "application/problem+json", _problem(request)
                 context.set_response_status(request[0].value, request[0].phrase, index)
+            elif _type(header) == EXPLAIN:
+                kind, answer = MAP, self._explained(request, next(logits))
             elif _type(header) == PIXELS and LOGITS in header.get("accept", ""):
                 kind, answer = LOGITS, b"".join(next(logits).astype("<f4").tobytes() for _ in request)
             else:
@@ -92,7 +103,9 @@ class DigitHandler:
         if _asks_facts(header):
             return []
         if kind == PIXELS:
-            return _canonical(_bytes(parts.get("body")))
+            return _canonical(_bytes(parts.get("body")), MOST_PICTURES)
+        if kind == EXPLAIN:
+            return _canonical(_bytes(parts.get("body")), 1)
         if kind == "application/x-www-form-urlencoded":
             return HTTPStatus.UNSUPPORTED_MEDIA_TYPE, "a form is no picture; send the image under its own Content-Type, or none (curl -T)"
         uploads = list(parts.values()) if kind == "multipart/form-data" else [parts.get("body")]
@@ -100,6 +113,11 @@ class DigitHandler:
             return HTTPStatus.BAD_REQUEST, f"a request carries 1 to {MOST_PICTURES} pictures, not {len(uploads)}"
         pictures = [self._picture(_bytes(upload)) for upload in uploads]
         return pictures[0] if len(pictures) == 1 and isinstance(pictures[0], tuple) else pictures
+
+    def _explained(self, request: list[Pixels | Problem], logits: NDArray[np.float32]) -> bytes:
+        [picture] = [each for each in request if isinstance(each, np.ndarray)]
+        spoken = grad_cam(self.explained, picture[None], np.array([logits.argmax()]))
+        return logits.astype("<f4").tobytes() + spoken.astype("<f4").tobytes()
 
     def _picture(self, upload: bytes) -> Pixels | Problem:
         try:
@@ -113,9 +131,9 @@ class DigitHandler:
             return HTTPStatus.UNPROCESSABLE_ENTITY, "the picture cannot be read"
 
 
-def _canonical(body: bytes) -> list[Pixels | Problem] | Problem:
-    if len(body) % PICTURE_BYTES or not 1 <= len(body) // PICTURE_BYTES <= MOST_PICTURES:
-        return HTTPStatus.BAD_REQUEST, f"canonical pixels are n * {PICTURE_BYTES} bytes, n in 1..{MOST_PICTURES}, not {len(body)} bytes"
+def _canonical(body: bytes, most: int) -> list[Pixels | Problem] | Problem:
+    if len(body) % PICTURE_BYTES or not 1 <= len(body) // PICTURE_BYTES <= most:
+        return HTTPStatus.BAD_REQUEST, f"canonical pixels are n * {PICTURE_BYTES} bytes, n in 1..{most}, not {len(body)} bytes"
     return list(np.frombuffer(body, dtype=np.uint8).reshape(-1, 28, 28))
 
 
