@@ -25,13 +25,13 @@ FACTS = "application/x-digit-facts"
 sends it to the worker without a time limit: a frozen worker then is never replaced. Machines ask this way."""
 
 EXPLAIN = "application/x-digit-explain"
-"""Request type: one canonical picture as in PIXELS; one alone, so that pictures to be read never wait long behind it. Answered as MAP."""
+"""Request type: one canonical picture and a byte, the digit to be explained. One alone: pictures that come after it wait no longer."""
 
 LOGITS = "application/x-digit-logits"
 """Answer type, when PIXELS were sent and this is accepted: n x 10 little-endian float32."""
 
 MAP = "application/x-digit-map"
-"""Answer type: 10 + 784 little-endian float32, the logits and the Grad-CAM map of the digit that they name."""
+"""Answer type, to EXPLAIN: a Grad-CAM map of 28 x 28 little-endian float32 in 0..1."""
 
 THREADS = "DIGITS_THREADS"
 """Environment variable: threads that a worker computes with. It is not in the archive, whose version it does not change."""
@@ -48,7 +48,7 @@ log = logging.getLogger(__name__)
 class DigitHandler:
     """The one class here: TorchServe takes any class of the module for its handler, and refuses two.
 
-    A request is canonical pixels (PIXELS), one image (any other body), or several images (multipart, each part under its own name, since
+    A request is canonical pixels (PIXELS, or EXPLAIN), one image (any other body), or several images (multipart, each part under its own name, since
     TorchServe keeps one part a name). It answers `{"predictions": [{"digit", "probabilities", "logits"}, ...]}`, in order, with
     `{"error": {"status", "detail"}}` in the place of a bad part. A bad picture on its own, or pixels of a wrong length, are a problem
     document (RFC 9457) under its own 4xx.
@@ -87,8 +87,8 @@ class DigitHandler:
             elif isinstance(request, tuple):
                 kind, answer = "application/problem+json", _problem(request)
                 context.set_response_status(request[0].value, request[0].phrase, index)
-            elif _type(header) == EXPLAIN:
-                kind, answer = MAP, self._explained(request, next(logits))
+            elif isinstance(request, bytes):
+                kind, answer = MAP, self._explained(request)
             elif _type(header) == PIXELS and LOGITS in header.get("accept", ""):
                 kind, answer = LOGITS, b"".join(next(logits).astype("<f4").tobytes() for _ in request)
             else:
@@ -98,14 +98,15 @@ class DigitHandler:
             answers.append(answer)
         return answers
 
-    def _read(self, parts: dict[str, Any], header: dict[str, str]) -> list[Pixels | Problem] | Problem:
+    def _read(self, parts: dict[str, Any], header: dict[str, str]) -> list[Pixels | Problem] | bytes | Problem:
+        """Pictures to be read, or the body of what is to be explained."""
         kind = _type(header)
         if _asks_facts(header):
             return []
         if kind == PIXELS:
-            return _canonical(_bytes(parts.get("body")), MOST_PICTURES)
+            return _canonical(_bytes(parts.get("body")))
         if kind == EXPLAIN:
-            return _canonical(_bytes(parts.get("body")), 1)
+            return _explainable(_bytes(parts.get("body")))
         if kind == "application/x-www-form-urlencoded":
             return HTTPStatus.UNSUPPORTED_MEDIA_TYPE, "a form is no picture; send the image under its own Content-Type, or none (curl -T)"
         uploads = list(parts.values()) if kind == "multipart/form-data" else [parts.get("body")]
@@ -114,10 +115,9 @@ class DigitHandler:
         pictures = [self._picture(_bytes(upload)) for upload in uploads]
         return pictures[0] if len(pictures) == 1 and isinstance(pictures[0], tuple) else pictures
 
-    def _explained(self, request: list[Pixels | Problem], logits: NDArray[np.float32]) -> bytes:
-        [picture] = [each for each in request if isinstance(each, np.ndarray)]
-        spoken = grad_cam(self.explained, picture[None], np.array([logits.argmax()]))
-        return logits.astype("<f4").tobytes() + spoken.astype("<f4").tobytes()
+    def _explained(self, body: bytes) -> bytes:
+        picture = np.frombuffer(body[:PICTURE_BYTES], np.uint8).reshape(1, 28, 28)
+        return grad_cam(self.explained, picture, np.array([body[PICTURE_BYTES]])).astype("<f4").tobytes()
 
     def _picture(self, upload: bytes) -> Pixels | Problem:
         try:
@@ -131,10 +131,16 @@ class DigitHandler:
             return HTTPStatus.UNPROCESSABLE_ENTITY, "the picture cannot be read"
 
 
-def _canonical(body: bytes, most: int) -> list[Pixels | Problem] | Problem:
-    if len(body) % PICTURE_BYTES or not 1 <= len(body) // PICTURE_BYTES <= most:
-        return HTTPStatus.BAD_REQUEST, f"canonical pixels are n * {PICTURE_BYTES} bytes, n in 1..{most}, not {len(body)} bytes"
+def _canonical(body: bytes) -> list[Pixels | Problem] | Problem:
+    if len(body) % PICTURE_BYTES or not 1 <= len(body) // PICTURE_BYTES <= MOST_PICTURES:
+        return HTTPStatus.BAD_REQUEST, f"canonical pixels are n * {PICTURE_BYTES} bytes, n in 1..{MOST_PICTURES}, not {len(body)} bytes"
     return list(np.frombuffer(body, dtype=np.uint8).reshape(-1, 28, 28))
+
+
+def _explainable(body: bytes) -> bytes | Problem:
+    if len(body) != PICTURE_BYTES + 1 or body[PICTURE_BYTES] > 9:
+        return HTTPStatus.BAD_REQUEST, f"what is to be explained is {PICTURE_BYTES} canonical bytes and a digit, 0 to 9, as one more"
+    return body
 
 
 def _status(error: ImageError) -> HTTPStatus:
