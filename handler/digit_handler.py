@@ -48,10 +48,10 @@ log = logging.getLogger(__name__)
 class DigitHandler:
     """The one class here: TorchServe takes any class of the module for its handler, and refuses two.
 
-    A request is canonical pixels (PIXELS, or EXPLAIN), one image (any other body), or several images (multipart, each part under its own name, since
-    TorchServe keeps one part a name). It answers `{"predictions": [{"digit", "probabilities", "logits"}, ...]}`, in order, with
-    `{"error": {"status", "detail"}}` in the place of a bad part. A bad picture on its own, or pixels of a wrong length, are a problem
-    document (RFC 9457) under its own 4xx.
+    A request is canonical pixels (PIXELS, or EXPLAIN), one image (any other body), or several images (multipart, each part under its
+    own name, since TorchServe keeps one part a name). It answers `{"predictions": [{"digit", "probabilities", "logits"}, ...]}`, in
+    order, with `{"error": {"status", "detail"}}` in the place of a bad part. A bad picture on its own, or pixels of a wrong length, are
+    a problem document (RFC 9457) under its own 4xx.
     """
 
     def __init__(self, canonicalise: Callable[[bytes], Any] = canonicalise) -> None:
