@@ -19,6 +19,7 @@ from gateway.baseline import BaselineWatch
 from gateway.bounded import BoundedBodies
 from gateway.canary import Canary
 from gateway.errors import OUR_FAULT, HttpProblem, Malformed, Problem, problem_response
+from gateway.explaining import Explainer
 from gateway.known import KnownDigits, read_known_digits
 from gateway.local_cache import LocalCache
 from gateway.measuring import measure
@@ -40,6 +41,8 @@ from gateway.routes.alerts import alert_routes
 from gateway.routes.audit import audit_routes
 from gateway.routes.batch import PATH as BATCH_PATH
 from gateway.routes.batch import batch_routes
+from gateway.routes.explain import PATH as EXPLAIN_PATH
+from gateway.routes.explain import explain_routes
 from gateway.routes.health import Lifecycle, health_routes
 from gateway.routes.labels import label_routes
 from gateway.routes.model import model_routes
@@ -103,6 +106,7 @@ def create_app(
         model_workers=settings.torchserve_workers,
         tell=told,
     )
+    explainer = Explainer(client, metrics)
     ids = PredictionIds(signer)
     recorder, reader = _records(settings, metrics)
     measure_now = partial(measure, settings.front_url, known, rate=RESPONSE_RATE, seconds=RESPONSE_SECONDS)
@@ -143,6 +147,7 @@ def create_app(
             watcher.cancel()
         await asyncio.gather(*watchers, return_exceptions=True)
         await predictor.close()
+        await explainer.close()
         last_spans = None if exporting is None else asyncio.create_task(exporting.close(DRAIN_SECONDS))
         if shared is not None:
             await shared.close()
@@ -181,13 +186,14 @@ def create_app(
     )
     app.include_router(predict_documentation())
     app.include_router(batch_routes(uploads, predictor, telling, settings.deadline_seconds))
+    app.include_router(explain_routes(uploads, predictor, explainer, telling, ids, reader, settings.deadline_seconds))
     app.include_router(label_routes(ids, recorder, settings.deadline_seconds))
     app.include_router(audit_routes(ids, reader, settings.deadline_seconds))
     app.include_router(alert_routes(responder, reader))
     app.include_router(model_routes(watch))
     app.include_router(health_routes(lifecycle, watch, shared, recorder, metrics))
     _answer_problems(app)
-    app.add_middleware(BoundedBodies, deadline_seconds=settings.deadline_seconds, but=frozenset((BATCH_PATH,)))
+    app.add_middleware(BoundedBodies, deadline_seconds=settings.deadline_seconds, but=frozenset((BATCH_PATH, EXPLAIN_PATH)))
     return app
 
 

@@ -43,6 +43,12 @@ class Conflict(Problem):
     status, slug = 409, "conflict"
 
 
+class Gone(Problem):
+    """It was there once."""
+
+    status, slug = 410, "gone"
+
+
 class UploadTooSlow(Problem):
     status, slug = 408, "upload-too-slow"
 

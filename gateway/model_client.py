@@ -22,6 +22,11 @@ from gateway.transport import Transport, whole
 PIXELS_TYPE = "application/x-digit-pixels"
 LOGITS_TYPE = "application/x-digit-logits"
 FACTS_TYPE = "application/x-digit-facts"
+EXPLAIN_TYPE = "application/x-digit-explain"
+MAP_TYPE = "application/x-digit-map"
+SIDE = 28
+"""Of canonical pixels, and of a map."""
+
 LARGEST_BATCH = 64
 RETRY_AFTER_SECONDS = 2.0
 DESCRIBE_SECONDS = 1.0
@@ -74,6 +79,17 @@ class ModelClient:
         predictions = _predictions(await self._posted(url, body, PIXELS_TYPE, LOGITS_TYPE, whose), len(pixels))
         self.last_answer_at = time.monotonic()
         return predictions
+
+    async def explain(self, model: ModelVersion, pixels: NDArray[np.uint8], digit: int) -> NDArray[np.float32]:
+        """What spoke for a digit in one canonical picture: a map float32[28, 28] in 0..1. Raises as `logits` does."""
+        url = f"{model.inference_url}/predictions/{model.name}/{model.version}"
+        answer = await self._posted(url, pixels.tobytes() + bytes([digit]), EXPLAIN_TYPE, MAP_TYPE)
+        if len(answer) != SIDE * SIDE * 4:
+            raise ModelMisbehaved(f"the model answered {len(answer)} bytes for a map")
+        told = np.frombuffer(answer, "<f4").reshape(SIDE, SIDE)
+        if not ((told >= 0) & (told <= 1)).all():
+            raise ModelMisbehaved("the model answered a map that is not in 0..1")
+        return told
 
     async def describe(self, management_url: str, name: str) -> list[Described]:
         """Every version of the model that the instance knows. Raises ModelUnavailable, or ModelMisbehaved for an answer that is none."""

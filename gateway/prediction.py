@@ -144,6 +144,10 @@ class Predictor:
         [prediction] = await self._client.ask(model, [picture.pixels])
         return prediction.digit, model.version
 
+    async def canonical(self, upload: bytes) -> NDArray[np.uint8]:
+        """The canonical pixels of an upload, uint8[28, 28]. Raises a Problem where it cannot be read."""
+        return (await self._reader.read(self._reader.announce(upload))).pixels
+
     async def close(self) -> None:
         await self._lookups.close()
         await self._queue.close()

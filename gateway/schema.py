@@ -72,6 +72,25 @@ class PredictAnswer(BaseModel):
     input: InputReport
 
 
+Map = Annotated[list[Annotated[list[Probability], Field(min_length=28, max_length=28)]], Field(min_length=28, max_length=28)]
+"""Rows of the canonical picture."""
+
+
+class ExplainAnswer(PredictAnswer):
+    """What predict answers, and where the model looked."""
+
+    map: Map = Field(description="Grad-CAM of `digit`: what in the canonical picture, row by row, spoke for it; the highest is 1.")
+
+
+class PastExplanation(BaseModel):
+    """Where the model looked when it gave a past answer."""
+
+    prediction_id: str
+    digit: int = Field(ge=0, le=9)
+    model: ModelName
+    map: Map
+
+
 class ProblemBody(BaseModel):
     """RFC 9457."""
 

@@ -25,7 +25,8 @@ RECORD_OUTCOMES = ("written", "failed", "dropped", "deleted")
 SPAN_OUTCOMES = ("exported", "failed", "dropped")
 """`failed`: the collector did not take them; `dropped`: too many waited for it."""
 
-SHED_REASONS = ("queue_full", "large_uploads")
+EXPLANATION_OUTCOMES = ("computed", "remembered", "failed")
+SHED_REASONS = ("queue_full", "large_uploads", "explanations")
 
 
 def _latency_buckets() -> tuple[float, ...]:
@@ -78,6 +79,7 @@ class Series:
         self.batch_size = Histogram(
             "gateway_batch_size", "Pictures a request to TorchServe.", buckets=(1, 2, 4, 8, 16, 32, 64), registry=registry
         )
+        self.explanations = Counter("gateway_explanations", "Explanations asked for.", ["outcome"], registry=registry)
         self.info = Statement(
             "gateway_info", "1 for the model version that is served.", ["model_version"], registry=registry, multiprocess_mode="livemax"
         )

@@ -13,7 +13,8 @@ import torch
 from numpy.typing import NDArray
 
 from model.choice import fastest, handed_gpu
-from model.inference import softmax
+from model.explain import grad_cam
+from model.inference import Classifier, softmax
 from model.preprocess import EmptyUpload, ImageError, ImageTooLarge, UnsupportedImage, canonicalise, keep_to_one_thread
 
 PIXELS = "application/x-digit-pixels"
@@ -23,8 +24,14 @@ FACTS = "application/x-digit-facts"
 """Request type of an empty body; the answer is `facts.json`. The describe call with `customized=true` says the same, but TorchServe
 sends it to the worker without a time limit: a frozen worker then is never replaced. Machines ask this way."""
 
+EXPLAIN = "application/x-digit-explain"
+"""Request type: one canonical picture and a byte, the digit to be explained. One alone: pictures that come after it wait no longer."""
+
 LOGITS = "application/x-digit-logits"
 """Answer type, when PIXELS were sent and this is accepted: n x 10 little-endian float32."""
+
+MAP = "application/x-digit-map"
+"""Answer type, to EXPLAIN: a Grad-CAM map of 28 x 28 little-endian float32 in 0..1."""
 
 THREADS = "DIGITS_THREADS"
 """Environment variable: threads that a worker computes with. It is not in the archive, whose version it does not change."""
@@ -41,10 +48,10 @@ log = logging.getLogger(__name__)
 class DigitHandler:
     """The one class here: TorchServe takes any class of the module for its handler, and refuses two.
 
-    A request is canonical pixels (PIXELS), one image (any other body), or several images (multipart, each part under its own name, since
-    TorchServe keeps one part a name). It answers `{"predictions": [{"digit", "probabilities", "logits"}, ...]}`, in order, with
-    `{"error": {"status", "detail"}}` in the place of a bad part. A bad picture on its own, or pixels of a wrong length, are a problem
-    document (RFC 9457) under its own 4xx.
+    A request is canonical pixels (PIXELS, or EXPLAIN), one image (any other body), or several images (multipart, each part under its
+    own name, since TorchServe keeps one part a name). It answers `{"predictions": [{"digit", "probabilities", "logits"}, ...]}`, in
+    order, with `{"error": {"status", "detail"}}` in the place of a bad part. A bad picture on its own, or pixels of a wrong length, are
+    a problem document (RFC 9457) under its own 4xx.
     """
 
     def __init__(self, canonicalise: Callable[[bytes], Any] = canonicalise) -> None:
@@ -61,6 +68,8 @@ class DigitHandler:
         folder = Path(context.system_properties["model_dir"])
         self.facts = json.loads((folder / "facts.json").read_text(encoding="utf-8"))
         self.classifier = fastest(folder, threads, handed_gpu(context.system_properties.get("gpu_id")))
+        self.explained = Classifier(folder).layers
+        """At single precision: what is compiled has no gradients."""
         self.facts["arithmetic"] = self.classifier.arithmetic
         for pictures in range(1, MOST_PICTURES + 1):
             self.classifier.logits(np.zeros((pictures, 28, 28), dtype=np.uint8))
@@ -78,6 +87,8 @@ class DigitHandler:
             elif isinstance(request, tuple):
                 kind, answer = "application/problem+json", _problem(request)
                 context.set_response_status(request[0].value, request[0].phrase, index)
+            elif isinstance(request, bytes):
+                kind, answer = MAP, self._explained(request)
             elif _type(header) == PIXELS and LOGITS in header.get("accept", ""):
                 kind, answer = LOGITS, b"".join(next(logits).astype("<f4").tobytes() for _ in request)
             else:
@@ -87,12 +98,15 @@ class DigitHandler:
             answers.append(answer)
         return answers
 
-    def _read(self, parts: dict[str, Any], header: dict[str, str]) -> list[Pixels | Problem] | Problem:
+    def _read(self, parts: dict[str, Any], header: dict[str, str]) -> list[Pixels | Problem] | bytes | Problem:
+        """Pictures to be read, or the body of what is to be explained."""
         kind = _type(header)
         if _asks_facts(header):
             return []
         if kind == PIXELS:
             return _canonical(_bytes(parts.get("body")))
+        if kind == EXPLAIN:
+            return _explainable(_bytes(parts.get("body")))
         if kind == "application/x-www-form-urlencoded":
             return HTTPStatus.UNSUPPORTED_MEDIA_TYPE, "a form is no picture; send the image under its own Content-Type, or none (curl -T)"
         uploads = list(parts.values()) if kind == "multipart/form-data" else [parts.get("body")]
@@ -100,6 +114,10 @@ class DigitHandler:
             return HTTPStatus.BAD_REQUEST, f"a request carries 1 to {MOST_PICTURES} pictures, not {len(uploads)}"
         pictures = [self._picture(_bytes(upload)) for upload in uploads]
         return pictures[0] if len(pictures) == 1 and isinstance(pictures[0], tuple) else pictures
+
+    def _explained(self, body: bytes) -> bytes:
+        picture = np.frombuffer(body[:PICTURE_BYTES], np.uint8).reshape(1, 28, 28)
+        return grad_cam(self.explained, picture, np.array([body[PICTURE_BYTES]])).astype("<f4").tobytes()
 
     def _picture(self, upload: bytes) -> Pixels | Problem:
         try:
@@ -117,6 +135,12 @@ def _canonical(body: bytes) -> list[Pixels | Problem] | Problem:
     if len(body) % PICTURE_BYTES or not 1 <= len(body) // PICTURE_BYTES <= MOST_PICTURES:
         return HTTPStatus.BAD_REQUEST, f"canonical pixels are n * {PICTURE_BYTES} bytes, n in 1..{MOST_PICTURES}, not {len(body)} bytes"
     return list(np.frombuffer(body, dtype=np.uint8).reshape(-1, 28, 28))
+
+
+def _explainable(body: bytes) -> bytes | Problem:
+    if len(body) != PICTURE_BYTES + 1 or body[PICTURE_BYTES] > 9:
+        return HTTPStatus.BAD_REQUEST, f"what is to be explained is {PICTURE_BYTES} canonical bytes and a digit, 0 to 9, as one more"
+    return body
 
 
 def _status(error: ImageError) -> HTTPStatus:

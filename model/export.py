@@ -21,6 +21,7 @@ SHARED = (
     "model/compiled.py",
     "model/on_gpu.py",
     "model/choice.py",
+    "model/explain.py",
     "model/known/digits.npz",
 )
 PREPROCESSING = "model/preprocess"

@@ -16,7 +16,7 @@ from sqlalchemy.sql.functions import count
 from gateway.prediction_id import first_id_at
 from gateway.records.batch import AlertRow
 from gateway.records.store import CONNECT_SECONDS, DRIVER_ERRORS, STATEMENT_MS, RecordsUnavailable, in_a_line
-from gateway.records.tables import alerts, label_changes, labels, predictions
+from gateway.records.tables import alerts, label_changes, labels, pixels, predictions
 
 READERS = 2
 """Threads, and so connections: PostgreSQL's are kept open, and no more are opened."""
@@ -108,6 +108,11 @@ class Reader:
             return [Recorded(*row) for row in connection.execute(_page(filters, before, limit, is_postgres))]
 
         return await self._ask(ask)
+
+    async def kept_pixels(self, digest: bytes) -> bytes | None:
+        """The canonical pixels, 784 bytes, that somebody let us keep. Raises RecordsUnavailable."""
+        query = select(pixels.c.pixels).where(pixels.c.digest == digest)
+        return await self._ask(lambda connection: next((bytes(kept) for (kept,) in connection.execute(query)), None))
 
     async def alert(self, key: str) -> AlertRow | None:
         """What was kept under this key. Raises RecordsUnavailable."""

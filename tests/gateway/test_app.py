@@ -24,6 +24,7 @@ async def test_the_contract_is_documented_with_examples_that_keep_to_it(gateway:
     assert set(document["paths"]) == {
         "/v1/predict",
         "/v1/predict/batch",
+        "/v1/explain",
         "/v1/feedback",
         "/v1/predictions/{prediction_id}",
         "/v1/predictions/{prediction_id}/label",

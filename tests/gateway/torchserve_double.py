@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 import model
 from gateway.known import KnownDigits, read_known_digits
-from gateway.model_client import FACTS_TYPE, LOGITS_TYPE, PIXELS_TYPE
+from gateway.model_client import EXPLAIN_TYPE, FACTS_TYPE, LOGITS_TYPE, PIXELS_TYPE
 
 VERSION = "ab12cd34ef56"
 INFERENCE_URL = "http://torchserve.test:8080"
@@ -45,6 +45,11 @@ def logits_for(pixels: NDArray[np.uint8]) -> NDArray[np.float32]:
     return logits
 
 
+def map_for(pixels: NDArray[np.uint8], digit: int) -> NDArray[np.float32]:
+    """A map that tells picture and digit: float32[28, 28]."""
+    return (pixels / 255 * (digit + 1) / 10).astype("<f4")
+
+
 @dataclass
 class TorchServeDouble:
     """What a test may change: the versions that are there, READY workers, what predictions do before they are answered."""
@@ -61,6 +66,9 @@ class TorchServeDouble:
     reference: object = field(default_factory=shipped_reference)
     batches: list[int] = field(default_factory=list)
     pictures: list[bytes] = field(default_factory=list)
+    explained: list[int] = field(default_factory=list)
+    """Digits."""
+    map: Callable[[NDArray[np.uint8], int], bytes] = lambda pixels, digit: map_for(pixels, digit).tobytes()
     traceparents: list[str | None] = field(default_factory=list)
     tracestates: list[str | None] = field(default_factory=list)
     """Of each batch."""
@@ -106,6 +114,8 @@ class TorchServeDouble:
                 "reference": self.reference,
             }
             return httpx.Response(200, json=facts)
+        if request.headers["content-type"] == EXPLAIN_TYPE:
+            return await self._explain(await request.aread(), version)
         assert request.headers["content-type"] == PIXELS_TYPE
         assert request.headers["accept"] == LOGITS_TYPE
         pixels = np.frombuffer(await request.aread(), np.uint8).reshape(-1, 28, 28)
@@ -120,6 +130,14 @@ class TorchServeDouble:
         if self.answer is not None:
             return self.answer(pixels)
         return httpx.Response(200, content=logits_for(pixels).astype("<f4").tobytes())
+
+    async def _explain(self, body: bytes, version: str) -> httpx.Response:
+        if self.before_answer is not None:
+            await self.before_answer()
+        if version not in self.versions:
+            return httpx.Response(404)
+        self.explained.append(body[784])
+        return httpx.Response(200, content=self.map(np.frombuffer(body[:784], np.uint8).reshape(28, 28), body[784]))
 
 
 async def until(condition: Callable[[], object], seconds: float = 5.0) -> None:

@@ -14,9 +14,11 @@ import torch
 from numpy.typing import NDArray
 
 import handler.digit_handler as module
-from handler.digit_handler import FACTS, LOGITS, PIXELS, THREADS, DigitHandler
+from handler.digit_handler import EXPLAIN, FACTS, LOGITS, MAP, PIXELS, THREADS, DigitHandler
 from model.choice import fastest
 from model.compiled import Compiled
+from model.explain import grad_cam
+from model.inference import Classifier
 from model.preprocess import EmptyUpload, ImageTooLarge, UnreadableImage, UnsupportedImage, canonicalise
 
 
@@ -101,6 +103,10 @@ def pixels_request(pixels: NDArray[np.uint8], **headers: str) -> tuple[dict[str,
     return {"body": bytearray(pixels.tobytes())}, {"Content-Type": PIXELS, **headers}
 
 
+def explain_request(pixels: NDArray[np.uint8], digit: int) -> tuple[dict[str, Any], dict[str, Any]]:
+    return {"body": bytearray(pixels.tobytes() + bytes([digit]))}, {"Content-Type": EXPLAIN}
+
+
 def form(*uploads: bytes) -> tuple[dict[str, Any], dict[str, Any]]:
     """As TorchServe hands a form over: every part by its name, and among the headers again, as a dictionary."""
     parts = {f"part {index}": bytearray(upload) for index, upload in enumerate(uploads)}
@@ -147,6 +153,35 @@ def test_any_other_body_is_one_image(ask: Ask, folder: Path, headers: dict[str, 
 def test_headers_count_however_they_are_spelt(ask: Ask, spelling: str) -> None:
     parts, _ = pixels_request(pictures(2))
     assert len(ask.predictions(parts, {spelling: f"{PIXELS.upper()}; n=2"})) == 2
+
+
+def test_a_picture_and_a_digit_get_the_map_of_that_digit(ask: Ask, folder: Path) -> None:
+    (answer,), context = ask(explain_request(pictures(1), 3))
+    assert context.kinds == {0: MAP}
+    expected = grad_cam(Classifier(folder).layers, pictures(1), np.array([3]))
+    np.testing.assert_allclose(np.frombuffer(answer, "<f4").reshape(1, 28, 28), expected, atol=1e-5)
+    (other,), _ = ask(explain_request(pictures(1), 4))
+    assert other != answer
+
+
+@pytest.mark.parametrize("body", [b"", bytes(784), bytes(786), bytes(784) + b"\x0a", pictures(2).tobytes()])
+def test_what_is_no_picture_with_a_digit_is_not_explained(ask: Ask, body: bytes) -> None:
+    status, detail = ask.problem({"body": bytearray(body)}, {"Content-Type": EXPLAIN})
+    assert status == 400
+    assert "a digit, 0 to 9" in detail
+
+
+def test_pictures_to_read_and_to_explain_in_one_batch_each_get_their_own_kind(ask: Ask) -> None:
+    requests = [
+        explain_request(pictures(1), index % 10) if index % 3 == 0 else pixels_request(pictures(1 + index % 2), Accept=LOGITS)
+        for index in range(50)
+    ]
+    answers, context = ask(*requests)
+    for index, answer in enumerate(answers):
+        assert context.kinds[index] == (MAP if index % 3 == 0 else LOGITS)
+        assert len(answer) == 4 * (784 if index % 3 == 0 else 10 * (1 + index % 2))
+        (alone,), _ = ask(requests[index])
+        np.testing.assert_allclose(np.frombuffer(answer, "<f4"), np.frombuffer(alone, "<f4"), atol=1e-3)
 
 
 @pytest.mark.parametrize(
