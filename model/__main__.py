@@ -4,14 +4,14 @@ import argparse
 import shlex
 import sys
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from model.articles.commands import add_commands, add_recipe, chosen_recipe
 from model.data import DEFAULT_FOLDER, DataUnavailable, fetch, test_digits, train_digits, training_split
+from model.refused import Refused
 
 if TYPE_CHECKING:  # torch takes seconds to import, and most commands do without
-    from model.recipes import Recipe
     from model.train import Trained
 
 HERE = Path(__file__).parent
@@ -20,10 +20,6 @@ EVIDENCE = HERE / "evidence"
 RUNS = Path("var/runs")
 
 INTERRUPTED = 130
-
-
-class Refused(Exception):
-    """A command cannot do what was asked; the message is one line that says why."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -67,20 +63,11 @@ def parser() -> argparse.ArgumentParser:
 
     made = command("train", _train, "train a recipe once a seed, or go on after the last finished epoch")
     data(made)
-    made.add_argument(
-        "--recipe", required=True, help="release; teacher, which release learns from; or article: the first article's recipe as written"
-    )
     made.add_argument("--seeds", type=int, nargs="+", default=[1, 2, 3], metavar="N", help="one run for each")
     made.add_argument("--out", type=Path, default=RUNS, metavar="DIR", help="a folder for each run is made here")
     made.add_argument("--device", default="cpu", help="cpu or cuda")
     made.add_argument("--limit", type=int, metavar="N", help="only the first N training pictures, to try things out")
-    numbers = made.add_argument_group("numbers of the recipe", "A recipe with a changed number is another recipe and is named so.")
-    numbers.add_argument("--network", help="a name of model.network.NETWORKS")
-    numbers.add_argument("--epochs", type=int)
-    numbers.add_argument("--batch-size", type=int)
-    numbers.add_argument("--learning-rate", type=float)
-    numbers.add_argument("--weight-decay", type=float)
-    numbers.add_argument("--dropouts", type=float, nargs="+", help="the one with the lowest validation loss is kept")
+    add_recipe(made, required=True)
 
     made = command("release", _release, "release the run of a recipe with the lowest validation loss")
     made.add_argument("--recipe", required=True, help="the recipe to release from")
@@ -112,6 +99,7 @@ def parser() -> argparse.ArgumentParser:
     made.add_argument("--released", type=Path, default=RELEASED, metavar="DIR", help="folder of the released network")
 
     command("card", _card, "write the model card again from the evidence")
+    add_commands(command)
     return whole
 
 
@@ -149,7 +137,7 @@ def _train(options: argparse.Namespace) -> None:
     from model.runs import RunsMissing
     from model.train import train_recipe
 
-    recipe = _recipe(options)
+    recipe = chosen_recipe(options)
     _check_device(options.device)
     training, validation = training_split(options.data)
     training = training[: options.limit]
@@ -171,31 +159,6 @@ def _train(options: argparse.Namespace) -> None:
     accuracy = spread([100 * run.validation_accuracy for run in finished])
     compared = f"validation loss {_spread(loss, 5)}, accuracy {_spread(accuracy, 2)} %"
     print(f"{recipe.name}: {compared} (n = {len(validation)}, seeds: {len(finished)})")
-
-
-def _recipe(options: argparse.Namespace) -> "Recipe":
-    """The named recipe. With numbers from the command line it has a name that says so: its runs are never taken for the recipe's."""
-    from model.network import NETWORKS
-    from model.recipes import RECIPES
-
-    if options.recipe not in RECIPES:
-        raise Refused(f"no recipe is called {options.recipe!r}; there are {', '.join(RECIPES)}")
-    if options.network not in (None, *NETWORKS):
-        raise Refused(f"no network is called {options.network!r}; there are {', '.join(NETWORKS)}")
-    given: dict[str, Any] = {
-        name: getattr(options, name)
-        for name in ("network", "epochs", "batch_size", "learning_rate", "weight_decay")
-        if getattr(options, name) is not None
-    }
-    if options.dropouts is not None:
-        given["dropouts"] = tuple(options.dropouts)
-    said = {**given, **({} if options.limit is None else {"limit": options.limit})}
-    name = "-".join([options.recipe, *(f"{key}={_short(value)}" for key, value in said.items())])
-    return replace(RECIPES[options.recipe], **given, name=name)
-
-
-def _short(value: object) -> str:
-    return "+".join(f"{item:g}" for item in value) if isinstance(value, tuple) else str(value)
 
 
 def _spread(value: dict[str, Any], places: int) -> str:

@@ -20,7 +20,20 @@ from model.data import Digits
 from model.network import build
 from model.splitting import Writers
 
-COMMANDS = ("fetch", "explore", "split", "train", "release", "known", "evaluate", "archive", "torchscript", "throughput", "card")
+COMMANDS = (
+    "fetch",
+    "explore",
+    "split",
+    "train",
+    "release",
+    "known",
+    "evaluate",
+    "archive",
+    "torchscript",
+    "throughput",
+    "card",
+    "cross-validate",
+)
 Printed = pytest.CaptureFixture[str]
 
 
@@ -91,7 +104,7 @@ def test_without_data_or_network_one_line_says_what_to_put_where(command: list[s
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        (["train", "--recipe", "best"], "no recipe is called 'best'; there are article, teacher, release"),
+        (["train", "--recipe", "best"], "no recipe is called 'best'; there are article, dense512, teacher, release"),
         (["train", "--recipe", "article", "--network", "lenet"], "no network is called 'lenet'; there are article, "),
         (["train", "--recipe", "article", "--device", "tpu"], "there is no device 'tpu' here"),
         (["split", "--qmnist", "nowhere"], "nowhere/qmnist-train-labels.tsv.gz"),

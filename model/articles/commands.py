@@ -1,0 +1,133 @@
+"""The commands that reproduce the articles. Building them imports neither torch nor any data."""
+
+import argparse
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Protocol
+
+from model.data import DEFAULT_FOLDER, train_digits
+from model.refused import Refused
+
+if TYPE_CHECKING:
+    from model.recipes import Recipe
+
+EVIDENCE = Path(__file__).parents[1] / "evidence"
+SCRATCH = Path("var/articles")
+PROTOCOLS = ("pictures", "writers", "published")
+
+
+class Command(Protocol):
+    """Makes one command of a command line."""
+
+    def __call__(self, name: str, run: Callable[[argparse.Namespace], None], text: str) -> argparse.ArgumentParser: ...
+
+
+def add_commands(command: Command) -> None:
+    """`cross-validate`, with whatever else the articles need."""
+    made = command("cross-validate", _cross_validate, "measure a network on folds held out in turn, with a fresh network each")
+    _data(made)
+    _results(made)
+    made.add_argument("--folds", type=int, nargs="+", default=[5], metavar="K", help="how many; several: one result for each")
+    made.add_argument(
+        "--by",
+        choices=PROTOCOLS,
+        nargs="+",
+        default=["pictures", "writers"],
+        help="how folds are drawn; published: as the second article does, with one network that has seen them all, which estimates nothing",
+    )
+    made.add_argument("--seed", type=int, default=1, metavar="N", help="draws the folds and begins the networks")
+    made.add_argument("--limit", type=int, metavar="N", help="only the first N training pictures, to try things out")
+    add_recipe(made)
+
+
+def add_recipe(made: argparse.ArgumentParser, *, required: bool = False) -> None:
+    """Which recipe, and every number of it."""
+    made.add_argument(
+        "--recipe",
+        required=required,
+        help="release; teacher, which release learns from; article and dense512: the first and the second article's as written",
+    )
+    numbers = made.add_argument_group("numbers of the recipe", "A recipe with a changed number is another recipe and is named so.")
+    numbers.add_argument("--network", help="a name of model.network.NETWORKS")
+    for name in ("--epochs", "--batch-size", "--learning-rate", "--weight-decay"):
+        numbers.add_argument(name, metavar="N")
+    numbers.add_argument("--dropouts", nargs="+", metavar="N", help="the one with the lowest validation loss is kept")
+    numbers.add_argument(
+        "--set",
+        nargs="+",
+        action="extend",
+        default=[],
+        metavar="NAME=VALUE",
+        help="any number by its name in model.recipes: optimizer=adam, augmentation.zoom=0.2, schedule=none, ema_decay=none",
+    )
+
+
+def chosen_recipe(options: argparse.Namespace) -> "Recipe":
+    """The recipe that the options of `add_recipe` name, with their numbers in it. Raises Refused."""
+    from model.network import NETWORKS
+    from model.overriding import overridden, recipe_of_network
+    from model.recipes import RECIPES
+
+    if options.recipe is None and options.network is None:
+        raise Refused("name a --recipe or a --network")
+    if options.recipe not in (None, *RECIPES):
+        raise Refused(f"no recipe is called {options.recipe!r}; there are {', '.join(RECIPES)}")
+    if options.network not in (None, *NETWORKS):
+        raise Refused(f"no network is called {options.network!r}; there are {', '.join(NETWORKS)}")
+    settings = {
+        name: str(getattr(options, name))
+        for name in ("network", "epochs", "batch_size", "learning_rate", "weight_decay")
+        if getattr(options, name) is not None
+    }
+    if options.dropouts is not None:
+        settings["dropouts"] = ",".join(options.dropouts)
+    for each in options.set:
+        name, _, value = each.partition("=")
+        settings[name] = value
+    if getattr(options, "limit", None) is not None:
+        settings["limit"] = str(options.limit)
+    base = recipe_of_network(settings.pop("network")) if options.recipe is None else RECIPES[options.recipe]
+    try:
+        return overridden(base, settings)
+    except ValueError as error:
+        raise Refused(str(error)) from error
+
+
+def _data(made: argparse.ArgumentParser) -> None:
+    made.add_argument("--data", type=Path, default=DEFAULT_FOLDER, metavar="DIR", help="where the four MNIST files are or are put")
+
+
+def _results(made: argparse.ArgumentParser) -> None:
+    made.add_argument("--out", type=Path, default=EVIDENCE, metavar="DIR", help="where results and figures go")
+    made.add_argument("--scratch", type=Path, default=SCRATCH, metavar="DIR", help="where runs are kept, to go on after an interruption")
+
+
+def _cross_validate(options: argparse.Namespace) -> None:
+    from model.articles.cross_validation import Plan, cross_validate
+    from model.evaluate import write_json
+    from model.figures import draw_fold_boxes, draw_fold_curves
+    from model.latency import one_thread
+    from model.provenance import generated
+    from model.splitting import Writers, load_writers
+
+    recipe = chosen_recipe(options)
+    digits, writers = train_digits(options.data), load_writers("train")
+    digits, writers = digits[: options.limit], Writers(writers.writer[: options.limit], writers.series[: options.limit])
+    source = generated(options.command_line)
+    options.out.mkdir(parents=True, exist_ok=True)
+    for protocol in options.by:
+        for folds in options.folds:
+            plan = Plan(recipe, protocol, folds, options.seed)
+            try:
+                with one_thread():
+                    result = cross_validate(plan, digits, writers, options.scratch)
+            except ValueError as error:
+                raise Refused(str(error)) from error
+            write_json({"generated": {**source, "seconds": result["seconds"]}, **result}, options.out / f"{plan.name}.json")
+            draw_fold_curves(result, options.out / f"{plan.name}-curves.png")
+            draw_fold_boxes({protocol: result}, options.out / f"{plan.name}-box.png")
+            told, each = result["accuracy"], " ".join(f"{100 * fold['accuracy']:.2f}" for fold in result["folds"])
+            print(
+                f"{plan.name}: {each}; mean {100 * told['mean']:.2f} %, "
+                f"sd {100 * told['sd']:.2f} (ddof {told['ddof']}, n = {told['n']} folds), {result['seconds']:.0f} s"
+            )
