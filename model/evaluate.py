@@ -163,9 +163,14 @@ def read(reader: Reader, panel: Panel, log: Path, *, command: str, digest: str) 
     """Logits of the panel's pictures. The reading is in `log` before anything is done with it."""
     logits = _logits(reader, panel.digits.pixels, panel.name)
     correct = float((logits.argmax(axis=1) == panel.digits.labels).mean())
-    line = f"- {now()} · {panel.name} · `{command}` · weights {digest[:12]} · {accuracy_line(correct, len(panel.digits))}"
-    _append_reading(log, line)
+    note_reading(log, panel, command=command, digest=digest, accuracy=correct)
     return logits
+
+
+def note_reading(log: Path, panel: Panel, *, command: str, digest: str, accuracy: float) -> None:
+    """A line in `log` that says by what the panel was read, and with what accuracy (0..1)."""
+    line = f"- {now()} · {panel.name} · `{command}` · weights {digest[:12]} · {accuracy_line(accuracy, len(panel.digits))}"
+    _append_reading(log, line)
 
 
 def draw(logits: NDArray[np.float32], panel: Panel, out: Path) -> None:

@@ -5,13 +5,14 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
-from model.data import DEFAULT_FOLDER, train_digits
+from model.data import DEFAULT_FOLDER, test_digits, train_digits
 from model.refused import Refused
 
 if TYPE_CHECKING:
     from model.recipes import Recipe
 
 EVIDENCE = Path(__file__).parents[1] / "evidence"
+LOG = Path(__file__).parents[1] / "LOG.md"
 SCRATCH = Path("var/articles")
 PROTOCOLS = ("pictures", "writers", "published")
 
@@ -23,7 +24,7 @@ class Command(Protocol):
 
 
 def add_commands(command: Command) -> None:
-    """`cross-validate`, with whatever else the articles need."""
+    """Every command of this module."""
     made = command("cross-validate", _cross_validate, "measure a network on folds held out in turn, with a fresh network each")
     _data(made)
     _results(made)
@@ -36,6 +37,14 @@ def add_commands(command: Command) -> None:
         help="how folds are drawn; published: as the second article does, with one network that has seen them all, which estimates nothing",
     )
     made.add_argument("--seed", type=int, default=1, metavar="N", help="draws the folds and begins the networks")
+    made.add_argument("--limit", type=int, metavar="N", help="only the first N training pictures, to try things out")
+    add_recipe(made)
+
+    made = command("reproduce", _reproduce, "train on all 60,000 pictures, as the articles do, and read the test set once a seed")
+    _data(made)
+    _results(made)
+    made.add_argument("--seeds", type=int, nargs="+", default=[1, 2, 3, 4, 5], metavar="N", help="one run for each; none is chosen")
+    made.add_argument("--log", type=Path, default=LOG, metavar="FILE", help="where readings of the test set are noted")
     made.add_argument("--limit", type=int, metavar="N", help="only the first N training pictures, to try things out")
     add_recipe(made)
 
@@ -131,3 +140,26 @@ def _cross_validate(options: argparse.Namespace) -> None:
                 f"{plan.name}: {each}; mean {100 * told['mean']:.2f} %, "
                 f"sd {100 * told['sd']:.2f} (ddof {told['ddof']}, n = {told['n']} folds), {result['seconds']:.0f} s"
             )
+
+
+def _reproduce(options: argparse.Namespace) -> None:
+    from model.articles.reproduction import reproduce
+    from model.evaluate import write_json
+    from model.judge import LABEL_ERRORS, Panel
+    from model.latency import one_thread
+    from model.provenance import generated
+    from model.splitting import load_writers
+
+    recipe = chosen_recipe(options)
+    training = train_digits(options.data)[: options.limit]
+    panel = Panel("MNIST test set", test_digits(options.data), load_writers("test"), LABEL_ERRORS)
+    source = generated(options.command_line)
+    try:
+        with one_thread():
+            result = reproduce(recipe, options.seeds, training, panel, options.scratch, command=options.command_line, log=options.log)
+    except ValueError as error:
+        raise Refused(str(error)) from error
+    options.out.mkdir(parents=True, exist_ok=True)
+    write_json({"generated": {**source, "seconds": result["seconds"]}, **result}, options.out / f"all-{recipe.name}.json")
+    for name, value in result["mean"].items():
+        print(f"{recipe.name}: {name.replace('_', ' ')} {value['mean']:.4f}" + ("" if value["sd"] is None else f" +- {value['sd']:.4f}"))
