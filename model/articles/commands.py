@@ -5,10 +5,11 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
-from model.data import DEFAULT_FOLDER, test_digits, train_digits
+from model.data import DEFAULT_FOLDER, test_digits, train_digits, training_split
 from model.refused import Refused
 
 if TYPE_CHECKING:
+    from model.judge import Panel
     from model.recipes import Recipe
 
 EVIDENCE = Path(__file__).parents[1] / "evidence"
@@ -47,6 +48,12 @@ def add_commands(command: Command) -> None:
     made.add_argument("--log", type=Path, default=LOG, metavar="FILE", help="where readings of the test set are noted")
     made.add_argument("--limit", type=int, metavar="N", help="only the first N training pictures, to try things out")
     add_recipe(made)
+
+    made = command("handcrafted", _handcrafted, "measure HOG with an SVM, and nearest neighbours of deskewed pixels")
+    _data(made)
+    made.add_argument("--out", type=Path, default=EVIDENCE, metavar="DIR", help="where the results go")
+    made.add_argument("--log", type=Path, default=LOG, metavar="FILE", help="where readings of the test set are noted")
+    made.add_argument("--limit", type=int, metavar="N", help="only the first N training and N validation pictures, to try things out")
 
 
 def add_recipe(made: argparse.ArgumentParser, *, required: bool = False) -> None:
@@ -145,14 +152,12 @@ def _cross_validate(options: argparse.Namespace) -> None:
 def _reproduce(options: argparse.Namespace) -> None:
     from model.articles.reproduction import reproduce
     from model.evaluate import write_json
-    from model.judge import LABEL_ERRORS, Panel
     from model.latency import one_thread
     from model.provenance import generated
-    from model.splitting import load_writers
 
     recipe = chosen_recipe(options)
     training = train_digits(options.data)[: options.limit]
-    panel = Panel("MNIST test set", test_digits(options.data), load_writers("test"), LABEL_ERRORS)
+    panel = _test_panel(options)
     source = generated(options.command_line)
     try:
         with one_thread():
@@ -163,3 +168,35 @@ def _reproduce(options: argparse.Namespace) -> None:
     write_json({"generated": {**source, "seconds": result["seconds"]}, **result}, options.out / f"all-{recipe.name}.json")
     for name, value in result["mean"].items():
         print(f"{recipe.name}: {name.replace('_', ' ')} {value['mean']:.4f}" + ("" if value["sd"] is None else f" +- {value['sd']:.4f}"))
+
+
+def _handcrafted(options: argparse.Namespace) -> None:
+    import time
+
+    from model.articles.handcrafted import Search, measure_handcrafted
+    from model.evaluate import write_json
+    from model.latency import BATCHES, one_thread
+    from model.provenance import generated
+
+    training, validation = (digits[: options.limit] for digits in training_split(options.data))
+    panel = _test_panel(options)
+    source, started = generated(options.command_line), time.monotonic()
+    with one_thread():
+        rows = measure_handcrafted(
+            training, validation, panel, command=options.command_line, log=options.log, search=Search(), batches=BATCHES
+        )
+    options.out.mkdir(parents=True, exist_ok=True)
+    write_json({"generated": {**source, "seconds": time.monotonic() - started}, "readers": rows}, options.out / "handcrafted.json")
+    for row in rows:
+        each = row["latency"]["batches"][0]
+        print(
+            f"{row['name']}: validation {100 * row['validation_accuracy']:.2f} %, test {100 * row['test_accuracy']:.2f} % "
+            f"(n = {row['test_n']}), {1000 * each['median_ms']:.0f} us for one picture, {row['bytes'] / 2**20:.1f} MiB; {row['chosen']}"
+        )
+
+
+def _test_panel(options: argparse.Namespace) -> "Panel":
+    from model.judge import LABEL_ERRORS, Panel
+    from model.splitting import load_writers
+
+    return Panel("MNIST test set", test_digits(options.data), load_writers("test"), LABEL_ERRORS)
