@@ -98,6 +98,10 @@ def parser() -> argparse.ArgumentParser:
     made.add_argument("--seconds", type=float, default=5.0, help="how long")
     made.add_argument("--released", type=Path, default=RELEASED, metavar="DIR", help="folder of the released network")
 
+    made = command("compare", _compare, "put two runs side by side, and show what differs")
+    for place in ("first", "second"):
+        made.add_argument(place, type=Path, help="a run's folder, a results file, or the name of one in model/evidence")
+
     command("card", _card, "write the model card again from the evidence")
     add_commands(command)
     return whole
@@ -287,6 +291,20 @@ def _card(options: argparse.Namespace) -> None:
     except EvidenceMissing as error:
         raise Refused(str(error)) from error
     print(CARD)
+
+
+def _compare(options: argparse.Namespace) -> None:
+    from model.comparing import NotARun, compare, fold_by_fold, read_run, table
+
+    try:
+        first, second = (read_run(named, EVIDENCE) for named in (options.first, options.second))
+    except NotARun as error:
+        raise Refused(str(error)) from error
+    print(table(compare(first, second)))
+    paired = fold_by_fold(first, second)
+    if paired is not None:
+        mean, sd, folds = paired
+        print(f"\naccuracy, fold by fold, second minus first: {mean:+.2f} points +- {sd:.2f} (sd, ddof 1, n = {folds} folds)")
 
 
 def _check_device(device: str) -> None:

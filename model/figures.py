@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
 from numpy.typing import NDArray
 
 from model.metrics import CLASSES, Floats, Reliability, wilson
@@ -118,6 +119,7 @@ def draw_fold_curves(result: dict[str, Any], path: Path) -> None:
             for key, colour, name in kinds:
                 values = [epoch[key.format(quantity)] for epoch in fold["epochs"]]
                 axis.plot(numbers, values, color=colour, linewidth=1, marker=".", label=name if fold["fold"] == 1 else None)
+        axis.xaxis.set_major_locator(MaxNLocator(integer=True))
         axis.set(xlabel="epoch", ylabel=f"{quantity}, nats" if quantity == "loss" else quantity)
         axis.legend(fontsize=7)
     _save(figure, path)

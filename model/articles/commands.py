@@ -120,8 +120,8 @@ def _results(made: argparse.ArgumentParser) -> None:
 
 def _cross_validate(options: argparse.Namespace) -> None:
     from model.articles.cross_validation import Plan, cross_validate
+    from model.articles.drawing import draw_results
     from model.evaluate import write_json
-    from model.figures import draw_fold_boxes, draw_fold_curves
     from model.latency import one_thread
     from model.provenance import generated
     from model.splitting import Writers, load_writers
@@ -140,8 +140,7 @@ def _cross_validate(options: argparse.Namespace) -> None:
             except ValueError as error:
                 raise Refused(str(error)) from error
             write_json({"generated": {**source, "seconds": result["seconds"]}, **result}, options.out / f"{plan.name}.json")
-            draw_fold_curves(result, options.out / f"{plan.name}-curves.png")
-            draw_fold_boxes({protocol: result}, options.out / f"{plan.name}-box.png")
+            draw_results(options.out)
             told, each = result["accuracy"], " ".join(f"{100 * fold['accuracy']:.2f}" for fold in result["folds"])
             print(
                 f"{plan.name}: {each}; mean {100 * told['mean']:.2f} %, "

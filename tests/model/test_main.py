@@ -31,6 +31,7 @@ COMMANDS = (
     "archive",
     "torchscript",
     "throughput",
+    "compare",
     "card",
     "cross-validate",
 )
