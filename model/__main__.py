@@ -57,6 +57,7 @@ def parser() -> argparse.ArgumentParser:
     made = command("explore", _explore, "print what MNIST holds and draw what it looks like")
     data(made)
     made.add_argument("--out", type=Path, default=Path("var/explore"), metavar="DIR", help="where figures go")
+    made.add_argument("--evidence", type=Path, default=EVIDENCE, metavar="DIR", help="where the counts go, as explore.json")
 
     made = command("split", _split, "write the writer-disjoint validation split again; the result is committed")
     made.add_argument("--qmnist", type=Path, required=True, metavar="DIR", help="folder with QMNIST's two *-labels.tsv.gz")
@@ -120,10 +121,16 @@ def _fetch(options: argparse.Namespace) -> None:
 
 
 def _explore(options: argparse.Namespace) -> None:
-    from model.explore import describe, draw
+    from model.evaluate import write_json
+    from model.explore import describe, draw, facts
+    from model.provenance import generated
+    from model.splitting import load_writers
 
     train, test = train_digits(options.data), test_digits(options.data)
     print(describe(train, test))
+    counted = facts(train, test, load_writers("train"), load_writers("test"))
+    options.evidence.mkdir(parents=True, exist_ok=True)
+    write_json({"generated": generated(options.command_line), **counted}, options.evidence / "explore.json")
     for path in draw(train, options.out):
         print(path)
 

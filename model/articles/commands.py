@@ -55,6 +55,9 @@ def add_commands(command: Command) -> None:
     made.add_argument("--log", type=Path, default=LOG, metavar="FILE", help="where readings of the test set are noted")
     made.add_argument("--limit", type=int, metavar="N", help="only the first N training and N validation pictures, to try things out")
 
+    made = command("report", _report, "write the report of both articles, and its figures, from committed results")
+    made.add_argument("--evidence", type=Path, default=EVIDENCE, metavar="DIR", help="where the results are; the page goes beside it")
+
 
 def add_recipe(made: argparse.ArgumentParser, *, required: bool = False) -> None:
     """Which recipe, and every number of it."""
@@ -192,6 +195,19 @@ def _handcrafted(options: argparse.Namespace) -> None:
             f"{row['name']}: validation {100 * row['validation_accuracy']:.2f} %, test {100 * row['test_accuracy']:.2f} % "
             f"(n = {row['test_n']}), {1000 * each['median_ms']:.0f} us for one picture, {row['bytes'] / 2**20:.1f} MiB; {row['chosen']}"
         )
+
+
+def _report(options: argparse.Namespace) -> None:
+    from model.articles.drawing import draw_results
+    from model.articles.report import write_report
+    from model.articles.results import ResultsMissing
+
+    try:
+        written = write_report(options.evidence, options.evidence.parent)
+    except ResultsMissing as error:
+        raise Refused(str(error)) from error
+    draw_results(options.evidence)
+    print(*written, sep="\n")
 
 
 def _test_panel(options: argparse.Namespace) -> "Panel":
