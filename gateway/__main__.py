@@ -90,6 +90,7 @@ def _run(settings: Settings, options: argparse.Namespace) -> int:
             sample=SAMPLE,
             torchserve_workers=settings.torchserve_workers,
             torchserve_threads=settings.torchserve_threads,
+            torchserve_gpus=settings.torchserve_gpus,
         )
     )
 

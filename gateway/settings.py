@@ -75,6 +75,9 @@ class Settings(BaseSettings):
     torchserve_threads: int = Field(default=1, ge=1, le=64)
     """Threads that each worker computes with, where `make run` starts them."""
 
+    torchserve_gpus: int = Field(default=0, ge=0, le=64)
+    """GPUs that workers are spread over, where `make run` starts them; one that is not there is not used."""
+
     records: Literal["buffered", "durable", "off"] = "buffered"
     """Predictions are recorded `buffered`, in batches after the answer; `durable`, committed before it, which is slower; or `off`."""
 

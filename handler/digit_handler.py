@@ -12,7 +12,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from model.compiled import fastest
+from model.choice import fastest, handed_gpu
 from model.inference import softmax
 from model.preprocess import EmptyUpload, ImageError, ImageTooLarge, UnsupportedImage, canonicalise, keep_to_one_thread
 
@@ -60,7 +60,7 @@ class DigitHandler:
         keep_to_one_thread()
         folder = Path(context.system_properties["model_dir"])
         self.facts = json.loads((folder / "facts.json").read_text(encoding="utf-8"))
-        self.classifier = fastest(folder, threads)
+        self.classifier = fastest(folder, threads, handed_gpu(context.system_properties.get("gpu_id")))
         self.facts["arithmetic"] = self.classifier.arithmetic
         for pictures in range(1, MOST_PICTURES + 1):
             self.classifier.logits(np.zeros((pictures, 28, 28), dtype=np.uint8))

@@ -16,6 +16,9 @@ MODELS = Path("/models")
 WORKERS = "DIGITS_WORKERS"
 """Environment variable: workers of the model; by default one."""
 
+GPUS = "DIGITS_GPUS"
+"""Environment variable: GPUs that workers are spread over; by default none. Those that TorchServe does not find are not used."""
+
 NOT_FOR_TORCHSERVE = ("TS_", "PYTHON", "JAVA_TOOL_OPTIONS", "JDK_JAVA_OPTIONS", "_JAVA_OPTIONS")
 """Beginnings of variables it must not see: settings of its own from elsewhere, and what would shadow the archive."""
 
@@ -34,10 +37,8 @@ def configuration(given: str, environment: Mapping[str, str]) -> tuple[str, list
     for name, value in said.items():
         if value.startswith("http://127.0.0.1"):  # gRPC stays with itself: its addresses have no scheme
             said[name] = value.replace("127.0.0.1", "0.0.0.0")
-    workers = environment.get(WORKERS) or "1"
-    if not workers.isdecimal() or int(workers) < 1:
-        raise NotStarted(f"{WORKERS} is {workers!r}; give a whole number from 1 on")
-    said["default_workers_per_model"] = workers
+    said["default_workers_per_model"] = _whole(environment, WORKERS, 1)
+    said["number_of_gpu"] = _whole(environment, GPUS, 0)
     said["model_store"], said["load_models"] = str(MODELS), "digits=digits.mar"
     return "".join(f"{name}={value}\n" for name, value in said.items()), options
 
@@ -75,6 +76,14 @@ def main() -> int:
     kept = {name: value for name, value in os.environ.items() if not name.startswith(NOT_FOR_TORCHSERVE)}
     os.chdir(home)
     os.execve(words[0], words, kept | own)
+
+
+def _whole(environment: Mapping[str, str], name: str, least: int) -> str:
+    """Unset or empty is the least."""
+    value = environment.get(name) or str(least)
+    if not value.isdecimal() or int(value) < least:
+        raise NotStarted(f"{name} is {value!r}; give a whole number from {least} on")
+    return value
 
 
 def _package(name: str) -> Path:

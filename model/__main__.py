@@ -270,7 +270,8 @@ def _torchscript(options: argparse.Namespace) -> None:
 def _throughput(options: argparse.Namespace) -> None:
     import json
 
-    from model.compiled import fastest, native, read_maxima
+    from model.choice import fastest
+    from model.compiled import native, read_maxima
     from model.inference import ReleaseUnusable
     from model.throughput import throughput
 

@@ -1,11 +1,10 @@
-"""The released network compiled for this processor by OpenVINO, in the fastest arithmetic that says what single precision says.
+"""The released network compiled for this processor by OpenVINO, in integers or floating point.
 
 Eight-bit integers are simulated by the network itself (Jacob et al. 2018): weights on 255 levels a channel, the input of each layer on 256
 levels from 0 to the largest value that training pictures gave it. OpenVINO computes such layers in integers.
 """
 
 import json
-import logging
 import platform
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -17,26 +16,20 @@ from numpy.typing import NDArray
 from openvino import opset13 as ops
 from torch import nn
 
-from model.inference import BATCH, Classifier, check_pixels, softmax
+from model.inference import BATCH, check_pixels
 
 Arithmetic = Literal["int8", "bfloat16", "float32"]
 ARITHMETICS: tuple[Arithmetic, ...] = get_args(Arithmetic)
 """The fastest first."""
 
-KNOWN = Path(__file__).parent / "known" / "digits.npz"
 RANGES = "ranges.json"
 """In the folder of a released network; without it there are no integers."""
-
-TOLERANCE = 0.02
-"""How far a known digit's probability may be from the one that single precision gives."""
 
 INTEGER_FLAGS = {"avx512_vnni", "avx_vnni", "amx_int8"}
 """Processors that multiply bytes without losing any bit of the sums; older ones saturate at 16 bits."""
 
 ONE_AT_A_TIME = {"NUM_STREAMS": 1, "ENABLE_CPU_PINNING": False}
 HINTS = {"int8": "f32", "bfloat16": "bf16", "float32": "f32"}
-
-log = logging.getLogger(__name__)
 
 
 class NotCompilable(RuntimeError):
@@ -66,31 +59,6 @@ class Compiled:
         for start in range(0, len(pixels), BATCH):
             [answer[start : start + BATCH]] = self._request.infer([pixels[start : start + BATCH]]).values()
         return answer
-
-
-def fastest(released: Path, threads: int = 1) -> Classifier | Compiled:
-    """The released network in the first arithmetic of this processor that agrees with single precision on the known digits.
-
-    `threads` are those of a compiled network; PyTorch's own are the process's.
-
-    Raises ReleaseUnusable.
-    """
-    reference = Classifier(released)
-    maxima = read_maxima(released)
-    with np.load(KNOWN) as known:
-        pixels = known["pixels"]
-    expected = softmax(reference.logits(pixels))
-    for arithmetic in native(maxima):
-        try:
-            compiled = Compiled(reference.layers, arithmetic, maxima, threads)
-            off = float(np.abs(softmax(compiled.logits(pixels)) - expected).max())
-        except RuntimeError as error:
-            log.warning("%s is not used: %s", arithmetic, str(error).partition("\n")[0])
-            continue
-        if off <= TOLERANCE:
-            return compiled
-        log.warning("%s is not used: a known digit's probability is off by %.3f", arithmetic, off)
-    return reference
 
 
 def native(maxima: Sequence[float] | None, flags: frozenset[str] | None = None) -> list[Arithmetic]:

@@ -9,10 +9,12 @@ from pathlib import Path
 from typing import Any, Protocol
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
 from tqdm import tqdm
 
-from model.compiled import Compiled, native, read_maxima
+from model.choice import offered
+from model.compiled import read_maxima
 from model.data import Digits, validation_indices
 from model.figures import draw_confusion, draw_pictures, draw_reliability
 from model.inference import Classifier, ReleaseUnusable, softmax
@@ -69,7 +71,9 @@ def evaluate_release(
             "cpu": cpu_latency(classifier.logits, batches),
             "cuda": cuda_latency(classifier.layers, batches) if device == "cuda" else None,
         },
-        "arithmetics": _arithmetics(classifier, released, panel, logits, log, command=command, digest=digest, batches=batches),
+        "arithmetics": _arithmetics(
+            classifier, released, panel, logits, log, command=command, digest=digest, batches=batches, device=device
+        ),
         "article_claims": ARTICLE_CLAIMS,
     }
     write_json(report, out / "evaluation.json")
@@ -87,20 +91,21 @@ def _arithmetics(
     command: str,
     digest: str,
     batches: dict[int, int],
+    device: str,
 ) -> list[dict[str, Any]]:
-    """Each arithmetic that this processor is served in, the one that is chosen first: the panel read again, beside single precision's
-    `expected` logits."""
-    maxima, rows = read_maxima(released), []
-    for arithmetic in native(maxima):
-        compiled = Compiled(classifier.layers, arithmetic, maxima)
-        logits = read(compiled, panel, log, command=f"{command} ({arithmetic})", digest=digest)
+    """Each arithmetic that this machine is served in, the one that is tried first before others: the panel read again, beside single
+    precision's `expected` logits."""
+    gpu, rows = torch.device(device) if device == "cuda" else None, []
+    for arithmetic, make in offered(classifier, read_maxima(released), gpu=gpu):
+        served = make()
+        logits = read(served, panel, log, command=f"{command} ({arithmetic})", digest=digest)
         rows.append(
             {
                 "arithmetic": arithmetic,
                 "accuracy": float((logits.argmax(axis=1) == panel.digits.labels).mean()),
                 "other_digits": int((logits.argmax(axis=1) != expected.argmax(axis=1)).sum()),
                 "largest_difference": float(np.abs(softmax(logits) - softmax(expected)).max()),
-                "latency": cpu_latency(compiled.logits, batches),
+                "latency": cpu_latency(served.logits, batches),
             }
         )
     return rows

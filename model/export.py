@@ -14,7 +14,15 @@ CHECKOUT = Path(__file__).resolve().parents[1]
 
 HANDLER = "handler/digit_handler.py"
 CONFIGURATION = "handler/model-config.yaml"
-SHARED = ("model/__init__.py", "model/network.py", "model/inference.py", "model/compiled.py", "model/known/digits.npz")
+SHARED = (
+    "model/__init__.py",
+    "model/network.py",
+    "model/inference.py",
+    "model/compiled.py",
+    "model/on_gpu.py",
+    "model/choice.py",
+    "model/known/digits.npz",
+)
 PREPROCESSING = "model/preprocess"
 
 SERVING_FACTS = ("model", "network", "temperature", "accept_threshold")

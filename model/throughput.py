@@ -6,14 +6,13 @@ from typing import Any
 
 import numpy as np
 
-from model.compiled import KNOWN, Compiled
-from model.inference import Classifier
+from model.choice import KNOWN, Served
 from model.latency import one_thread
 
 BATCH = 16
 
 
-def throughput(network: Classifier | Compiled, seconds: float) -> dict[str, Any]:
+def throughput(network: Served, seconds: float) -> dict[str, Any]:
     """Pictures, seconds and processor seconds of this process, percentiles of a batch in milliseconds. Batches are of known digits."""
     with np.load(KNOWN) as known:
         pixels = known["pixels"]

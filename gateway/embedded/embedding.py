@@ -25,6 +25,7 @@ class Embedding:
     torchserve_workers: int = 1
     torchserve_threads: int = 1
     """Of each worker."""
+    torchserve_gpus: int = 0
 
     @property
     def front_url(self) -> str:

@@ -65,7 +65,7 @@ def make_plans(embedding: Embedding, gateway_command: Sequence[str], folders: co
         home = home_within(folder)
         folders.callback(shutil.rmtree, home, ignore_errors=True)
         log = folder / "torchserve.log"
-        computing = Computing(embedding.torchserve_workers, embedding.torchserve_threads)
+        computing = Computing(embedding.torchserve_workers, embedding.torchserve_threads, embedding.torchserve_gpus)
         children.append(torchserve_plan(torchserve, embedding.archive, computing, ports, home, log, os.environ))
         urls["GATEWAY_TORCHSERVE_URL"] = ports.inference_url
         urls["GATEWAY_TORCHSERVE_MANAGEMENT_URL"] = ports.management_url

@@ -50,10 +50,11 @@ class Ports:
 
 @dataclass(frozen=True)
 class Computing:
-    """Worker processes, and the threads that each computes with."""
+    """Worker processes, the threads that each computes with, and the GPUs that they are spread over."""
 
     workers: int
     threads: int = 1
+    gpus: int = 0
 
 
 @dataclass(frozen=True)
@@ -102,7 +103,7 @@ def torchserve_plan(
     given = read_properties((HANDLER / "config.properties").read_text(encoding="ascii"))
     vmargs = given.pop("vmargs", "")  # only TorchServe's launcher in Python looks at them
     configuration = home / "config.properties"
-    configuration.write_text(properties({**given, **overrides(archive, computing.workers, ports)}), encoding="ascii")
+    configuration.write_text(properties({**given, **overrides(archive, computing, ports)}), encoding="ascii")
     command = [
         str(installed.java),
         *shlex.split(vmargs),
@@ -120,7 +121,7 @@ def torchserve_plan(
     return Plan(NAME, command, {**scrubbed(environment), **own}, home, log, grace_seconds=1.0)
 
 
-def overrides(archive: Path, workers: int, ports: Ports) -> dict[str, str]:
+def overrides(archive: Path, computing: Computing, ports: Ports) -> dict[str, str]:
     return {
         "inference_address": ports.inference_url,
         "management_address": ports.management_url,
@@ -132,7 +133,8 @@ def overrides(archive: Path, workers: int, ports: Ports) -> dict[str, str]:
         "initial_worker_port": str(ports.worker),
         "model_store": escaped(str(archive.parent)),
         "load_models": escaped(f"{MODEL}={archive.name}"),
-        "default_workers_per_model": str(workers),
+        "default_workers_per_model": str(computing.workers),
+        "number_of_gpu": str(computing.gpus),
     }
 
 

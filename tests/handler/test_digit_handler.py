@@ -15,7 +15,8 @@ from numpy.typing import NDArray
 
 import handler.digit_handler as module
 from handler.digit_handler import FACTS, LOGITS, PIXELS, THREADS, DigitHandler
-from model.compiled import Compiled, fastest
+from model.choice import fastest
+from model.compiled import Compiled
 from model.preprocess import EmptyUpload, ImageTooLarge, UnreadableImage, UnsupportedImage, canonicalise
 
 

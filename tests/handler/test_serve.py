@@ -36,10 +36,21 @@ def test_there_are_as_many_workers_as_told() -> None:
     assert said({"DIGITS_WORKERS": "3"})["default_workers_per_model"] == "3"
 
 
+def test_workers_get_as_many_gpus_as_told() -> None:
+    assert said({"DIGITS_GPUS": ""})["number_of_gpu"] == "0"
+    assert said({"DIGITS_GPUS": "2"})["number_of_gpu"] == "2"
+
+
 @pytest.mark.parametrize("value", ["0", "-1", "many"])
 def test_a_number_of_workers_that_is_none_is_one_line(value: str) -> None:
     with pytest.raises(NotStarted, match=f"DIGITS_WORKERS is '{value}'; give a whole number from 1 on"):
         configuration(GIVEN, {"DIGITS_WORKERS": value})
+
+
+@pytest.mark.parametrize("value", ["-1", "all"])
+def test_a_number_of_gpus_that_is_none_is_one_line(value: str) -> None:
+    with pytest.raises(NotStarted, match=f"DIGITS_GPUS is '{value}'; give a whole number from 0 on"):
+        configuration(GIVEN, {"DIGITS_GPUS": value})
 
 
 def test_javas_own_options_are_given_to_java(tmp_path: Path) -> None:

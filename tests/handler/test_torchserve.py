@@ -14,8 +14,10 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from gateway.embedded.torchserve import Computing
 from handler.digit_handler import FACTS, LOGITS, PIXELS
-from model.compiled import fastest
+from model.choice import fastest
+from model.compiled import native
 from model.export import CHECKOUT, HANDLER, SHARED, build_archive
 from model.preprocess import canonicalise
 from tests.handler.torchserve import TorchServe, configuration, launched, serving, wait_until
@@ -208,7 +210,7 @@ def test_a_handler_that_fails_to_load_leaves_its_traceback_in_the_log(released: 
 
 
 def test_the_number_of_workers_is_the_configuration_s_and_none_outlives_the_process_group(store: Path) -> None:
-    with serving(store, workers=2) as server:
+    with serving(store, Computing(2)) as server:
         wait_until(lambda: len(server.ready_workers()) == 2, 60, "a second READY worker")
         workers = server.ready_workers()
         assert {os.getpgid(worker) for worker in workers} == {server.process.pid}
@@ -223,3 +225,16 @@ def alive(process: int) -> bool:
         os.kill(process, 0)
         return True
     return False
+
+
+def test_a_gpu_that_pytorch_cannot_use_leaves_the_worker_to_the_processor(store: Path, tmp_path: Path) -> None:
+    """TorchServe asks `nvidia-smi` which GPUs there are, and hands the worker one."""
+    told = tmp_path / "nvidia-smi"
+    told.write_text("#!/bin/sh\nprintf 'index\\n0\\n'\n")
+    told.chmod(0o755)
+    with serving(store, Computing(1, gpus=1), {**os.environ, "PATH": f"{tmp_path}:{os.environ['PATH']}"}) as server:
+        assert server.describe()["workers"][0]["gpu"] is True
+        facts = predict(server, b"", Content_Type=FACTS).json()
+        log = server.log.read_text()
+    assert facts["arithmetic"] == native([1.0])[0]
+    assert "GPU 0 is not used: this PyTorch computes on the processor alone" in log

@@ -7,7 +7,7 @@ import signal
 import subprocess
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -18,6 +18,7 @@ from gateway.embedded.ports import LOOPBACK, free_ports
 from gateway.embedded.torchserve import Computing, Ports, installed_torchserve, read_properties, torchserve_plan
 from model.export import CHECKOUT
 
+ONE_WORKER = Computing(1)
 START_SECONDS = 90
 """Five are usual; the rest is for machines that do other things too."""
 
@@ -59,13 +60,13 @@ def wait_until(condition: Callable[[], bool], seconds: float, what: str) -> None
 
 
 @contextlib.contextmanager
-def launched(store: Path, workers: int = 1) -> Iterator[TorchServe]:
+def launched(store: Path, computing: Computing = ONE_WORKER, environment: Mapping[str, str] = os.environ) -> Iterator[TorchServe]:
     """TorchServe on `store/digits.mar`, started as the embedded run starts it but perhaps not ready. On leaving, its group is gone."""
     # Short, because the workers' unix sockets lie there and their names may have 104 characters at most.
     home = Path(tempfile.mkdtemp(prefix="ts-"))
     log = home / "log"
     ports = Ports(*free_ports(6))
-    plan = torchserve_plan(installed_torchserve(), store / "digits.mar", Computing(workers), ports, home, log, os.environ)
+    plan = torchserve_plan(installed_torchserve(), store / "digits.mar", computing, ports, home, log, environment)
     with contextlib.ExitStack() as stack:
         stack.callback(shutil.rmtree, home, ignore_errors=True)
         inference, management, metrics = (
@@ -91,9 +92,9 @@ def launched(store: Path, workers: int = 1) -> Iterator[TorchServe]:
 
 
 @contextlib.contextmanager
-def serving(store: Path, workers: int = 1) -> Iterator[TorchServe]:
+def serving(store: Path, computing: Computing = ONE_WORKER, environment: Mapping[str, str] = os.environ) -> Iterator[TorchServe]:
     """The same, with a worker that is READY."""
-    with launched(store, workers) as server:
+    with launched(store, computing, environment) as server:
 
         def ready() -> bool:
             if server.process.poll() is not None:

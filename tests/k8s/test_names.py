@@ -9,6 +9,7 @@ from gateway.__main__ import main
 from gateway.embedded.redis_server import CONFIGURATION
 from gateway.settings import PREFIX, Settings
 from handler.digit_handler import THREADS
+from handler.serve import GPUS, WORKERS
 from tests.handler.torchserve import configuration
 from tests.k8s.manifests import ROOT, Json, containers_of, each_rendering, each_scaled, name_of, rendered
 
@@ -25,7 +26,7 @@ def settings_of(container: Json) -> dict[str, str | None]:
 
 @each_rendering
 def test_every_variable_is_one_that_the_code_reads(name: str) -> None:
-    known = {PREFIX + field.upper() for field in Settings.model_fields} | {THREADS}
+    known = {PREFIX + field.upper() for field in Settings.model_fields} | {THREADS, WORKERS, GPUS}
     for which, container in rendered(name).containers().items():
         assert settings_of(container).keys() <= known, which
 

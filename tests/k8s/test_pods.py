@@ -7,6 +7,7 @@ import pytest
 from gateway.app import DRAIN_SECONDS as LAST_WORDS_SECONDS
 from gateway.server import DRAIN_SECONDS
 from gateway.settings import Settings
+from handler.serve import GPUS
 from tests.handler.torchserve import configuration
 from tests.k8s.manifests import ROOT, containers_of, each_rendering, each_scaled, quantity, rendered
 
@@ -166,6 +167,7 @@ def test_pods_are_spread_and_nodes_are_emptied_one_pod_at_a_time(name: str) -> N
 def test_the_gpu_is_asked_for_once_and_whole() -> None:
     [container] = containers_of(rendered("gpu").one("Deployment", "torchserve")["spec"]["template"])
     assert container["resources"]["requests"]["nvidia.com/gpu"] == container["resources"]["limits"]["nvidia.com/gpu"] == "1"
+    assert {"name": GPUS, "value": "1"} in container["env"]
 
 
 def test_the_probe_is_where_the_image_has_it() -> None:

@@ -1,7 +1,5 @@
 """The compiled network says what single precision says, on the known digits to a tolerance that is checked where it serves."""
 
-import json
-import shutil
 from pathlib import Path
 
 import numpy as np
@@ -9,7 +7,8 @@ import pytest
 from numpy.typing import NDArray
 from torch import nn
 
-from model.compiled import ARITHMETICS, KNOWN, RANGES, TOLERANCE, Arithmetic, Compiled, NotCompilable, fastest, native, read_maxima
+from model.choice import KNOWN, TOLERANCE
+from model.compiled import ARITHMETICS, Arithmetic, Compiled, NotCompilable, native, read_maxima
 from model.inference import Classifier, softmax
 from model.network import NETWORKS
 from model.ranges import layer_maxima
@@ -65,32 +64,6 @@ def test_a_picture_gets_the_same_logits_in_any_batch(arithmetic: Arithmetic, kno
 def test_a_processor_is_offered_what_it_computes_by_its_own_instructions(flags: set[str], expected: list[str]) -> None:
     assert native([1.0], frozenset(flags)) == expected
     assert native(None, frozenset(flags)) == [arithmetic for arithmetic in expected if arithmetic != "int8"]
-
-
-def test_the_first_that_the_processor_has_is_served() -> None:
-    assert fastest(RELEASED).arithmetic == native(read_maxima(RELEASED))[0]
-
-
-def test_an_arithmetic_that_misreads_known_digits_is_not_served(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
-) -> None:
-    shutil.copytree(RELEASED, tmp_path, dirs_exist_ok=True)
-    maxima = read_maxima(RELEASED)
-    assert maxima is not None
-    (tmp_path / RANGES).write_text(json.dumps({"maxima": [top / 20 for top in maxima]}))
-    monkeypatch.setattr("model.compiled.native", lambda maxima: ["int8", "float32"])
-    assert fastest(tmp_path).arithmetic == "float32"
-    assert "int8 is not used: a known digit's probability is off by" in caplog.text
-
-
-def test_what_cannot_be_compiled_is_served_at_single_precision(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
-) -> None:
-    shutil.copytree(RELEASED, tmp_path, dirs_exist_ok=True)
-    (tmp_path / RANGES).write_text(json.dumps({"maxima": [1.0]}))
-    monkeypatch.setattr("model.compiled.native", lambda maxima: ["int8"])
-    assert isinstance(fastest(tmp_path), Classifier)
-    assert "ranges.json tells of 1 layers and the network has 7" in caplog.text
 
 
 def test_an_unknown_layer_is_named() -> None:

@@ -11,7 +11,7 @@ import pytest
 from numpy.typing import NDArray
 
 from loadtests.client import Gateway, at_once
-from model.compiled import fastest
+from model.choice import fastest
 from model.data import test_digits as mnist_test
 from model.preprocess import canonicalise
 from tests.model.preprocess.degrade import degrade

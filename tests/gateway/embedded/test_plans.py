@@ -47,12 +47,14 @@ def test_everything_is_started_where_no_url_is_given(embedding: Embedding) -> No
     }
 
 
-def test_torchserve_is_told_its_workers_and_their_threads(embedding: Embedding) -> None:
+def test_torchserve_is_told_its_workers_and_what_they_compute_with(embedding: Embedding) -> None:
     with contextlib.ExitStack() as folders:
-        torchserve = make_plans(replace(embedding, torchserve_workers=3, torchserve_threads=2), COMMAND, folders).children[1]
+        torchserve = make_plans(
+            replace(embedding, torchserve_workers=3, torchserve_threads=2, torchserve_gpus=1), COMMAND, folders
+        ).children[1]
         assert torchserve.folder is not None
         written = read_properties((torchserve.folder / "config.properties").read_text())
-    assert (written["default_workers_per_model"], torchserve.environment[THREADS]) == ("3", "2")
+    assert (written["default_workers_per_model"], torchserve.environment[THREADS], written["number_of_gpu"]) == ("3", "2", "1")
 
 
 def test_a_url_that_is_given_starts_no_child(embedding: Embedding) -> None:

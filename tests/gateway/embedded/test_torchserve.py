@@ -70,7 +70,7 @@ def test_all_else_is_the_handlers_own_configuration(plan: Plan) -> None:
     written = configuration(plan)
     vmargs = given.pop("vmargs", "").split()
     assert given.keys() <= written.keys()
-    assert {key for key in given if given[key] != written[key]} <= torchserve.overrides(Path("m"), 1, PORTS).keys()
+    assert {key for key in given if given[key] != written[key]} <= torchserve.overrides(Path("m"), torchserve.Computing(1), PORTS).keys()
     assert written["enable_model_api"] == "false"
     assert plan.command[1 : 1 + len(vmargs)] == vmargs
 

@@ -1,0 +1,67 @@
+"""Which arithmetic serves: the fastest of this machine that says what single precision says, tried where it serves."""
+
+import logging
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from model.compiled import Compiled, native, read_maxima
+from model.inference import Classifier, softmax
+from model.on_gpu import PRECISIONS, OnGpu
+
+KNOWN = Path(__file__).parent / "known" / "digits.npz"
+
+TOLERANCE = 0.02
+"""How far a known digit's probability may be from the one that single precision gives."""
+
+Served = Classifier | Compiled | OnGpu
+
+log = logging.getLogger(__name__)
+
+
+def fastest(released: Path, threads: int = 1, gpu: torch.device | None = None) -> Served:
+    """The released network in the first arithmetic on offer that agrees with single precision on the known digits.
+
+    `threads` are those of a network compiled for the processor; PyTorch's own are the process's.
+
+    Raises ReleaseUnusable.
+    """
+    reference = Classifier(released)
+    with np.load(KNOWN) as known:
+        pixels = known["pixels"]
+    expected = softmax(reference.logits(pixels))
+    for arithmetic, make in offered(reference, read_maxima(released), threads, gpu):
+        try:
+            served = make()
+            off = float(np.abs(softmax(served.logits(pixels)) - expected).max())
+        except RuntimeError as error:
+            log.warning("%s is not used: %s", arithmetic, str(error).partition("\n")[0])
+            continue
+        if off <= TOLERANCE:
+            return served
+        log.warning("%s is not used: a known digit's probability is off by %.3f", arithmetic, off)
+    return reference
+
+
+def offered(
+    reference: Classifier, maxima: Sequence[float] | None, threads: int = 1, gpu: torch.device | None = None
+) -> Iterator[tuple[str, Callable[[], Compiled | OnGpu]]]:
+    """Each arithmetic that can be tried here by its name, and what makes the network in it; the fastest first."""
+    if gpu is not None:
+        for precision in PRECISIONS:
+            yield f"{gpu.type}-{precision}", partial(OnGpu, reference.layers, gpu, precision)
+    for arithmetic in native(maxima):
+        yield arithmetic, partial(Compiled, reference.layers, arithmetic, maxima, threads)
+
+
+def handed_gpu(number: int | None) -> torch.device | None:
+    """The GPU of this number, as TorchServe hands one to a worker (`gpu_id`); None where none was, or where this PyTorch has none."""
+    if number is None:
+        return None
+    if not torch.cuda.is_available():
+        log.warning("GPU %d is not used: this PyTorch computes on the processor alone, or found no driver", number)
+        return None
+    return torch.device("cuda", number)
