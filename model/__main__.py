@@ -4,14 +4,14 @@ import argparse
 import shlex
 import sys
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from model.articles.commands import add_commands, add_recipe, chosen_recipe
 from model.data import DEFAULT_FOLDER, DataUnavailable, fetch, test_digits, train_digits, training_split
+from model.refused import Refused
 
 if TYPE_CHECKING:  # torch takes seconds to import, and most commands do without
-    from model.recipes import Recipe
     from model.train import Trained
 
 HERE = Path(__file__).parent
@@ -20,10 +20,6 @@ EVIDENCE = HERE / "evidence"
 RUNS = Path("var/runs")
 
 INTERRUPTED = 130
-
-
-class Refused(Exception):
-    """A command cannot do what was asked; the message is one line that says why."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -61,26 +57,18 @@ def parser() -> argparse.ArgumentParser:
     made = command("explore", _explore, "print what MNIST holds and draw what it looks like")
     data(made)
     made.add_argument("--out", type=Path, default=Path("var/explore"), metavar="DIR", help="where figures go")
+    made.add_argument("--evidence", type=Path, default=EVIDENCE, metavar="DIR", help="where the counts go, as explore.json")
 
     made = command("split", _split, "write the writer-disjoint validation split again; the result is committed")
     made.add_argument("--qmnist", type=Path, required=True, metavar="DIR", help="folder with QMNIST's two *-labels.tsv.gz")
 
     made = command("train", _train, "train a recipe once a seed, or go on after the last finished epoch")
     data(made)
-    made.add_argument(
-        "--recipe", required=True, help="release; teacher, which release learns from; or article: the first article's recipe as written"
-    )
     made.add_argument("--seeds", type=int, nargs="+", default=[1, 2, 3], metavar="N", help="one run for each")
     made.add_argument("--out", type=Path, default=RUNS, metavar="DIR", help="a folder for each run is made here")
     made.add_argument("--device", default="cpu", help="cpu or cuda")
     made.add_argument("--limit", type=int, metavar="N", help="only the first N training pictures, to try things out")
-    numbers = made.add_argument_group("numbers of the recipe", "A recipe with a changed number is another recipe and is named so.")
-    numbers.add_argument("--network", help="a name of model.network.NETWORKS")
-    numbers.add_argument("--epochs", type=int)
-    numbers.add_argument("--batch-size", type=int)
-    numbers.add_argument("--learning-rate", type=float)
-    numbers.add_argument("--weight-decay", type=float)
-    numbers.add_argument("--dropouts", type=float, nargs="+", help="the one with the lowest validation loss is kept")
+    add_recipe(made, required=True)
 
     made = command("release", _release, "release the run of a recipe with the lowest validation loss")
     made.add_argument("--recipe", required=True, help="the recipe to release from")
@@ -111,7 +99,12 @@ def parser() -> argparse.ArgumentParser:
     made.add_argument("--seconds", type=float, default=5.0, help="how long")
     made.add_argument("--released", type=Path, default=RELEASED, metavar="DIR", help="folder of the released network")
 
+    made = command("compare", _compare, "put two runs side by side, and show what differs")
+    for place in ("first", "second"):
+        made.add_argument(place, type=Path, help="a run's folder, a results file, or the name of one in model/evidence")
+
     command("card", _card, "write the model card again from the evidence")
+    add_commands(command)
     return whole
 
 
@@ -128,10 +121,16 @@ def _fetch(options: argparse.Namespace) -> None:
 
 
 def _explore(options: argparse.Namespace) -> None:
-    from model.explore import describe, draw
+    from model.evaluate import write_json
+    from model.explore import describe, draw, facts
+    from model.provenance import generated
+    from model.splitting import load_writers
 
     train, test = train_digits(options.data), test_digits(options.data)
     print(describe(train, test))
+    counted = facts(train, test, load_writers("train"), load_writers("test"))
+    options.evidence.mkdir(parents=True, exist_ok=True)
+    write_json({"generated": generated(options.command_line), **counted}, options.evidence / "explore.json")
     for path in draw(train, options.out):
         print(path)
 
@@ -149,7 +148,7 @@ def _train(options: argparse.Namespace) -> None:
     from model.runs import RunsMissing
     from model.train import train_recipe
 
-    recipe = _recipe(options)
+    recipe = chosen_recipe(options)
     _check_device(options.device)
     training, validation = training_split(options.data)
     training = training[: options.limit]
@@ -171,31 +170,6 @@ def _train(options: argparse.Namespace) -> None:
     accuracy = spread([100 * run.validation_accuracy for run in finished])
     compared = f"validation loss {_spread(loss, 5)}, accuracy {_spread(accuracy, 2)} %"
     print(f"{recipe.name}: {compared} (n = {len(validation)}, seeds: {len(finished)})")
-
-
-def _recipe(options: argparse.Namespace) -> "Recipe":
-    """The named recipe. With numbers from the command line it has a name that says so: its runs are never taken for the recipe's."""
-    from model.network import NETWORKS
-    from model.recipes import RECIPES
-
-    if options.recipe not in RECIPES:
-        raise Refused(f"no recipe is called {options.recipe!r}; there are {', '.join(RECIPES)}")
-    if options.network not in (None, *NETWORKS):
-        raise Refused(f"no network is called {options.network!r}; there are {', '.join(NETWORKS)}")
-    given: dict[str, Any] = {
-        name: getattr(options, name)
-        for name in ("network", "epochs", "batch_size", "learning_rate", "weight_decay")
-        if getattr(options, name) is not None
-    }
-    if options.dropouts is not None:
-        given["dropouts"] = tuple(options.dropouts)
-    said = {**given, **({} if options.limit is None else {"limit": options.limit})}
-    name = "-".join([options.recipe, *(f"{key}={_short(value)}" for key, value in said.items())])
-    return replace(RECIPES[options.recipe], **given, name=name)
-
-
-def _short(value: object) -> str:
-    return "+".join(f"{item:g}" for item in value) if isinstance(value, tuple) else str(value)
 
 
 def _spread(value: dict[str, Any], places: int) -> str:
@@ -325,6 +299,20 @@ def _card(options: argparse.Namespace) -> None:
     except EvidenceMissing as error:
         raise Refused(str(error)) from error
     print(CARD)
+
+
+def _compare(options: argparse.Namespace) -> None:
+    from model.comparing import NotARun, compare, fold_by_fold, read_run, table
+
+    try:
+        first, second = (read_run(named, EVIDENCE) for named in (options.first, options.second))
+    except NotARun as error:
+        raise Refused(str(error)) from error
+    print(table(compare(first, second)))
+    paired = fold_by_fold(first, second)
+    if paired is not None:
+        mean, sd, folds = paired
+        print(f"\naccuracy, fold by fold, second minus first: {mean:+.2f} points +- {sd:.2f} (sd, ddof 1, n = {folds} folds)")
 
 
 def _check_device(device: str) -> None:

@@ -27,6 +27,8 @@ class Augmentation:
 
 def augment(pixels: Tensor, augmentation: Augmentation) -> Tensor:
     """`uint8[n, 28, 28]` to `float32[n, 28, 28]` in 0..255; all randomness from torch's global generator."""
+    if augmentation == Augmentation():
+        return pixels.float()
     images = pixels.unsqueeze(1).float()
     images = _move(images, augmentation)
     if augmentation.stroke_probability:

@@ -1,6 +1,5 @@
 """The trained networks measured on pictures that no choice was made by, as JSON and figures. Each reading of them stands in LOG.md."""
 
-import datetime
 import hashlib
 import json
 import re
@@ -20,9 +19,10 @@ from model.data import Digits, validation_indices
 from model.figures import draw_confusion, draw_pictures, draw_reliability
 from model.inference import Classifier, ReleaseUnusable, softmax
 from model.judge import BINS, Panel, judge, width_bins
-from model.latency import BATCHES, cpu_latency, cuda_latency, machine, one_thread
+from model.latency import BATCHES, cpu_latency, cuda_latency, one_thread
 from model.metrics import confusion, spread
 from model.network import build, parameter_count
+from model.provenance import generated, now
 from model.runs import Run, finished_runs
 from model.splitting import load_writers
 
@@ -58,7 +58,7 @@ def evaluate_release(
     digest = weights_digest(released / "weights.pt")
     logits = read(classifier, panel, log, command=command, digest=digest)
     report = {
-        "generated": _generated(command),
+        "generated": generated(command),
         "model": {
             **release,
             "parameters": parameter_count(build(release["network"])),
@@ -145,7 +145,7 @@ def evaluate_recipe(
         )
     network = next(iter(chosen.values()))[0].history["recipe"]["network"]
     report = {
-        "generated": _generated(command),
+        "generated": generated(command),
         "recipe": recipe,
         "network": network,
         "parameters": parameter_count(build(network)),
@@ -168,9 +168,14 @@ def read(reader: Reader, panel: Panel, log: Path, *, command: str, digest: str) 
     """Logits of the panel's pictures. The reading is in `log` before anything is done with it."""
     logits = _logits(reader, panel.digits.pixels, panel.name)
     correct = float((logits.argmax(axis=1) == panel.digits.labels).mean())
-    line = f"- {_now()} · {panel.name} · `{command}` · weights {digest[:12]} · {accuracy_line(correct, len(panel.digits))}"
-    _append_reading(log, line)
+    note_reading(log, panel, command=command, digest=digest, accuracy=correct)
     return logits
+
+
+def note_reading(log: Path, panel: Panel, *, command: str, digest: str, accuracy: float) -> None:
+    """A line in `log` that says by what the panel was read, and with what accuracy (0..1)."""
+    line = f"- {now()} · {panel.name} · `{command}` · weights {digest[:12]} · {accuracy_line(accuracy, len(panel.digits))}"
+    _append_reading(log, line)
 
 
 def draw(logits: NDArray[np.float32], panel: Panel, out: Path) -> None:
@@ -251,14 +256,6 @@ def _as_served(run: Run) -> Classifier:
         release = {"model": "digits", "network": run.history["recipe"]["network"], "temperature": 1.0, "accept_threshold": 0.0}
         (folder / "release.json").write_text(json.dumps(release))
         return Classifier(folder)
-
-
-def _generated(command: str) -> dict[str, Any]:
-    return {"command": command, "date": _now(), "machine": machine()}
-
-
-def _now() -> str:
-    return datetime.datetime.now(datetime.UTC).strftime("%Y-%m-%dT%H:%MZ")
 
 
 def _training_data() -> dict[str, int]:

@@ -1,6 +1,7 @@
 """What MNIST looks like, counted and drawn. Test pictures are only counted; every picture and histogram shows training pictures."""
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -9,6 +10,7 @@ from model.data import Digits
 from model.figures import draw_histograms, draw_pictures, draw_sheet
 from model.metrics import CLASSES, Floats
 from model.reference import measure_all
+from model.splitting import Writers
 
 SHEET_COLUMNS = 20
 ENDS = 5
@@ -28,6 +30,20 @@ def describe(train: Digits, test: Digits) -> str:
         f"rarest: {least} ({both[least]:,}); most frequent: {most} ({both[most]:,}); evenly spread they would be {both.mean():,.0f} each"
     )
     return "\n".join(lines)
+
+
+def facts(train: Digits, test: Digits, train_writers: Writers, test_writers: Writers) -> dict[str, Any]:
+    """What `describe` counts, as JSON values, and who wrote it."""
+    return {
+        name: {
+            "n": len(digits),
+            "size": list(digits.pixels.shape[1:]),
+            "values": [int(digits.pixels.min()), int(digits.pixels.max())],
+            "digits": np.bincount(digits.labels, minlength=CLASSES).tolist(),
+            "writers": len(np.unique(writers.writer)),
+        }
+        for name, digits, writers in (("training", train, train_writers), ("test", test, test_writers))
+    }
 
 
 def draw(train: Digits, folder: Path) -> list[Path]:

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
 from numpy.typing import NDArray
 
 from model.metrics import CLASSES, Floats, Reliability, wilson
@@ -103,6 +104,37 @@ def draw_learning_curves(history: dict[str, Any], path: Path) -> None:
         axis.set(xlabel="epoch", ylabel=quantity)
         axis.legend(fontsize=7)
     losses.set_yscale("log")
+    _save(figure, path)
+
+
+def draw_fold_curves(result: dict[str, Any], path: Path) -> None:
+    """Loss and accuracy over the epochs of every fold of a cross-validation: training and held-out fold, both in evaluation mode, and
+    the running mean over each epoch, which is what Keras prints as training."""
+    figure = Figure(figsize=(10, 4.5), layout="constrained")
+    figure.suptitle(f"{result['recipe']['name']}, {len(result['folds'])} folds, protocol: {result['protocol']}", fontsize=10)
+    kinds = (("training_{}_running", PAPER, "training, running mean"), ("training_{}", INK, "training"), ("test_{}", ACCENT, "held out"))
+    for axis, quantity in zip(figure.subplots(1, 2), ("loss", "accuracy"), strict=True):
+        for fold in result["folds"]:
+            numbers = range(1, len(fold["epochs"]) + 1)
+            for key, colour, name in kinds:
+                values = [epoch[key.format(quantity)] for epoch in fold["epochs"]]
+                axis.plot(numbers, values, color=colour, linewidth=1, marker=".", label=name if fold["fold"] == 1 else None)
+        axis.xaxis.set_major_locator(MaxNLocator(integer=True))
+        axis.set(xlabel="epoch", ylabel=f"{quantity}, nats" if quantity == "loss" else quantity)
+        axis.legend(fontsize=7)
+    _save(figure, path)
+
+
+def draw_fold_boxes(results: dict[str, dict[str, Any]], path: Path) -> None:
+    """A box for each cross-validation, by name, and a point for each of its folds."""
+    figure = Figure(figsize=(1.5 + 1.6 * len(results), 4), layout="constrained")
+    axis = figure.subplots()
+    values = [[100 * fold["accuracy"] for fold in result["folds"]] for result in results.values()]
+    axis.boxplot(values, tick_labels=list(results), medianprops={"color": ACCENT})
+    for place, accuracies in enumerate(values, start=1):
+        axis.plot([place] * len(accuracies), accuracies, ".", color=INK)
+    axis.set(ylabel="accuracy of a fold, %")
+    axis.tick_params(axis="x", labelsize=8)
     _save(figure, path)
 
 

@@ -48,10 +48,11 @@ class Recipe:
     name: str
     network: str
     epochs: int
-    optimizer: Literal["adam", "adamw"]
+    optimizer: Literal["adam", "adamw", "rmsprop"]
     learning_rate: float
     weight_decay: float
-    schedule: Plateau | Cosine
+    schedule: Plateau | Cosine | None
+    """`None`: one rate to the end, and the last epoch is kept."""
     augmentation: Augmentation
     dropouts: tuple[float, ...] = (0.5,)
     batch_size: int = 128
@@ -78,6 +79,20 @@ ARTICLE = Recipe(
 Its epochs are the middle of what it gives. It asks for rotations, shifts and zooms and does not say how far: these ranges are ours.
 """
 
+DENSE512 = Recipe(
+    name="dense512",
+    network="dense512",
+    epochs=5,
+    optimizer="rmsprop",
+    learning_rate=1e-3,
+    weight_decay=0.0,
+    schedule=None,
+    augmentation=Augmentation(),
+    dropouts=(0.0,),
+)
+"""The second article's recipe: 5 epochs, batch 128. Its compile line is lost: RMSprop at 1e-3 is an assumption, taken from the book that
+it follows (Chollet 2018)."""
+
 TEACHER = Recipe(
     name="teacher",
     network="residual-deep",
@@ -103,4 +118,4 @@ TEACHER = Recipe(
 RELEASE = replace(TEACHER, name="release", epochs=40, dropouts=(0.2,), distillation=Distillation(teacher=TEACHER.name))
 """A student no larger than its three teachers (born again, Furlanello et al. 2018), which is told how much each digit looks like others."""
 
-RECIPES = {recipe.name: recipe for recipe in (ARTICLE, TEACHER, RELEASE)}
+RECIPES = {recipe.name: recipe for recipe in (ARTICLE, DENSE512, TEACHER, RELEASE)}

@@ -22,6 +22,9 @@ from model.recipes import Cosine, Plateau, Recipe
 
 EVALUATION_BATCH = 1_000
 
+RMSPROP_ALPHA, RMSPROP_EPS = 0.9, 1e-7
+"""What Keras takes unless told otherwise; PyTorch takes 0.99 and 1e-8."""
+
 
 @dataclass
 class History:
@@ -63,7 +66,7 @@ def train(recipe: Recipe, seed: int, dropout: float, training: Digits, validatio
 
     Teachers are looked for beside `folder`. Raises RunsMissing without them, ValueError where `folder` holds another recipe's run.
     """
-    run = _Run(recipe, seed, dropout, folder, device, steps_per_epoch=len(training) // recipe.batch_size)
+    run = Course(recipe, seed, dropout, folder, device, steps_per_epoch=len(training) // recipe.batch_size)
     run.resume()
     lessons = _lessons(recipe, seed, training, folder.parent, device)
     folder.mkdir(parents=True, exist_ok=True)
@@ -93,7 +96,7 @@ def logits_of(network: nn.Module, digits: Digits, device: str = "cpu") -> Tensor
 
 
 @dataclass(frozen=True)
-class _Lesson:
+class Lesson:
     """What one epoch is taught: `pixels` uint8[n, 28, 28], still to be varied unless a teacher has spoken of them; `labels` int64[n]."""
 
     pixels: Tensor
@@ -101,24 +104,24 @@ class _Lesson:
     teacher: Tensor | None = None
 
 
-def _lessons(recipe: Recipe, seed: int, training: Digits, runs: Path, device: str) -> Callable[[int], _Lesson]:
+def _lessons(recipe: Recipe, seed: int, training: Digits, runs: Path, device: str) -> Callable[[int], Lesson]:
     """From an epoch's number, counted from 0, to its lesson."""
     labels = torch.from_numpy(training.labels).long().to(device)
     if recipe.distillation is None:
-        plain = _Lesson(torch.from_numpy(training.pixels).to(device), labels)
+        plain = Lesson(torch.from_numpy(training.pixels).to(device), labels)
         return lambda epoch: plain
     teachers = Teachers(recipe.distillation, recipe.augmentation, training, runs, device)
     first = seed * teachers.views // 3  # seeds trained side by side make different views, and find each other's made
 
-    def taught(epoch: int) -> _Lesson:
+    def taught(epoch: int) -> Lesson:
         view = teachers.view(first + epoch)
-        return _Lesson(view.pixels, labels, view.log_probabilities)
+        return Lesson(view.pixels, labels, view.log_probabilities)
 
     return taught
 
 
-class _Run:
-    """Everything that changes from epoch to epoch, so that saving it is saving the run."""
+class Course:
+    """A run under way: everything that changes from epoch to epoch, so that saving it is saving the run."""
 
     def __init__(self, recipe: Recipe, seed: int, dropout: float, folder: Path, device: str, steps_per_epoch: int) -> None:
         torch.manual_seed(seed)
@@ -146,28 +149,27 @@ class _Run:
     def candidate(self) -> DigitNetwork:
         return self.network if self.average is None else self.average
 
-    def train_epoch(self, lesson: _Lesson) -> dict[str, float]:
+    def train_epoch(self, lesson: Lesson) -> dict[str, float]:
         torch.manual_seed(self.seed * 10_000 + self.epoch + 1)  # an epoch depends on its number alone, so a resumed run is the same run
         started = time.monotonic()
         order = torch.randperm(len(lesson.labels), device=self.device)
-        loss_sum = correct = 0.0
+        loss_sum = correct = seen = 0.0
         self.network.train()
         name = f"{self.recipe.name} seed {self.seed} epoch {self.epoch + 1}/{self.recipe.epochs}"
         with tqdm(range(self.steps_per_epoch), desc=name, unit="batch", disable=None) as bar:
             for batch in bar:
                 chosen = order[batch * self.recipe.batch_size : (batch + 1) * self.recipe.batch_size]
                 loss, right = self._train_batch(lesson, chosen)
-                loss_sum, correct = loss_sum + loss, correct + right
-                seen = (batch + 1) * self.recipe.batch_size
-                bar.set_postfix(loss=f"{loss_sum / (batch + 1):.4f}", accuracy=f"{correct / seen:.4f}", refresh=False)
+                loss_sum, correct, seen = loss_sum + loss * len(chosen), correct + right, seen + len(chosen)
+                bar.set_postfix(loss=f"{loss_sum / seen:.4f}", accuracy=f"{correct / seen:.4f}", refresh=False)
         return {
-            "training_loss_running": loss_sum / self.steps_per_epoch,
-            "training_accuracy_running": correct / (self.steps_per_epoch * self.recipe.batch_size),
+            "training_loss_running": loss_sum / seen,
+            "training_accuracy_running": correct / seen,
             "learning_rate": self.optimizer.param_groups[0]["lr"],
             "seconds": time.monotonic() - started,
         }
 
-    def _train_batch(self, lesson: _Lesson, chosen: Tensor) -> tuple[float, int]:
+    def _train_batch(self, lesson: Lesson, chosen: Tensor) -> tuple[float, int]:
         if isinstance(self.recipe.schedule, Cosine):
             rate = self.recipe.learning_rate * cosine_factor(self.step / self.total_steps, self.recipe.schedule.warm_up)
             for group in self.optimizer.param_groups:
@@ -267,6 +269,10 @@ def _optimizer(recipe: Recipe, network: nn.Module) -> torch.optim.Optimizer:
     others = [parameter for parameter in network.parameters() if parameter.ndim <= 1]
     if recipe.optimizer == "adam":  # L2 on everything, as the article writes it
         return torch.optim.Adam(network.parameters(), lr=recipe.learning_rate, weight_decay=recipe.weight_decay)
+    if recipe.optimizer == "rmsprop":
+        return torch.optim.RMSprop(
+            network.parameters(), lr=recipe.learning_rate, alpha=RMSPROP_ALPHA, eps=RMSPROP_EPS, weight_decay=recipe.weight_decay
+        )
     groups = [{"params": decayed, "weight_decay": recipe.weight_decay}, {"params": others, "weight_decay": 0.0}]
     return torch.optim.AdamW(groups, lr=recipe.learning_rate)
 

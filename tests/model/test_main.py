@@ -20,7 +20,24 @@ from model.data import Digits
 from model.network import build
 from model.splitting import Writers
 
-COMMANDS = ("fetch", "explore", "split", "train", "release", "known", "evaluate", "archive", "torchscript", "throughput", "card")
+COMMANDS = (
+    "fetch",
+    "explore",
+    "split",
+    "train",
+    "release",
+    "known",
+    "evaluate",
+    "archive",
+    "torchscript",
+    "throughput",
+    "compare",
+    "card",
+    "cross-validate",
+    "report",
+    "handcrafted",
+    "reproduce",
+)
 Printed = pytest.CaptureFixture[str]
 
 
@@ -91,7 +108,7 @@ def test_without_data_or_network_one_line_says_what_to_put_where(command: list[s
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        (["train", "--recipe", "best"], "no recipe is called 'best'; there are article, teacher, release"),
+        (["train", "--recipe", "best"], "no recipe is called 'best'; there are article, dense512, teacher, release"),
         (["train", "--recipe", "article", "--network", "lenet"], "no network is called 'lenet'; there are article, "),
         (["train", "--recipe", "article", "--device", "tpu"], "there is no device 'tpu' here"),
         (["split", "--qmnist", "nowhere"], "nowhere/qmnist-train-labels.tsv.gz"),
@@ -117,10 +134,12 @@ def test_explore_describes_both_sets_and_draws_the_training_set(
     monkeypatch.setattr("model.__main__.train_digits", lambda folder: known)
     monkeypatch.setattr("model.__main__.test_digits", lambda folder: known[:30])
     monkeypatch.setattr("model.explore.draw", lambda train, folder: [folder / f"{len(train)}.png"])
-    assert main(["explore", "--out", str(tmp_path)]) == 0
+    assert main(["explore", "--out", str(tmp_path), "--evidence", str(tmp_path)]) == 0
     printed = capsys.readouterr().out.splitlines()
     assert printed[0].startswith("training pictures 100x28x28")
     assert printed[-1] == str(tmp_path / "100.png")
+    counted = json.loads((tmp_path / "explore.json").read_text())
+    assert (counted["training"]["n"], counted["test"]["digits"]) == (100, [10, 10, 10, *[0] * 7])
 
 
 @pytest.mark.usefixtures("_splits")

@@ -13,6 +13,7 @@ PIXELS = torch.randint(0, 256, (3, 28, 28), dtype=torch.uint8, generator=torch.G
     [
         ("article", 197_674),
         ("article-as-drawn", 467_818),
+        ("dense512", 407_050),
         ("residual-flat", 161_770),
         ("residual-deep", 190_442),
         ("residual-pooled", 157_714),
@@ -27,8 +28,8 @@ def test_the_drawing_s_layers_have_the_counts_of_its_table() -> None:
     assert [sizes[0] + sizes[1], sizes[2] + sizes[3], *sizes[4:]] == [9_568, 55_424, 401_536, 1_290]
 
 
-@pytest.mark.parametrize("name", [name for name in NETWORKS if name != "article-as-drawn"])
-def test_every_network_but_the_drawing_keeps_the_limit(name: str) -> None:
+@pytest.mark.parametrize("name", [name for name in NETWORKS if name not in ("article-as-drawn", "dense512")])
+def test_every_network_but_the_drawing_and_the_dense_one_keeps_the_limit(name: str) -> None:
     assert parameter_count(build(name)) <= PARAMETER_LIMIT
 
 

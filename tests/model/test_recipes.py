@@ -6,7 +6,7 @@ import pytest
 
 from model.augment import Augmentation
 from model.network import PARAMETER_LIMIT, build, parameter_count
-from model.recipes import ARTICLE, RECIPES, RELEASE, Cosine, Plateau, Recipe
+from model.recipes import ARTICLE, DENSE512, RECIPES, RELEASE, Cosine, Plateau, Recipe
 
 GEOMETRY = {"rotation_degrees", "shift_pixels", "zoom"}
 
@@ -28,6 +28,11 @@ def test_the_article_s_recipe_uses_nothing_that_the_article_does_not_name() -> N
     assert (ARTICLE.ema_decay, ARTICLE.precision, ARTICLE.distillation) == (None, "float32", None)
 
 
+def test_the_dense_network_is_trained_as_its_article_says() -> None:
+    assert (DENSE512.epochs, DENSE512.batch_size, DENSE512.dropouts, DENSE512.augmentation) == (5, 128, (0.0,), Augmentation())
+    assert (DENSE512.optimizer, DENSE512.learning_rate, DENSE512.weight_decay, DENSE512.schedule) == ("rmsprop", 1e-3, 0.0, None)
+
+
 def test_the_release_recipe_keeps_the_parameter_limit() -> None:
     assert parameter_count(build(RELEASE.network)) <= PARAMETER_LIMIT
 
@@ -38,8 +43,8 @@ def test_a_recipe_is_complete_and_within_reason(recipe: Recipe) -> None:
     build(recipe.network)
     assert recipe.epochs > 0
     assert all(0 <= dropout < 1 for dropout in recipe.dropouts)
-    assert recipe.optimizer in ("adam", "adamw")
-    assert isinstance(recipe.schedule, Plateau | Cosine)
+    assert recipe.optimizer in ("adam", "adamw", "rmsprop")
+    assert isinstance(recipe.schedule, Plateau | Cosine | None)
     if recipe.distillation is not None:
         assert RECIPES[recipe.distillation.teacher].distillation is None
 

@@ -1,0 +1,217 @@
+"""The commands that reproduce the articles. Building them imports neither torch nor any data."""
+
+import argparse
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Protocol
+
+from model.data import DEFAULT_FOLDER, test_digits, train_digits, training_split
+from model.refused import Refused
+
+if TYPE_CHECKING:
+    from model.judge import Panel
+    from model.recipes import Recipe
+
+EVIDENCE = Path(__file__).parents[1] / "evidence"
+LOG = Path(__file__).parents[1] / "LOG.md"
+SCRATCH = Path("var/articles")
+PROTOCOLS = ("pictures", "writers", "published")
+
+
+class Command(Protocol):
+    """Makes one command of a command line."""
+
+    def __call__(self, name: str, run: Callable[[argparse.Namespace], None], text: str) -> argparse.ArgumentParser: ...
+
+
+def add_commands(command: Command) -> None:
+    """Every command of this module."""
+    made = command("cross-validate", _cross_validate, "measure a network on folds held out in turn, with a fresh network each")
+    _data(made)
+    _results(made)
+    made.add_argument("--folds", type=int, nargs="+", default=[5], metavar="K", help="how many; several: one result for each")
+    made.add_argument(
+        "--by",
+        choices=PROTOCOLS,
+        nargs="+",
+        default=["pictures", "writers"],
+        help="how folds are drawn; published: as the second article does, with one network that has seen them all, which estimates nothing",
+    )
+    made.add_argument("--seed", type=int, default=1, metavar="N", help="draws the folds and begins the networks")
+    made.add_argument("--limit", type=int, metavar="N", help="only the first N training pictures, to try things out")
+    add_recipe(made)
+
+    made = command("reproduce", _reproduce, "train on all 60,000 pictures, as the articles do, and read the test set once a seed")
+    _data(made)
+    _results(made)
+    made.add_argument("--seeds", type=int, nargs="+", default=[1, 2, 3, 4, 5], metavar="N", help="one run for each; none is chosen")
+    made.add_argument("--log", type=Path, default=LOG, metavar="FILE", help="where readings of the test set are noted")
+    made.add_argument("--limit", type=int, metavar="N", help="only the first N training pictures, to try things out")
+    add_recipe(made)
+
+    made = command("handcrafted", _handcrafted, "measure HOG with an SVM, and nearest neighbours of deskewed pixels")
+    _data(made)
+    made.add_argument("--out", type=Path, default=EVIDENCE, metavar="DIR", help="where the results go")
+    made.add_argument("--log", type=Path, default=LOG, metavar="FILE", help="where readings of the test set are noted")
+    made.add_argument("--limit", type=int, metavar="N", help="only the first N training and N validation pictures, to try things out")
+
+    made = command("report", _report, "write the report of both articles, and its figures, from committed results")
+    made.add_argument("--evidence", type=Path, default=EVIDENCE, metavar="DIR", help="where the results are; the page goes beside it")
+
+
+def add_recipe(made: argparse.ArgumentParser, *, required: bool = False) -> None:
+    """Which recipe, and every number of it."""
+    made.add_argument(
+        "--recipe",
+        required=required,
+        help="release; teacher, which release learns from; article and dense512: the first and the second article's as written",
+    )
+    numbers = made.add_argument_group("numbers of the recipe", "A recipe with a changed number is another recipe and is named so.")
+    numbers.add_argument("--network", help="a name of model.network.NETWORKS")
+    for name in ("--epochs", "--batch-size", "--learning-rate", "--weight-decay"):
+        numbers.add_argument(name, metavar="N")
+    numbers.add_argument("--dropouts", nargs="+", metavar="N", help="the one with the lowest validation loss is kept")
+    numbers.add_argument(
+        "--set",
+        nargs="+",
+        action="extend",
+        default=[],
+        metavar="NAME=VALUE",
+        help="any number by its name in model.recipes: optimizer=adam, augmentation.zoom=0.2, schedule=none, ema_decay=none",
+    )
+
+
+def chosen_recipe(options: argparse.Namespace) -> "Recipe":
+    """The recipe that the options of `add_recipe` name, with their numbers in it. Raises Refused."""
+    from model.network import NETWORKS
+    from model.overriding import overridden, recipe_of_network
+    from model.recipes import RECIPES
+
+    if options.recipe is None and options.network is None:
+        raise Refused("name a --recipe or a --network")
+    if options.recipe not in (None, *RECIPES):
+        raise Refused(f"no recipe is called {options.recipe!r}; there are {', '.join(RECIPES)}")
+    if options.network not in (None, *NETWORKS):
+        raise Refused(f"no network is called {options.network!r}; there are {', '.join(NETWORKS)}")
+    settings = {
+        name: str(getattr(options, name))
+        for name in ("network", "epochs", "batch_size", "learning_rate", "weight_decay")
+        if getattr(options, name) is not None
+    }
+    if options.dropouts is not None:
+        settings["dropouts"] = ",".join(options.dropouts)
+    for each in options.set:
+        name, _, value = each.partition("=")
+        settings[name] = value
+    if getattr(options, "limit", None) is not None:
+        settings["limit"] = str(options.limit)
+    base = recipe_of_network(settings.pop("network")) if options.recipe is None else RECIPES[options.recipe]
+    try:
+        return overridden(base, settings)
+    except ValueError as error:
+        raise Refused(str(error)) from error
+
+
+def _data(made: argparse.ArgumentParser) -> None:
+    made.add_argument("--data", type=Path, default=DEFAULT_FOLDER, metavar="DIR", help="where the four MNIST files are or are put")
+
+
+def _results(made: argparse.ArgumentParser) -> None:
+    made.add_argument("--out", type=Path, default=EVIDENCE, metavar="DIR", help="where results and figures go")
+    made.add_argument("--scratch", type=Path, default=SCRATCH, metavar="DIR", help="where runs are kept, to go on after an interruption")
+
+
+def _cross_validate(options: argparse.Namespace) -> None:
+    from model.articles.cross_validation import Plan, cross_validate
+    from model.articles.drawing import draw_results
+    from model.evaluate import write_json
+    from model.latency import one_thread
+    from model.provenance import generated
+    from model.splitting import Writers, load_writers
+
+    recipe = chosen_recipe(options)
+    digits, writers = train_digits(options.data), load_writers("train")
+    digits, writers = digits[: options.limit], Writers(writers.writer[: options.limit], writers.series[: options.limit])
+    source = generated(options.command_line)
+    options.out.mkdir(parents=True, exist_ok=True)
+    for protocol in options.by:
+        for folds in options.folds:
+            plan = Plan(recipe, protocol, folds, options.seed)
+            try:
+                with one_thread():
+                    result = cross_validate(plan, digits, writers, options.scratch)
+            except ValueError as error:
+                raise Refused(str(error)) from error
+            write_json({"generated": {**source, "seconds": result["seconds"]}, **result}, options.out / f"{plan.name}.json")
+            draw_results(options.out)
+            told, each = result["accuracy"], " ".join(f"{100 * fold['accuracy']:.2f}" for fold in result["folds"])
+            print(
+                f"{plan.name}: {each}; mean {100 * told['mean']:.2f} %, "
+                f"sd {100 * told['sd']:.2f} (ddof {told['ddof']}, n = {told['n']} folds), {result['seconds']:.0f} s"
+            )
+
+
+def _reproduce(options: argparse.Namespace) -> None:
+    from model.articles.reproduction import reproduce
+    from model.evaluate import write_json
+    from model.latency import one_thread
+    from model.provenance import generated
+
+    recipe = chosen_recipe(options)
+    training = train_digits(options.data)[: options.limit]
+    panel = _test_panel(options)
+    source = generated(options.command_line)
+    try:
+        with one_thread():
+            result = reproduce(recipe, options.seeds, training, panel, options.scratch, command=options.command_line, log=options.log)
+    except ValueError as error:
+        raise Refused(str(error)) from error
+    options.out.mkdir(parents=True, exist_ok=True)
+    write_json({"generated": {**source, "seconds": result["seconds"]}, **result}, options.out / f"all-{recipe.name}.json")
+    for name, value in result["mean"].items():
+        print(f"{recipe.name}: {name.replace('_', ' ')} {value['mean']:.4f}" + ("" if value["sd"] is None else f" +- {value['sd']:.4f}"))
+
+
+def _handcrafted(options: argparse.Namespace) -> None:
+    import time
+
+    from model.articles.handcrafted import Search, measure_handcrafted
+    from model.evaluate import write_json
+    from model.latency import BATCHES, one_thread
+    from model.provenance import generated
+
+    training, validation = (digits[: options.limit] for digits in training_split(options.data))
+    panel = _test_panel(options)
+    source, started = generated(options.command_line), time.monotonic()
+    with one_thread():
+        rows = measure_handcrafted(
+            training, validation, panel, command=options.command_line, log=options.log, search=Search(), batches=BATCHES
+        )
+    options.out.mkdir(parents=True, exist_ok=True)
+    write_json({"generated": {**source, "seconds": time.monotonic() - started}, "readers": rows}, options.out / "handcrafted.json")
+    for row in rows:
+        each = row["latency"]["batches"][0]
+        print(
+            f"{row['name']}: validation {100 * row['validation_accuracy']:.2f} %, test {100 * row['test_accuracy']:.2f} % "
+            f"(n = {row['test_n']}), {1000 * each['median_ms']:.0f} us for one picture, {row['bytes'] / 2**20:.1f} MiB; {row['chosen']}"
+        )
+
+
+def _report(options: argparse.Namespace) -> None:
+    from model.articles.drawing import draw_results
+    from model.articles.report import write_report
+    from model.articles.results import ResultsMissing
+
+    try:
+        written = write_report(options.evidence, options.evidence.parent)
+    except ResultsMissing as error:
+        raise Refused(str(error)) from error
+    draw_results(options.evidence)
+    print(*written, sep="\n")
+
+
+def _test_panel(options: argparse.Namespace) -> "Panel":
+    from model.judge import LABEL_ERRORS, Panel
+    from model.splitting import load_writers
+
+    return Panel("MNIST test set", test_digits(options.data), load_writers("test"), LABEL_ERRORS)
