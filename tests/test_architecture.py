@@ -11,7 +11,7 @@ ROOMS = ("model", "handler", "gateway", "monitoring", "loadtests", "k8s")
 
 MAY_IMPORT = {
     "model": {"model"},
-    "handler": {"handler", "model.preprocess", "model.network", "model.inference", "model.choice"},
+    "handler": {"handler", "model.preprocess", "model.network", "model.inference", "model.choice", "model.explain"},
     "gateway": {"gateway", "model.preprocess", "model"},
     "monitoring": {"monitoring"},
     "loadtests": {"loadtests"},
@@ -42,7 +42,7 @@ LAYERS = [
     {"gateway.exporting"},
     {"gateway.tracing"},
     {"gateway.spans"},
-    {"gateway.prediction"},
+    {"gateway.prediction", "gateway.explaining"},
     {"gateway.versions", "gateway.reading"},
     {"gateway.records"},
     {"gateway.model_client", "gateway.redis_cache", "gateway.local_cache"},
@@ -51,6 +51,7 @@ LAYERS = [
         "gateway.deadlines",
         "gateway.known",
         "gateway.offloop",
+        "gateway.overlay",
         "gateway.baseline",
         "gateway.tuning",
         "gateway.redis_forms",
