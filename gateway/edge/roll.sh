@@ -5,7 +5,7 @@
 # Which project that is Compose is told as ever: by .env, COMPOSE_FILE and COMPOSE_PROJECT_NAME.
 set -eu
 
-STOP_SECONDS=10 WELL_SECONDS=120
+STOP_SECONDS=10 WELL_SECONDS=${WELL_SECONDS:-120}
 
 fail() {
     echo "roll: $1" >&2

@@ -70,11 +70,13 @@ async def leaving(folder: Path) -> AsyncIterator[Leaving]:
     said: list[str] = []
     it = Leaving(served, LeavingServer(config, place, lambda: said.append("leaving")), place, said=said)
     it.running = asyncio.create_task(it.server.serve())
-    async with asyncio.timeout(20):
-        while not it.server.started or len(it.server.servers) < 2:
-            await asyncio.sleep(0.005)
-        yield it
-        it.server.should_exit = True
+    try:
+        async with asyncio.timeout(20):
+            while not it.server.started or len(it.server.servers) < 2:
+                await asyncio.sleep(0.005)
+            yield it
+    finally:
+        it.server.should_exit = it.server.force_exit = True
         await it.running
 
 
