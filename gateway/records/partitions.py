@@ -92,19 +92,21 @@ class Partitions:
     def rows(self, partition: Partition) -> int:
         """How many it holds, as far as the server knows."""
         self._one(COUNT_NOW)
-        return int(self._one(ROWS, partition.name) or 0)
+        return self._rows(partition)
 
-    def drop(self, partition: Partition) -> bool:
-        """Whether it is gone; else its time has not come, because somebody reads for long, as a backup does: while the lock were waited
-        for, nobody could write."""
+    def drop(self, partition: Partition) -> int | None:
+        """How many rows went with it, as `rows` says; none where another gateway was here first, which counts them. None: its time has
+        not come, because somebody reads for long, as a backup does: while the lock were waited for, nobody could write."""
         if self._one(READ_FOR_LONG):
-            return False
+            return None
+        self._one(COUNT_NOW)
         try:
             with self._one_at_a_time():
+                rows = self._rows(partition)
                 self._connection.execute(f"DROP TABLE IF EXISTS {partition.name}".encode())
         except psycopg.errors.LockNotAvailable:
-            return False
-        return True
+            return None
+        return rows
 
     def _make(self, wanted: Partition) -> None:
         """It is attached when it is whole, since a table made as a partition at once would keep writers and readers of all others out."""
@@ -125,6 +127,9 @@ class Partitions:
                 f"ALTER TABLE predictions ATTACH PARTITION {wanted.name} FOR VALUES FROM ('{wanted.first}') TO ('{wanted.end}')",
             ):
                 self._connection.execute(statement.encode())
+
+    def _rows(self, partition: Partition) -> int:
+        return int(self._one(ROWS, partition.name) or 0)
 
     def _all(self) -> list[Partition]:
         """All but the default one, oldest first."""

@@ -88,8 +88,8 @@ class PostgresStore(Store):
 
     def _drop(self, cursor: Any, partition: Partition) -> int | None:
         """How many predictions went with it, and after it their labels and pixels; None: it is not to be dropped now."""
-        rows = self._partitions.rows(partition)
-        if not self._partitions.drop(partition):
+        rows = self._partitions.drop(partition)
+        if rows is None:
             return None
         end_ms = milliseconds_of(partition.end)
         for statement, end in ((LABELS_UNDER, partition.end), (CHANGES_UNDER, partition.end), (PIXELS_UNDER, end_ms)):

@@ -28,9 +28,8 @@ class Statements:
         self.oldest = f"{self._sql(oldest)} LIMIT {'%s' if is_postgres else '?'}"
         self.delete_old_alerts = self._sql(delete(alerts).where(alerts.c.resolved_ms < bindparam("before")))
         self.delete_old_pixels = self._sql(delete(pixels).where(pixels.c.at_ms <= bindparam("last")))
-        self.delete_up_to = [
-            self._sql(delete(table).where(table.c.id <= bindparam("last"))) for table in (predictions, labels, label_changes)
-        ]
+        self.delete_predictions_up_to = self._sql(delete(predictions).where(predictions.c.id <= bindparam("last")))
+        self.delete_labels_up_to = [self._sql(delete(table).where(table.c.id <= bindparam("last"))) for table in (labels, label_changes)]
         self.insert = functools.cache(self._insert)
 
     def _insert(self, table: Table, rows: int = 1) -> str:

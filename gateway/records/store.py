@@ -144,15 +144,22 @@ class Store:
         return self._delete_oldest(cursor, LAST_ID)
 
     def _delete_oldest(self, cursor: Any, before: str) -> int:
-        """Delete a chunk of the oldest predictions with ids under `before`, with their labels."""
-        cursor.execute(self._sql.oldest, (before, CHUNK_ROWS))
-        ids = [row[0] for row in cursor.fetchall()]
-        if ids:
+        """Delete a chunk of the oldest predictions with ids under `before`, with their labels; how many this was who deleted."""
+        while (last := self._last_of_a_chunk(cursor, before)) is not None:
             with self._transaction(cursor):
-                for statement in self._sql.delete_up_to:
-                    cursor.execute(statement, (ids[-1],))
-                cursor.execute(self._sql.delete_old_pixels, (milliseconds_of(ids[-1]),))
-        return len(ids)
+                cursor.execute(self._sql.delete_predictions_up_to, (last,))
+                deleted = int(cursor.rowcount)
+                for statement in self._sql.delete_labels_up_to:
+                    cursor.execute(statement, (last,))
+                cursor.execute(self._sql.delete_old_pixels, (milliseconds_of(last),))
+            if deleted:  # else another gateway was here first, and counts them
+                return deleted
+        return 0
+
+    def _last_of_a_chunk(self, cursor: Any, before: str) -> str | None:
+        cursor.execute(self._sql.oldest, (before, CHUNK_ROWS))
+        ids = cursor.fetchall()
+        return ids[-1][0] if ids else None
 
     def close(self) -> None:
         self._connection.close()
