@@ -157,6 +157,9 @@ _LAYERS: dict[str, Callable[[float], nn.Sequential]] = {
 NETWORKS = tuple(_LAYERS)
 """Every name that `build` knows."""
 
+RELEASABLE = tuple(name for name in NETWORKS if name != "dense512")
+"""Those that `model.inference` can fold; the second article's is measured and never served."""
+
 
 def build(name: str, *, dropout: float = 0.5) -> DigitNetwork:
     """A freshly initialised network. Raises ValueError for a name not in `NETWORKS`."""

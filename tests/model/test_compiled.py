@@ -10,7 +10,7 @@ from torch import nn
 from model.choice import KNOWN, TOLERANCE
 from model.compiled import ARITHMETICS, Arithmetic, Compiled, NotCompilable, native, read_maxima
 from model.inference import Classifier, softmax
-from model.network import NETWORKS
+from model.network import RELEASABLE
 from model.ranges import layer_maxima
 from tests.model.test_inference import Release, pictures, release, trained
 
@@ -35,7 +35,7 @@ def test_known_digits_get_nearly_the_probabilities_of_single_precision(arithmeti
     assert np.abs(softmax(compiled.logits(known)) - expected).max() < (1e-5 if arithmetic == "float32" else TOLERANCE)
 
 
-@pytest.mark.parametrize("name", NETWORKS)
+@pytest.mark.parametrize("name", RELEASABLE)
 def test_every_network_compiles_to_the_same_function(release: Release, name: str) -> None:
     reference = Classifier(release(trained(name), name))
     compiled = Compiled(reference.layers, "float32", None)
