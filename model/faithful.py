@@ -1,6 +1,7 @@
 """Whether a Grad-CAM map shows what the network read the digit by: what deleting ink does, and what a map depends on."""
 
 import copy
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -9,8 +10,9 @@ from numpy.typing import NDArray
 from torch import nn
 
 from model.explain import grad_cam
+from model.figures import draw_maps
 from model.inference import Classifier, softmax
-from model.metrics import Floats
+from model.metrics import CLASSES, Floats
 
 PICTURES = 500
 DELETED = 0.2
@@ -50,6 +52,15 @@ def faithfulness(classifier: Classifier, pixels: NDArray[np.uint8], seed: int = 
             "all layers at random": _alike(maps, maps_of(_at_random(classifier.layers, seed, last_alone=False), pixels, digits)),
         },
     }
+
+
+def draw_gallery(classifier: Classifier, pixels: NDArray[np.uint8], path: Path) -> None:
+    """Of each digit the first picture, `uint8[n, 28, 28]`, that is read as it: the map of that digit, and of the one next in probability."""
+    order = classifier.logits(pixels).argsort(axis=1)
+    first = [int(np.flatnonzero(order[:, -1] == digit)[0]) for digit in range(CLASSES) if (order[:, -1] == digit).any()]
+    digits, others = order[first, -1], order[first, -2]
+    maps = np.stack([maps_of(classifier.layers, pixels[first], asked) for asked in (digits, others)])
+    draw_maps(pixels[first], maps, np.stack([digits, others]), path)
 
 
 def maps_of(layers: nn.Sequential, pixels: NDArray[np.uint8], digits: NDArray[np.integer]) -> NDArray[np.float32]:

@@ -33,6 +33,21 @@ def draw_pictures(pixels: NDArray[np.uint8], path: Path, *, columns: int, titles
     _save(figure, path)
 
 
+def draw_maps(pixels: NDArray[np.uint8], maps: NDArray[np.float32], digits: NDArray[np.integer], path: Path) -> None:
+    """Under each picture, `uint8[n, 28, 28]`, its maps `float32[rows, n, 28, 28]` in 0..1 over its ink, each by the digit, `[rows, n]`, that
+    it explains."""
+    rows, columns = len(maps) + 1, len(pixels)
+    figure = Figure(figsize=(1.1 * columns, 1.3 * rows), layout="constrained")
+    for place, axis in enumerate(figure.subplots(rows, columns, squeeze=False).flat):
+        row, column = divmod(place, columns)
+        axis.imshow(pixels[column], cmap="gray_r", vmin=0, vmax=255)
+        if row:
+            axis.imshow(maps[row - 1, column], cmap="inferno", vmin=0, vmax=1, alpha=0.6)
+            axis.set_title(f"why {digits[row - 1, column]}", fontsize=8)
+        axis.set_axis_off()
+    _save(figure, path)
+
+
 def draw_sheet(rows: NDArray[np.uint8], path: Path, *, heading: str) -> None:
     """A contact sheet: `uint8[rows, columns, 28, 28]` without gaps."""
     count, columns, height, width = rows.shape
