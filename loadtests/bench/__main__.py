@@ -47,7 +47,7 @@ class Form:
 
 
 USUAL = Form(rounds=5, seconds=5.0, warm_up_seconds=10.0, memory_requests=A_MILLION)
-QUICK = Form(rounds=2, seconds=2.0, warm_up_seconds=3.0, memory_requests=20_000)
+QUICK = Form(rounds=2, seconds=2.0, warm_up_seconds=0.5, memory_requests=20_000)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
