@@ -288,9 +288,9 @@ def _explain(options: argparse.Namespace) -> None:
     write_json(made, options.out / "explanation.json")
     more = told["difference"]
     print(
-        f"deleting {100 * told['deleted_ink']:g} % of the ink: the digit's probability falls by {told['fall_salient']:.3f} where it is the most "
-        f"salient, by {told['fall_random']:.3f} at random; difference {more['mean']:.3f} (95 % {more['low']:.3f} to {more['high']:.3f}, "
-        f"n = {told['n']})"
+        f"deleting {100 * told['deleted_ink']:g} % of the ink: the digit's probability falls by {told['fall_salient']:.3f} where it is the "
+        f"most salient, by {told['fall_random']:.3f} at random; difference {more['mean']:.3f} "
+        f"(95 % {more['low']:.3f} to {more['high']:.3f}, n = {told['n']})"
     )
 
 

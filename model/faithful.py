@@ -55,7 +55,7 @@ def faithfulness(classifier: Classifier, pixels: NDArray[np.uint8], seed: int = 
 
 
 def draw_gallery(classifier: Classifier, pixels: NDArray[np.uint8], path: Path) -> None:
-    """Of each digit the first picture, `uint8[n, 28, 28]`, that is read as it: the map of that digit, and of the one next in probability."""
+    """Of each digit the first picture, `uint8[n, 28, 28]`, that is read as it: its map, and that of the digit next in probability."""
     order = classifier.logits(pixels).argsort(axis=1)
     first = [int(np.flatnonzero(order[:, -1] == digit)[0]) for digit in range(CLASSES) if (order[:, -1] == digit).any()]
     digits, others = order[first, -1], order[first, -2]

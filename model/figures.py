@@ -34,8 +34,8 @@ def draw_pictures(pixels: NDArray[np.uint8], path: Path, *, columns: int, titles
 
 
 def draw_maps(pixels: NDArray[np.uint8], maps: NDArray[np.float32], digits: NDArray[np.integer], path: Path) -> None:
-    """Under each picture, `uint8[n, 28, 28]`, its maps `float32[rows, n, 28, 28]` in 0..1 over its ink, each by the digit, `[rows, n]`, that
-    it explains."""
+    """Under each picture, `uint8[n, 28, 28]`, its maps `float32[rows, n, 28, 28]` in 0..1 over its ink, each named after the digit,
+    `[rows, n]`, that it explains."""
     rows, columns = len(maps) + 1, len(pixels)
     figure = Figure(figsize=(1.1 * columns, 1.3 * rows), layout="constrained")
     for place, axis in enumerate(figure.subplots(rows, columns, squeeze=False).flat):
