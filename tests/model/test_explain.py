@@ -12,7 +12,7 @@ from model.choice import KNOWN
 from model.explain import grad_cam
 from model.faithful import DELETED, faithfulness, without_ink
 from model.inference import Classifier
-from model.network import NETWORKS
+from model.network import RELEASABLE
 from tests.model.test_inference import Release, pictures, release, trained
 
 __all__ = ["release"]
@@ -58,7 +58,7 @@ def test_where_nothing_speaks_for_a_digit_the_map_is_empty() -> None:
     assert not grad_cam(network, pictures(1), np.array([0])).any()
 
 
-@pytest.mark.parametrize("name", NETWORKS)
+@pytest.mark.parametrize("name", RELEASABLE)
 def test_every_network_is_explained(release: Release, name: str) -> None:
     layers = Classifier(release(trained(name), name)).layers
     together = grad_cam(layers, pictures(5), np.arange(5))
