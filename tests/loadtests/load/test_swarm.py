@@ -34,5 +34,5 @@ def test_a_server_that_reads_the_same_in_everything_errs(tmp_path: Path) -> None
         seen, code = swarm(bare.url, LOAD, LIMITS)
     assert code == 1
     assert seen.requests > 10
-    assert 0.5 < seen.error_ratio < 1
+    assert seen.error_ratio > 0.5  # one digit in ten is right, if so many were asked
     assert seen.broken_users == 0
