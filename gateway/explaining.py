@@ -81,15 +81,14 @@ class Explainer:
 
     async def _compute(self, batch: list[_Picture]) -> None:
         [picture] = batch
+        outcome = "failed"
         try:
             told = (await self._client.explain(picture.model, picture.pixels, picture.key.digit)).round(DECIMALS)
+            outcome = "computed"
         except VersionGone as error:
-            self._metrics.explanations.labels("failed").inc()
             raise ModelUnavailable("the model is being replaced; try again", retry_after_seconds=RETRY_AFTER_SECONDS) from error
-        except Exception:
-            self._metrics.explanations.labels("failed").inc()
-            raise
-        self._metrics.explanations.labels("computed").inc()
+        finally:
+            self._metrics.explanations.labels(outcome).inc()
         self._maps[picture.key] = told
         if len(self._maps) > self._remembered:
             self._maps.popitem(last=False)

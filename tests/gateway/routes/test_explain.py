@@ -218,8 +218,9 @@ async def test_a_version_that_is_gone_is_named(gateway: Gateway, torchserve: Tor
     async with gateway() as client:
         prediction_id = await past(client, digit_png(4))
         torchserve.versions = ["0123456789ab"]
-        while (await client.get("/v1/model")).json()["version"] != "0123456789ab":
-            await asyncio.sleep(0.01)
+        async with asyncio.timeout(5):
+            while (await client.get("/v1/model")).json()["version"] != "0123456789ab":
+                await asyncio.sleep(0.01)
         answer = await explained(client, prediction_id, digit_png(4))
     assert answer.status_code == 410
     assert "version ab12cd34ef56 gave this answer" in answer.json()["detail"]
