@@ -2,6 +2,7 @@
 # Replaces what runs by what docker-compose.yml, .env and the images say by now, one by one, while all requests are answered:
 #   sh gateway/edge/roll.sh gateways   the gateways
 #   sh gateway/edge/roll.sh model      TorchServe: a second one comes up beside it and gateways go over, one by one, before it is replaced
+# Two gateways or more have to run: with fewer it touches nothing and says what to do.
 # Which project that is Compose is told as ever: by .env, COMPOSE_FILE and COMPOSE_PROJECT_NAME.
 set -eu
 
@@ -32,9 +33,23 @@ wait_well() {
     done
 }
 
-roll_gateways() {
+# Those that there are, into `old`; where one of them ends, another runs. Compose 1.29 lists stopped ones too.
+find_gateways() {
     old=$(compose ps -q gateway)
-    number=$(echo "$old" | grep -c .) || fail "no gateway runs; \`docker compose up -d\` starts all"
+    number=0 running=0
+    for each in $old; do
+        number=$((number + 1))
+        [ "$(docker inspect -f '{{.State.Status}}' "$each")" != running ] || running=$((running + 1))
+    done
+    case $running in
+    0) fail "no gateway runs; \`docker compose up -d\` starts all" ;;
+    # It waits until the second is well, and --no-recreate keeps it from replacing the first itself.
+    1) fail "one gateway alone runs, nobody would answer while it is replaced; first \`docker compose up -d --scale gateway=2 --no-recreate\`, or more" ;;
+    esac
+}
+
+roll_gateways() {
+    find_gateways
     done=0
     for each in $old; do
         run docker stop -t "$STOP_SECONDS" "$each"
@@ -58,6 +73,7 @@ start_torchserve() {
 }
 
 roll_model() {
+    find_gateways
     start_torchserve torchserve-next
     (
         export TORCHSERVE=torchserve-next

@@ -8,10 +8,14 @@ import pytest
 ROLL = Path(__file__).parents[2] / "gateway" / "edge" / "roll.sh"
 
 DOCKER = """#!/bin/sh
-# Plays the engine and Compose 2: containers are lines of a file, a new one has the next number, and those named in `ill` are never well.
+# Plays the engine and Compose: containers are lines of a file, a new one has the next number, those named in `ill` are never well,
+# and those in `stopped` do not run. Compose is 2, a word to `docker`; or 1.29, a command of its own, where there is one.
+[ "${0##*/}" = docker ] || set -- compose "$@"
 cd "$(dirname "$0")"
 echo "$TORCHSERVE $*" >>said
 case "$*" in
+"compose version") [ ! -e docker-compose ] ;;
+"inspect -f {{.State.Status}} "*) if grep -qx "$4" stopped; then echo exited; else echo running; fi ;;
 *" up "*gateway) count=$(($(cat count) + 1)) && echo "$count" >count && echo "gateway-$count" >>gateways ;;
 *"ps -q gateway") cat gateways ;;
 *"ps -q "*) for last; do :; done && echo "$last-1" ;;
@@ -20,6 +24,11 @@ exec*) ! grep -qx "$2" ill || { echo "reason one"; echo "reason two"; exit 1; } 
 *" up "*) [ ! -e broken ] || { echo "a line"; echo "no such image"; exit 1; } ;;
 esac
 """
+
+ALONE = (
+    "roll: one gateway alone runs, nobody would answer while it is replaced; "
+    "first `docker compose up -d --scale gateway=2 --no-recreate`, or more\n"
+)
 
 ONE_BY_ONE = [
     *("stop gateway-1", "rm gateway-1", "up gateway", "asked gateway-3"),
@@ -30,9 +39,14 @@ ONE_BY_ONE = [
 class Engine:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        for name, text in {"docker": DOCKER, "gateways": "gateway-1\ngateway-2\n", "count": "2\n", "ill": "", "said": ""}.items():
+        for name, text in {"docker": DOCKER, "ill": "", "stopped": "", "said": ""}.items():
             (folder / name).write_text(text)
         (folder / "docker").chmod(0o755)
+        self.scale(2)
+
+    def scale(self, gateways: int) -> None:
+        (self.folder / "gateways").write_text("".join(f"gateway-{number}\n" for number in range(1, gateways + 1)))
+        (self.folder / "count").write_text(f"{gateways}\n")
 
     def roll(self, *words: str) -> subprocess.CompletedProcess[str]:
         environment = {"PATH": f"{self.folder}:/usr/bin:/bin", "WELL_SECONDS": "1", "TORCHSERVE": ""}
@@ -62,6 +76,40 @@ def test_gateways_are_replaced_one_after_the_other(engine: Engine) -> None:
     assert (ended.returncode, ended.stderr) == (0, "")
     assert ended.stdout.splitlines() == ["gateway 1 of 2 is new", "gateway 2 of 2 is new"]
     assert engine.done() == ONE_BY_ONE
+
+
+def test_at_most_one_of_three_is_away_and_each_successor_is_well_before_the_next_goes(engine: Engine) -> None:
+    engine.scale(3)
+    ended = engine.roll("gateways")
+    assert (ended.returncode, ended.stderr) == (0, "")
+    assert engine.done() == [
+        *("stop gateway-1", "rm gateway-1", "up gateway", "asked gateway-4"),
+        *("stop gateway-2", "rm gateway-2", "up gateway", "asked gateway-4", "asked gateway-5"),
+        *("stop gateway-3", "rm gateway-3", "up gateway", "asked gateway-4", "asked gateway-5", "asked gateway-6"),
+    ]
+
+
+def test_compose_1_29_is_told_the_same(engine: Engine) -> None:
+    (engine.folder / "docker-compose").symlink_to("docker")
+    ended = engine.roll("gateways")
+    assert (ended.returncode, ended.stderr) == (0, "")
+    assert engine.done() == ONE_BY_ONE
+
+
+@pytest.mark.parametrize("what", ["gateways", "model"])
+def test_one_gateway_alone_is_not_stopped_and_nothing_else_is_touched(engine: Engine, what: str) -> None:
+    engine.scale(1)
+    ended = engine.roll(what)
+    assert (ended.returncode, ended.stdout, ended.stderr) == (1, "", ALONE)
+    assert engine.done() == []
+
+
+@pytest.mark.parametrize("what", ["gateways", "model"])
+def test_a_gateway_that_does_not_run_answers_for_no_other(engine: Engine, what: str) -> None:
+    (engine.folder / "stopped").write_text("gateway-2\n")
+    ended = engine.roll(what)
+    assert (ended.returncode, ended.stdout, ended.stderr) == (1, "", ALONE)
+    assert engine.done() == []
 
 
 def test_a_model_is_beside_the_other_before_gateways_go_over(engine: Engine) -> None:
@@ -100,10 +148,12 @@ def test_what_compose_said_last_is_the_one_line(engine: Engine) -> None:
     assert ended.stderr.count("\n") == 1
 
 
-def test_where_no_gateway_runs_there_is_nothing_to_replace(engine: Engine) -> None:
-    (engine.folder / "gateways").write_text("")
-    ended = engine.roll("gateways")
+@pytest.mark.parametrize("what", ["gateways", "model"])
+def test_where_no_gateway_runs_there_is_nothing_to_replace(engine: Engine, what: str) -> None:
+    engine.scale(0)
+    ended = engine.roll(what)
     assert (ended.returncode, ended.stderr) == (1, "roll: no gateway runs; `docker compose up -d` starts all\n")
+    assert engine.done() == []
 
 
 @pytest.mark.parametrize("words", [(), ("everything",)])
