@@ -5,64 +5,13 @@ from collections import deque
 from collections.abc import Awaitable, Callable
 from typing import Any, Generic, TypeVar
 
-Result = TypeVar("Result")
+from gateway.flights import Flight
+
+Work = TypeVar("Work", bound=Flight[Any])
 
 
 class QueueFull(Exception):
     """As many flights wait as may wait."""
-
-
-class Flight(Generic[Result]):
-    """Work that was asked for, and those who wait for its result: who leaves takes nothing from the others."""
-
-    __slots__ = ("_landed", "_waiting", "leaves_at")
-
-    leaves_at: float
-    """By the loop's clock, the moment until which it waits for company: of a batcher with a delay."""
-
-    def __init__(self) -> None:
-        self._waiting: list[asyncio.Future[Result]] = []
-        self._landed: Result | None = None
-
-    @property
-    def wanted(self) -> bool:
-        """Whether somebody waits: false once it has landed, or when all have left."""
-        for waiting in self._waiting:  # noqa: SIM110 - one, nearly always, and a generator takes longer
-            if not waiting.done():
-                return True
-        return False
-
-    @property
-    def joinable(self) -> bool:
-        """Whether one more may wait for its result, which may be there already; a failure is for those who waited."""
-        return self._landed is not None or self.wanted
-
-    def wait(self) -> asyncio.Future[Result]:
-        """The result, or the failure, of one who waits."""
-        future: asyncio.Future[Result] = asyncio.get_running_loop().create_future()
-        if self._landed is None:
-            self._waiting.append(future)
-        else:
-            future.set_result(self._landed)
-        return future
-
-    def land(self, result: Result) -> None:
-        self._landed = result
-        for waiting in self._waiting:
-            if not waiting.done():
-                waiting.set_result(result)
-
-    def fail(self, error: Exception) -> None:
-        for waiting in self._waiting:
-            if not waiting.done():
-                waiting.set_exception(error)
-
-    def cancel(self) -> None:
-        for waiting in self._waiting:
-            waiting.cancel()
-
-
-Work = TypeVar("Work", bound=Flight[Any])
 
 
 class Batcher(Generic[Work]):

@@ -6,9 +6,10 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from gateway.batching import Batcher, Flight, QueueFull
+from gateway.batching import Batcher, QueueFull
 from gateway.contract import ModelVersion
 from gateway.errors import ModelUnavailable, OverCapacity
+from gateway.flights import Flight, Flights
 from gateway.metrics import Metrics
 from gateway.model_client import RETRY_AFTER_SECONDS, ModelClient, VersionGone
 
@@ -45,7 +46,7 @@ class Explainer:
     def __init__(self, client: ModelClient, metrics: Metrics, remembered: int = REMEMBERED) -> None:
         self._client, self._metrics, self._remembered = client, metrics, remembered
         self._maps: OrderedDict[MapKey, Map] = OrderedDict()
-        self._flights: dict[MapKey, _Picture] = {}
+        self._flights = Flights[MapKey, _Picture]()
         self._queue = Batcher[_Picture](self._compute, largest=1, in_flight=1, waiting=MOST_WAITING)
 
     async def explain(self, model: ModelVersion, pixels: NDArray[np.uint8], digest: bytes, digit: int) -> Map:
@@ -58,26 +59,19 @@ class Explainer:
             self._maps.move_to_end(key)
             self._metrics.explanations.labels("remembered").inc()
             return told
-        picture = self._flights.get(key)
-        if picture is None or not picture.joinable:
-            picture = self._flights[key] = _Picture(key, model, pixels)
-            waiting = picture.wait()
-            try:
-                self._queue.post(picture)
-            except QueueFull as error:
-                del self._flights[key]
-                self._metrics.shed.labels("explanations").inc()
-                raise OverCapacity("too many explanations are asked for at a time; try again", retry_after_seconds=1) from error
-        else:
-            waiting = picture.wait()
-        try:
-            return await waiting
-        finally:
-            if not picture.wanted and self._flights.get(key) is picture:
-                del self._flights[key]
+        picture = self._flights.joinable(key) or _Picture(key, model, pixels)
+        computed: Map = await self._flights.result(key, picture, self._queue_up)
+        return computed
 
     async def close(self) -> None:
         await self._queue.close()
+
+    def _queue_up(self, picture: _Picture) -> None:
+        try:
+            self._queue.post(picture)
+        except QueueFull:
+            self._metrics.shed.labels("explanations").inc()
+            picture.fail(OverCapacity("too many explanations are asked for at a time; try again", retry_after_seconds=1))
 
     async def _compute(self, batch: list[_Picture]) -> None:
         [picture] = batch

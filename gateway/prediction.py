@@ -9,9 +9,10 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from gateway.batching import Batcher, Flight, QueueFull
+from gateway.batching import Batcher, QueueFull
 from gateway.contract import ANY_USE, Answer, CacheState, CacheUse, Content, ModelVersion, Prediction, Seen, doubts
 from gateway.errors import NO_ANSWER, DeadlineExceeded, ModelUnavailable, NotFound, OverCapacity, Problem
+from gateway.flights import Flight, Flights
 from gateway.local_cache import LocalCache, LocalKey
 from gateway.metrics import Metrics
 from gateway.model_client import LARGEST_BATCH, RETRY_AFTER_SECONDS, ModelClient, VersionGone
@@ -86,7 +87,7 @@ class Predictor:
     ) -> None:
         self._reader, self._local, self._redis = reader, local, redis
         self._client, self._watch, self._metrics, self._tell = client, watch, metrics, tell
-        self._flights: dict[RedisKey, _Picture] = {}
+        self._flights = Flights[RedisKey, _Picture]()
         """Pictures that are looked up or computed now: who asks for an equal one waits for the same answer."""
         self._lookups = Batcher[_Picture](self._look_up, largest=LARGEST_LOOKUP, in_flight=1, waiting=MOST_LOOKUPS)
         self._queue = Batcher[_Picture](
@@ -144,9 +145,10 @@ class Predictor:
         [prediction] = await self._client.ask(model, [picture.pixels])
         return prediction.digit, model.version
 
-    async def canonical(self, upload: bytes) -> NDArray[np.uint8]:
-        """The canonical pixels of an upload, uint8[28, 28]. Raises a Problem where it cannot be read."""
-        return (await self._reader.read(self._reader.announce(upload))).pixels
+    async def canonical(self, upload: bytes) -> tuple[NDArray[np.uint8], bytes]:
+        """The canonical pixels of an upload, uint8[28, 28], and their SHA-256. Raises a Problem where it cannot be read."""
+        pixels = (await self._reader.read(self._reader.announce(upload))).pixels
+        return pixels, _sha256(pixels.data)
 
     async def close(self) -> None:
         await self._lookups.close()
@@ -201,21 +203,12 @@ class Predictor:
             waiting = picture.wait()
             self._queue_up(picture)
             return await waiting
-        flying = self._flights.get(key)
-        joined = flying is not None and flying.joinable
-        picture = flying if flying is not None and joined else _Picture(key, model, pixels, CacheState.MISS, remember=True)
-        waiting = picture.wait()
-        if not joined:
-            self._start(picture)
-        try:
-            found = await waiting
-        finally:
-            if not picture.wanted and self._flights.get(key) is picture:
-                del self._flights[key]
-        return found._replace(state=CacheState.COALESCED) if joined and found.state is CacheState.MISS else found
+        flying = self._flights.joinable(key)
+        picture = flying or _Picture(key, model, pixels, CacheState.MISS, remember=True)
+        found: _Found = await self._flights.result(key, picture, self._start)
+        return found._replace(state=CacheState.COALESCED) if flying is not None and found.state is CacheState.MISS else found
 
     def _start(self, picture: _Picture) -> None:
-        self._flights[picture.key] = picture
         if self._redis is not None:
             with suppress(QueueFull):
                 self._lookups.post(picture)

@@ -12,7 +12,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from model.choice import fastest, handed_gpu
+from model.choice import fastest_of, handed_gpu
 from model.explain import grad_cam
 from model.inference import Classifier, softmax
 from model.preprocess import EmptyUpload, ImageError, ImageTooLarge, UnsupportedImage, canonicalise, keep_to_one_thread
@@ -67,9 +67,10 @@ class DigitHandler:
         keep_to_one_thread()
         folder = Path(context.system_properties["model_dir"])
         self.facts = json.loads((folder / "facts.json").read_text(encoding="utf-8"))
-        self.classifier = fastest(folder, threads, handed_gpu(context.system_properties.get("gpu_id")))
-        self.explained = Classifier(folder).layers
+        released = Classifier(folder)
+        self.explained = released.layers
         """At single precision: what is compiled has no gradients."""
+        self.classifier = fastest_of(released, folder, threads, handed_gpu(context.system_properties.get("gpu_id")))
         self.facts["arithmetic"] = self.classifier.arithmetic
         for pictures in range(1, MOST_PICTURES + 1):
             self.classifier.logits(np.zeros((pictures, 28, 28), dtype=np.uint8))

@@ -23,13 +23,15 @@ log = logging.getLogger(__name__)
 
 
 def fastest(released: Path, threads: int = 1, gpu: torch.device | None = None) -> Served:
-    """The released network in the first arithmetic on offer that agrees with single precision on the known digits.
+    """The network released in this folder as `fastest_of` has it. Raises ReleaseUnusable."""
+    return fastest_of(Classifier(released), released, threads, gpu)
+
+
+def fastest_of(reference: Classifier, released: Path, threads: int = 1, gpu: torch.device | None = None) -> Served:
+    """The network read from this folder in the first arithmetic on offer that agrees with it on the known digits, else itself.
 
     `threads` are those of a network compiled for the processor; PyTorch's own are the process's.
-
-    Raises ReleaseUnusable.
     """
-    reference = Classifier(released)
     with np.load(KNOWN) as known:
         pixels = known["pixels"]
     expected = softmax(reference.logits(pixels))

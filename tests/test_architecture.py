@@ -65,7 +65,7 @@ LAYERS = [
         "gateway.prompt",
         "gateway.trace",
     },
-    {"gateway.prediction_id"},
+    {"gateway.flights", "gateway.prediction_id"},
     {"gateway.signing"},
     {
         "gateway.contract",

@@ -1,7 +1,6 @@
 """`POST /v1/explain`: a picture in, its digit and where the model looked out; or where it looked when it gave a past answer."""
 
 import asyncio
-import hashlib
 from typing import Annotated
 
 import numpy as np
@@ -99,14 +98,14 @@ def explain_routes(
         if found is None or found.digest is None:
             raise NotFound("this prediction is not recorded, not yet or no more; explain the picture without its id")
         if upload:
-            pixels = await predictor.canonical(upload)
+            pixels, digest = await predictor.canonical(upload)
+            if digest != found.digest:
+                raise Conflict("this is not the picture of that prediction")
         else:
             kept = await in_time(reader.kept_pixels(found.digest), deadline_seconds)
             if kept is None:
                 raise Malformed("the pixels of this prediction were not kept; send the picture again")
             pixels = np.frombuffer(kept, np.uint8).reshape(28, 28)
-        if hashlib.sha256(pixels.tobytes()).digest() != found.digest:
-            raise Conflict("this is not the picture of that prediction")
         told = await explainer.explain(model, pixels, found.digest, known.digit)
         said = {"prediction_id": prediction_id.lower(), "digit": known.digit, "model": {"name": model.name, "version": model.version}}
         return pixels, told, orjson.dumps(said)

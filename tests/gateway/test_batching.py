@@ -2,7 +2,8 @@ import asyncio
 
 import pytest
 
-from gateway.batching import Batcher, Flight, QueueFull
+from gateway.batching import Batcher, QueueFull
+from gateway.flights import Flight
 
 pytestmark = pytest.mark.anyio
 
@@ -158,32 +159,6 @@ async def test_closing_leaves_nobody_waiting() -> None:
     await batcher.close()
     results = await asyncio.gather(*waiting, return_exceptions=True)
     assert all(isinstance(result, asyncio.CancelledError) for result in results)
-
-
-async def test_all_who_wait_for_a_flight_get_its_result_and_who_leaves_takes_nothing_from_the_others() -> None:
-    flight: Flight[str] = Flight()
-    assert not flight.wanted
-    leaver, stayer, another = flight.wait(), flight.wait(), flight.wait()
-    leaver.cancel()
-    assert flight.wanted
-    flight.land("answer")
-    flight.land("another answer")
-    assert await asyncio.gather(stayer, another) == ["answer", "answer"]
-    assert not flight.wanted
-
-
-async def test_a_flight_that_all_have_left_is_not_wanted() -> None:
-    flight: Flight[str] = Flight()
-    for _ in range(3):
-        flight.wait().cancel()
-    assert not flight.wanted
-
-
-async def test_a_failure_reaches_everybody() -> None:
-    flight: Flight[str] = Flight()
-    waiting = [flight.wait() for _ in range(2)]
-    flight.fail(ValueError())
-    assert all(isinstance(result, ValueError) for result in await asyncio.gather(*waiting, return_exceptions=True))
 
 
 async def test_the_first_waits_for_others_as_long_as_it_may_and_no_longer() -> None:

@@ -61,7 +61,7 @@ async def test_equal_pictures_in_flight_share_one_answer_and_whoever_leaves_take
         assert len(torchserve.pictures) == 1
         assert {answer.content.digit for answer in answers} == {7}
         assert [answer.cache for answer in answers] == [CacheState.COALESCED] * 4
-        assert predictor._flights == {}
+        assert len(predictor._flights) == 0
 
 
 async def test_whoever_asks_while_an_answer_lands_shares_it(torchserve: TorchServeDouble) -> None:
@@ -73,7 +73,7 @@ async def test_whoever_asks_while_an_answer_lands_shares_it(torchserve: TorchSer
         answers = await asyncio.gather(*asking)
         assert len(torchserve.pictures) == 1
         assert {answer.content.digit for answer in answers} == {7}
-        assert predictor._flights == {}
+        assert len(predictor._flights) == 0
 
 
 async def test_a_picture_that_all_had_left_is_asked_for_anew(torchserve: TorchServeDouble) -> None:
@@ -85,7 +85,7 @@ async def test_a_picture_that_all_had_left_is_asked_for_anew(torchserve: TorchSe
         for each in leaving:
             each.cancel()
         await asyncio.gather(*leaving, return_exceptions=True)
-        assert predictor._flights == {}
+        assert len(predictor._flights) == 0
         gate.set()
         answer = await predictor.predict(digit_png(7), CacheUse())
         assert (answer.content.digit, answer.cache) == (7, CacheState.MISS)
