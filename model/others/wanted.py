@@ -14,8 +14,10 @@ class Wanted(NamedTuple):
 WANTED = {
     "usps-test": Wanted(
         "USPS, test part",
-        "digits of zip codes on envelopes, 16 x 16, that fill their frame (Hull 1994); `usps.t.bz2` of libsvm's data sets, or the part "
-        "`test` of `usps.h5`",
+        "digits of zip codes on envelopes, 16 x 16, that fill their frame (Hull 1994), smoothed; `usps.t.bz2` of libsvm's data sets",
+    ),
+    "usps-h5-test": Wanted(
+        "USPS, test part, sharp", "the same pictures in the same order, not smoothed and of full contrast; part `test` of `usps.h5`"
     ),
     "uci-test": Wanted(
         "UCI 8x8, test part",
