@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 from model.articles.commands import add_commands, add_recipe, chosen_recipe
 from model.data import DEFAULT_FOLDER, DataUnavailable, fetch, test_digits, train_digits, training_split
+from model.groups.commands import add_commands as add_group_commands
+from model.others.commands import add_options, evaluate_others, is_mnist
 from model.refused import Refused
 
 if TYPE_CHECKING:  # torch takes seconds to import, and most commands do without
@@ -79,8 +81,8 @@ def parser() -> argparse.ArgumentParser:
     made.add_argument("--released", type=Path, default=RELEASED, metavar="DIR", help="folder of the released network")
     made.add_argument("--out", type=Path, default=HERE / "known", metavar="DIR", help="where digits.npz and the sample picture go")
 
-    made = command("evaluate", _evaluate, "read the test set with the released network and write the evidence and the card")
-    data(made)
+    made = command("evaluate", _evaluate, "read the test set, or other digits, with the released network; write evidence and card")
+    add_options(made)
     made.add_argument("--device", choices=["cpu", "cuda"], default="cpu", help="cuda: time the network on the GPU as well")
     made.add_argument("--out", type=Path, default=EVIDENCE, metavar="DIR", help="where the evidence goes; the card goes beside it")
     made.add_argument("--released", type=Path, default=RELEASED, metavar="DIR", help="folder of the released network")
@@ -112,6 +114,7 @@ def parser() -> argparse.ArgumentParser:
 
     command("card", _card, "write the model card again from the evidence")
     add_commands(command)
+    add_group_commands(command)
     return whole
 
 
@@ -222,6 +225,9 @@ def _evaluate(options: argparse.Namespace) -> None:
     from model.runs import RunsMissing
     from model.splitting import load_writers
 
+    if not is_mnist(options.data):
+        evaluate_others(options)
+        return
     _check_device(options.device)
     panel = Panel("MNIST test set", test_digits(options.data), load_writers("test"), LABEL_ERRORS)
     card = options.out.parent / "CARD.md"
@@ -243,7 +249,7 @@ def _evaluate(options: argparse.Namespace) -> None:
 
 
 def _summary(report: dict[str, Any]) -> str:
-    from model.card import percent, share
+    from model.wording import percent, share
 
     after, threshold = report["calibration"]["after"], report["threshold"]
     worst = ", ".join(f"{row['label']}->{row['predicted']} {row['count']}" for row in report["worst_confusions"][:5])

@@ -3,6 +3,7 @@
 import gzip
 import hashlib
 import http.client
+import math
 import shutil
 import subprocess
 import tarfile
@@ -30,6 +31,8 @@ DEFAULT_FOLDER = Path("var/datasets/mnist")
 SPLITS = Path(__file__).parent / "splits"
 
 IMAGE_MAGIC, LABEL_MAGIC = 2051, 2049
+IDX_TYPES = {0x08: ">u1", 0x09: ">i1", 0x0B: ">i2", 0x0C: ">i4", 0x0D: ">f4", 0x0E: ">f8"}
+"""numpy's name for the third byte of an IDX file (LeCun, Cortes and Burges)."""
 
 CHECKSUMS = {
     "train-images-idx3-ubyte": "ba891046e6505d7aadcbbe25680a0738ad16aec93bde7f9b65e87a2fc25776db",
@@ -100,18 +103,30 @@ def fetch(folder: Path = DEFAULT_FOLDER) -> None:
     )
 
 
+def is_here(folder: Path) -> bool:
+    """Whether any of MNIST's files is in `folder`: the file itself, not another set's under the same name."""
+    return any(_is_right(folder / name) for name in CHECKSUMS)
+
+
 def read_idx(path: Path) -> NDArray[np.uint8]:
     """An IDX file of unsigned bytes with its own shape. Raises ValueError when it is not one."""
     raw = path.read_bytes()
-    magic = int.from_bytes(raw[:4], "big")
-    if magic not in (IMAGE_MAGIC, LABEL_MAGIC):
+    if int.from_bytes(raw[:4], "big") not in (IMAGE_MAGIC, LABEL_MAGIC):
         raise ValueError(f"{path} is not an IDX file of unsigned bytes (it begins with {raw[:4]!r})")
-    dimensions = magic & 0xFF
+    return parse_idx(raw, path).astype(np.uint8, copy=False)
+
+
+def parse_idx(raw: bytes, path: Path) -> NDArray[np.generic]:
+    """What an IDX file holds, in its own shape and in one of IDX_TYPES; `path` is named in errors. Raises ValueError when it is none."""
+    if len(raw) < 4 or raw[:2] != b"\0\0" or raw[2] not in IDX_TYPES or len(raw) < 4 + 4 * raw[3]:
+        raise ValueError(f"{path} is not an IDX file (it begins with {raw[:4]!r})")
+    dimensions = raw[3]
     shape = tuple(int.from_bytes(raw[4 + 4 * axis : 8 + 4 * axis], "big") for axis in range(dimensions))
-    values = np.frombuffer(raw, np.uint8, offset=4 + 4 * dimensions)
-    if values.size != np.prod(shape):
-        raise ValueError(f"{path} promises {shape} and holds {values.size} values")
-    return values.reshape(shape).copy()  # a view of bytes would be read-only, and torch warns of those
+    body, stored = raw[4 + 4 * dimensions :], np.dtype(IDX_TYPES[raw[2]])
+    if len(body) != math.prod(shape) * stored.itemsize:
+        raise ValueError(f"{path} promises {shape} and holds {len(body) // stored.itemsize} values")
+    values = np.frombuffer(body, stored).reshape(shape)
+    return values.astype(stored.newbyteorder("="))  # a view of bytes would be read-only, and torch warns of those
 
 
 def _digits(folder: Path, which: str) -> Digits:

@@ -53,7 +53,7 @@ def evaluate_release(
     Raises ReleaseUnusable. `batches`: pictures in a timed call, and calls.
     """
     classifier = Classifier(released)
-    release = _release_facts(released / "release.json")
+    release = release_facts(released / "release.json")
     out.mkdir(parents=True, exist_ok=True)
     digest = weights_digest(released / "weights.pt")
     logits = read(classifier, panel, log, command=command, digest=digest)
@@ -239,7 +239,7 @@ def _logits(reader: Reader, pixels: NDArray[np.uint8], name: str) -> NDArray[np.
         return np.concatenate(parts)
 
 
-def _release_facts(path: Path) -> dict[str, Any]:
+def release_facts(path: Path) -> dict[str, Any]:
     """Asked for before anything is read: a reading of the test set is not spent on a release that cannot be reported."""
     release = json.loads(path.read_text(encoding="utf-8"))
     missing = [name for name in RELEASE_FACTS if name not in release]

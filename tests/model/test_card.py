@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from model.card import CARD, EVIDENCE, EvidenceMissing, card_from, percent, render, write_card
+from model.card import CARD, EVIDENCE, EvidenceMissing, card_from, render, write_card
 from model.data import Digits
 from model.evaluate import ARTICLE_CLAIMS, weights_digest, write_json
 from model.judge import Panel, judge
@@ -90,6 +90,7 @@ def test_the_card_has_its_sections_in_order(evaluation: dict[str, Any], article:
         "## Numbers",
         "### Beside the article",
         "## Groups",
+        "## Other digits",
         "## Limits",
         "## Contact",
     ]
@@ -135,15 +136,19 @@ def test_a_gpu_that_was_timed_is_in_the_card(evaluation: dict[str, Any]) -> None
     assert "| GPU, one picture | under 1 ms | not measured | 0.20 ms |" in card
 
 
-def test_of_nothing_there_is_no_share() -> None:
-    assert percent(None) == "-"
-    assert percent(0.99714) == "99.71 %"
-
-
 def test_without_an_evaluation_there_is_no_card(tmp_path: Path) -> None:
     with pytest.raises(EvidenceMissing, match="python -m model evaluate"):
         write_card(tmp_path, tmp_path / "CARD.md")
     assert not (tmp_path / "CARD.md").exists()
+
+
+def test_what_was_measured_of_other_weights_is_not_in_the_card(evaluation: dict[str, Any], tmp_path: Path) -> None:
+    made = {"command": "a command", "date": "2026-01-01T00:00Z", "seconds": 1.0, "machine": {"processor": "Processor X"}}
+    share = {"accuracy": 0.5, "interval": [0.4, 0.6], "accepted": {"coverage": 0.5, "n": 1, "accuracy": 1.0, "errors": 0}}
+    others = {"generated": made, "name": "mine", "form": "CSV", "n": 2, "preprocessed": share, "raw": share}
+    for weights, there in ((evaluation["model"]["weights_sha256"], True), ("cd" * 32, False)):
+        write_json({**others, "weights_sha256": weights}, tmp_path / "others-mine.json")
+        assert ("| mine | 2 | 50.00 % [40.00 %, 60.00 %] |" in card_from(tmp_path)) is there
 
 
 @pytest.mark.skipif(not (CARD.exists() or (EVIDENCE / "evaluation.json").exists()), reason="no network was evaluated yet")
@@ -158,3 +163,5 @@ def test_the_committed_evidence_is_of_the_released_weights() -> None:
     assert evidence["model"]["weights_sha256"] == weights_digest(RELEASED / "weights.pt")
     for key in ("network", "recipe", "seed", "temperature", "accept_threshold"):
         assert evidence["model"][key] == release[key]
+    for path in (*EVIDENCE.glob("groups.json"), *EVIDENCE.glob("others-*.json")):
+        assert json.loads(path.read_text())["weights_sha256"] == evidence["model"]["weights_sha256"], f"{path.name}: measure again"

@@ -152,6 +152,14 @@ def test_what_is_no_idx_file_is_a_value_error(tmp_path: Path, content: bytes) ->
         read_idx(tmp_path / "file")
 
 
+def test_another_set_under_mnist_s_names_is_not_mnist(tmp_path: Path) -> None:
+    name = next(iter(FILES))
+    (tmp_path / name).write_bytes(idx(np.zeros((2, 28, 28), np.uint8)))
+    assert not data.is_here(tmp_path)
+    (tmp_path / name).write_bytes(FILES[name])
+    assert data.is_here(tmp_path)
+
+
 def test_the_split_parts_all_pictures_and_keeps_their_labels(monkeypatch: pytest.MonkeyPatch) -> None:
     numbered = np.arange(60_000, dtype=np.uint32)
     everything = Digits(numbered.view(np.uint8).reshape(-1, 2, 2), (numbered % 10).astype(np.uint8))

@@ -33,6 +33,7 @@ COMMANDS = (
     "torchscript",
     "throughput",
     "compare",
+    "groups",
     "card",
     "cross-validate",
     "report",

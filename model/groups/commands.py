@@ -1,0 +1,81 @@
+"""`python -m model groups`. Building it imports neither torch nor any data."""
+
+import argparse
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from model.articles.commands import Command
+from model.data import DEFAULT_FOLDER, test_digits, training_split, validation_indices
+from model.refused import Refused
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from model.judge import Panel
+
+RESAMPLES = 10_000
+HERE = Path(__file__).parents[1]
+EVIDENCE, RELEASED, LOG = HERE / "evidence", HERE / "released", HERE / "LOG.md"
+
+
+def add_commands(command: Command) -> None:
+    """Every command of this module."""
+    made = command("groups", _groups, "measure how well each form series and its writers are read, and write the card")
+    made.add_argument("--data", type=Path, default=DEFAULT_FOLDER, metavar="DIR", help="where the four MNIST files are or are put")
+    made.add_argument("--out", type=Path, default=EVIDENCE, metavar="DIR", help="where groups.json goes; the card goes beside it")
+    made.add_argument("--released", type=Path, default=RELEASED, metavar="DIR", help="folder of the released network")
+    made.add_argument("--log", type=Path, default=LOG, metavar="FILE", help="where the reading of the test set is noted")
+    made.add_argument("--seed", type=int, default=0, metavar="N", help="draws the writers")
+    made.add_argument("--resamples", type=int, default=RESAMPLES, metavar="N", help="so many times")
+
+
+def _groups(options: argparse.Namespace) -> None:
+    from model.card import write_card
+    from model.evaluate import read, release_facts, weights_digest, write_json
+    from model.inference import Classifier, ReleaseUnusable
+    from model.judge import LABEL_ERRORS, Panel
+    from model.provenance import generated
+    from model.splitting import Writers, load_writers
+    from model.wording import points, share
+
+    if options.resamples < 1:
+        raise Refused(f"--resamples is {options.resamples}; there is at least 1")
+    source, started = generated(options.command_line), time.monotonic()
+    test = Panel("MNIST test set", test_digits(options.data), load_writers("test"), LABEL_ERRORS)
+    train, held_out = load_writers("train"), validation_indices()
+    validation = Panel("validation pictures", training_split(options.data)[1], Writers(train.writer[held_out], train.series[held_out]))
+    try:
+        classifier = Classifier(options.released)
+        threshold = float(release_facts(options.released / "release.json")["accept_threshold"])
+    except ReleaseUnusable as error:
+        raise Refused(str(error)) from error
+    digest = weights_digest(options.released / "weights.pt")
+    logits = read(classifier, test, options.log, command=options.command_line, digest=digest)
+    told = {
+        "test": _told(test, logits, threshold, options),
+        "validation": _told(validation, classifier.logits(validation.digits.pixels), threshold, options),
+    }
+    options.out.mkdir(parents=True, exist_ok=True)
+    made = {"generated": {**source, "seconds": time.monotonic() - started}, "seed": options.seed, "resamples": options.resamples}
+    write_json({**made, "n": told["test"]["n"], "weights_sha256": digest, **told}, options.out / "groups.json")
+    if (options.out / "evaluation.json").exists():
+        write_card(options.out, options.out.parent / "CARD.md")
+    for panel in told.values():
+        for group in panel["groups"]:
+            print(
+                f"{panel['panel']}: {group['who']} (HSF {group['series']}, {group['writers']} writers, n = {group['n']:,}) {share(group)}"
+            )
+        if panel["difference"] is not None:
+            print(f"{panel['panel']}: first minus second {points(panel['difference']['accuracy'])}")
+
+
+def _told(panel: "Panel", logits: "NDArray[np.float32]", threshold: float, options: argparse.Namespace) -> dict[str, Any]:
+    from model.groups.measure import Answers, by_group
+    from model.inference import softmax
+
+    probabilities = softmax(logits)
+    correct = probabilities.argmax(axis=1) == panel.digits.labels
+    answers = Answers(panel.digits.labels, correct, probabilities.max(axis=1) >= threshold, panel.writers)
+    return {"panel": panel.name, **by_group(answers, options.seed, options.resamples)}

@@ -1,0 +1,39 @@
+"""Whole writers are drawn: intervals are as wide as writers differ, not as pictures are many."""
+
+import numpy as np
+import pytest
+
+from model.groups.bootstrap import Draws, interval
+
+
+def draws(writers: int, resamples: int = 2_000) -> Draws:
+    return Draws.of(writers, resamples, np.random.default_rng(0))
+
+
+def test_a_resample_has_as_many_writers_as_there_are() -> None:
+    times = draws(7).times
+    assert times.shape == (2_000, 7)
+    assert set(times.sum(axis=1)) == {7}
+    assert times.mean(axis=0) == pytest.approx(1, abs=0.1)
+
+
+def test_a_ratio_is_that_of_the_drawn_writers_counts() -> None:
+    drawn = Draws(np.array([[1.0, 1.0], [2.0, 0.0], [0.0, 2.0]]))
+    hits, of = np.array([1, 9]), np.array([10, 10])
+    assert drawn.ratio(hits, of).tolist() == [0.5, 0.1, 0.9]
+    by_digit = drawn.ratio(np.stack([hits, hits], axis=1), np.stack([of, of * 2], axis=1))
+    assert by_digit.tolist() == [[0.5, 0.25], [0.1, 0.05], [0.9, 0.45]]
+    assert drawn.ratio(np.array([0, 1]), np.array([0, 1])).tolist() == [1, 0, 1], "of nothing it is 0"
+    assert drawn.mean(np.array([0.2, 0.4])) == pytest.approx([0.3, 0.2, 0.4])
+
+
+def test_the_interval_of_writers_alike_is_the_binomial_one_and_of_unlike_ones_far_wider() -> None:
+    rng = np.random.default_rng(1)
+    of = np.full(400, 25)
+    alike = rng.binomial(25, 0.9, 400)
+    unlike = np.where(rng.random(400) < 0.9, 25, 0)
+    low, high = interval(draws(400).ratio(alike, of))
+    binomial = 1.96 * (0.9 * 0.1 / 10_000) ** 0.5
+    assert (high - low) / 2 == pytest.approx(binomial, rel=0.15)
+    wide_low, wide_high = interval(draws(400).ratio(unlike, of))
+    assert (wide_high - wide_low) / 2 == pytest.approx(binomial * 5, rel=0.15), "as 400 pictures would have"
