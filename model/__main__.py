@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from model.articles.commands import add_commands, add_recipe, chosen_recipe
+from model.corruptions.commands import add_commands as add_corruptions
 from model.data import DEFAULT_FOLDER, DataUnavailable, fetch, test_digits, train_digits, training_split
 from model.refused import Refused
 
@@ -112,6 +113,7 @@ def parser() -> argparse.ArgumentParser:
 
     command("card", _card, "write the model card again from the evidence")
     add_commands(command)
+    add_corruptions(command)
     return whole
 
 

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from model.card import CARD, EVIDENCE, EvidenceMissing, card_from, percent, render, write_card
+from model.card import CARD, EVIDENCE, MORE, EvidenceMissing, card_from, percent, render, write_card
 from model.data import Digits
 from model.evaluate import ARTICLE_CLAIMS, weights_digest, write_json
 from model.judge import Panel, judge
@@ -144,6 +144,17 @@ def test_without_an_evaluation_there_is_no_card(tmp_path: Path) -> None:
     with pytest.raises(EvidenceMissing, match="python -m model evaluate"):
         write_card(tmp_path, tmp_path / "CARD.md")
     assert not (tmp_path / "CARD.md").exists()
+
+
+def test_other_results_have_their_sections_before_the_limits_where_they_are_there(evaluation: dict[str, Any], tmp_path: Path) -> None:
+    assert "## Corrupted pictures" not in card_from(tmp_path)
+    for name in MORE:
+        committed = EVIDENCE / name
+        if committed.exists():
+            (tmp_path / name).write_text(committed.read_text())
+    headings = [line for line in render(evaluation, None, ["## More\n\nSaid."]).splitlines() if line.startswith("## ")]
+    assert headings[-4:] == ["## Groups", "## More", "## Limits", "## Contact"]
+    assert ("## Corrupted pictures" in card_from(tmp_path)) == (EVIDENCE / "corruptions.json").exists()
 
 
 @pytest.mark.skipif(not (CARD.exists() or (EVIDENCE / "evaluation.json").exists()), reason="no network was evaluated yet")

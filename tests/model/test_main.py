@@ -38,6 +38,7 @@ COMMANDS = (
     "report",
     "handcrafted",
     "reproduce",
+    "corruptions",
 )
 Printed = pytest.CaptureFixture[str]
 
