@@ -7,7 +7,7 @@ import pytest
 from numpy.typing import NDArray
 
 from model.corruptions.measuring import NETWORK, UPLOAD, measure
-from model.corruptions.table import CORRUPTIONS
+from model.corruptions.table import CORRUPTIONS, corrupted
 from model.data import Digits
 from model.judge import Panel
 from model.splitting import Writers
@@ -18,8 +18,10 @@ N = 20
 class Remembers:
     """Reads the pictures it was shown, and of others says 0 without being sure."""
 
-    def __init__(self, digits: Digits) -> None:
-        self.answers = {picture.tobytes(): int(label) for picture, label in zip(digits.pixels, digits.labels, strict=True)}
+    def __init__(self, *shown: Digits) -> None:
+        self.answers = {
+            picture.tobytes(): int(label) for digits in shown for picture, label in zip(digits.pixels, digits.labels, strict=True)
+        }
 
     def logits(self, pixels: NDArray[np.uint8]) -> NDArray[np.float32]:
         found = [self.answers.get(picture.tobytes()) for picture in pixels]
@@ -57,7 +59,10 @@ def test_clean_pictures_are_the_same_as_uploads(told: dict[str, Any]) -> None:
     assert told["clean"][UPLOAD]["errors"] == 0
 
 
-def test_means_are_those_of_the_rows_and_lie_in_their_interval(told: dict[str, Any]) -> None:
+def test_means_are_those_of_the_rows_with_and_without_what_was_seen_and_lie_in_their_interval(panel: Panel) -> None:
+    turned = Digits(corrupted("rotate", panel.digits.pixels, 1), panel.digits.labels)
+    told = measure(Remembers(panel.digits, turned), panel, seed=1, threshold=0.6, seen=["rotate"])
+    assert told["mean_unseen"][NETWORK]["accuracy"] < told["mean"][NETWORK]["accuracy"]
     for way in (NETWORK, UPLOAD):
         each = {row["name"]: row[way]["accuracy"] for row in told["corruptions"]}
         assert told["mean"][way]["accuracy"] == pytest.approx(np.mean(list(each.values())))

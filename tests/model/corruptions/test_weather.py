@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from model.corruptions.levels import Pixels
-from model.corruptions.weather import FOG, MUD, MUD_EDGE_FROM, fog, plasma, spatter
+from model.corruptions.weather import MUD, MUD_EDGE_FROM, fog, plasma, spatter
 
 
 def test_plasma_fills_0_to_1_and_goes_on_over_the_borders(rng: np.random.Generator) -> None:
@@ -24,7 +24,7 @@ def test_fog_dims_a_full_digit_to_a_quarter_and_hides_nothing_of_it(pixels: Pixe
     blank[:, 0, 0] = some.max(axis=(1, 2))
     alone = fog(blank, np.random.default_rng(0)).astype(float)
     most = some.max(axis=(1, 2), keepdims=True) / 255
-    expected = some * most / (most + FOG)
+    expected = some * most / (most + 3)
     assert (foggy - alone)[:, 1:] == pytest.approx(expected[:, 1:], abs=1)
 
 
