@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from model.articles.commands import add_commands, add_recipe, chosen_recipe
+from model.corruptions.commands import add_commands as add_corruptions
 from model.data import DEFAULT_FOLDER, DataUnavailable, fetch, test_digits, train_digits, training_split
 from model.groups.commands import add_commands as add_group_commands
 from model.others.commands import add_options, evaluate_others, is_mnist
@@ -115,6 +116,7 @@ def parser() -> argparse.ArgumentParser:
     command("card", _card, "write the model card again from the evidence")
     add_commands(command)
     add_group_commands(command)
+    add_corruptions(command)
     return whole
 
 

@@ -127,7 +127,17 @@ def cluster_difference(
     return Difference(float(correct[in_first].mean() - correct[~in_first].mean()), float(low), float(high))
 
 
-def _resampled_accuracy(correct: NDArray[np.bool_], cluster: NDArray[np.integer], resamples: int, rng: np.random.Generator) -> Floats:
+def cluster_interval(
+    values: Floats | NDArray[np.bool_], cluster: NDArray[np.integer], *, resamples: int = 10_000, seed: int = 0
+) -> tuple[float, float]:
+    """95 % interval of the mean of values, shape (n,), by a bootstrap that resamples whole clusters as `cluster_difference` does."""
+    low, high = np.percentile(_resampled_accuracy(values, cluster, resamples, np.random.default_rng(seed)), [2.5, 97.5])
+    return float(low), float(high)
+
+
+def _resampled_accuracy(
+    correct: Floats | NDArray[np.bool_], cluster: NDArray[np.integer], resamples: int, rng: np.random.Generator
+) -> Floats:
     names, place = np.unique(cluster, return_inverse=True)
     pictures, right = np.bincount(place), np.bincount(place, weights=correct)
     drawn = rng.integers(0, len(names), (resamples, len(names)))

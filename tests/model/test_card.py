@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from model.card import CARD, EVIDENCE, EvidenceMissing, card_from, render, write_card
+from model.card import CARD, EVIDENCE, MORE, EvidenceMissing, card_from, render, write_card
 from model.data import Digits
 from model.evaluate import ARTICLE_CLAIMS, weights_digest, write_json
 from model.judge import Panel, judge
@@ -151,6 +151,18 @@ def test_what_was_measured_of_other_weights_is_not_in_the_card(evaluation: dict[
         assert ("| mine | 2 | 50.00 % [40.00 %, 60.00 %] |" in card_from(tmp_path)) is there
 
 
+def test_other_results_have_their_sections_before_the_limits_where_they_are_there(evaluation: dict[str, Any], tmp_path: Path) -> None:
+    assert "## Corrupted pictures" not in card_from(tmp_path)
+    for name in MORE:
+        committed = EVIDENCE / name
+        if committed.exists():
+            told = json.loads(committed.read_text()) | {"weights_sha256": evaluation["model"]["weights_sha256"]}
+            write_json(told, tmp_path / name)
+    headings = [line for line in render(evaluation, None, more=["## More\n\nSaid."]).splitlines() if line.startswith("## ")]
+    assert headings[-4:] == ["## Other digits", "## More", "## Limits", "## Contact"]
+    assert ("## Corrupted pictures" in card_from(tmp_path)) == (EVIDENCE / "corruptions.json").exists()
+
+
 @pytest.mark.skipif(not (CARD.exists() or (EVIDENCE / "evaluation.json").exists()), reason="no network was evaluated yet")
 def test_the_committed_card_is_what_the_committed_evidence_gives() -> None:
     assert CARD.read_text(encoding="utf-8") == card_from(EVIDENCE)
@@ -163,5 +175,6 @@ def test_the_committed_evidence_is_of_the_released_weights() -> None:
     assert evidence["model"]["weights_sha256"] == weights_digest(RELEASED / "weights.pt")
     for key in ("network", "recipe", "seed", "temperature", "accept_threshold"):
         assert evidence["model"][key] == release[key]
-    for path in (*EVIDENCE.glob("groups.json"), *EVIDENCE.glob("others-*.json")):
+    more = [EVIDENCE / name for name in ("groups.json", *MORE) if (EVIDENCE / name).exists()]
+    for path in (*more, *EVIDENCE.glob("others-*.json")):
         assert json.loads(path.read_text())["weights_sha256"] == evidence["model"]["weights_sha256"], f"{path.name}: measure again"

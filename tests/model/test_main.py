@@ -39,6 +39,7 @@ COMMANDS = (
     "report",
     "handcrafted",
     "reproduce",
+    "corruptions",
 )
 Printed = pytest.CaptureFixture[str]
 

@@ -12,6 +12,7 @@ from model.metrics import (
     calibration_error,
     class_scores,
     cluster_difference,
+    cluster_interval,
     confusion,
     cross_entropy,
     equal_mass_bins,
@@ -122,6 +123,15 @@ def test_of_writers_with_one_picture_each_the_interval_is_the_textbook_s() -> No
     correct = np.arange(2_000) % 10 > 0
     difference = cluster_difference(correct, np.arange(2_000), np.arange(2_000) < 1_000)
     assert difference.high - difference.low == pytest.approx(2 * 1.96 * math.sqrt(2 * 0.9 * 0.1 / 1_000), rel=0.05)
+
+
+def test_the_interval_of_a_mean_is_the_textbook_s_and_wider_where_writers_err_together() -> None:
+    values = np.arange(2_000) % 10 / 10
+    low, high = cluster_interval(values, np.arange(2_000))
+    assert (low + high) / 2 == pytest.approx(values.mean(), abs=2e-3)
+    assert high - low == pytest.approx(2 * 1.96 * values.std() / math.sqrt(2_000), rel=0.05)
+    together = cluster_interval(np.sort(values), np.arange(2_000) // 50)
+    assert together[1] - together[0] > 3 * (high - low)
 
 
 def test_a_group_without_pictures_has_no_difference() -> None:

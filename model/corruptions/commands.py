@@ -1,0 +1,145 @@
+"""The command that measures the released network on corrupted pictures. Building it imports neither torch nor any data."""
+
+import argparse
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from model.articles.commands import Command
+from model.data import DEFAULT_FOLDER, test_digits, train_digits, validation_indices
+from model.refused import Refused
+
+if TYPE_CHECKING:
+    from model.judge import Panel
+
+MODEL = Path(__file__).parents[1]
+TEST, VALIDATION = "test", "validation"
+FILES = {TEST: "corruptions", VALIDATION: "corruptions-validation"}
+"""The results' names, by which pictures were read. The card shows those of the test set."""
+
+
+def add_commands(command: Command) -> None:
+    """Every command of this module."""
+    made = command("corruptions", _corruptions, "measure the released network on MNIST-C, made again from its published parameters")
+    made.add_argument("--data", type=Path, default=DEFAULT_FOLDER, metavar="DIR", help="where the four MNIST files are or are put")
+    made.add_argument("--released", type=Path, default=MODEL / "released", metavar="DIR", help="folder of the released network")
+    made.add_argument("--split", choices=list(FILES), default=TEST, help="which pictures; every choice is made on those of validation")
+    made.add_argument("--pictures", type=int, metavar="N", help="so many of them, drawn by the seed; none: all")
+    made.add_argument("--seed", type=int, default=0, metavar="N", help="draws the corruptions")
+    made.add_argument("--out", type=Path, default=MODEL / "evidence", metavar="DIR", help="where corruptions.json and its figure go")
+    made.add_argument("--log", type=Path, default=MODEL / "LOG.md", metavar="FILE", help="where readings of the test set are noted")
+
+
+def _corruptions(options: argparse.Namespace) -> None:
+    import time
+    from dataclasses import replace
+
+    from model.corruptions.measuring import NETWORK, UPLOAD, measure
+    from model.corruptions.trained import seen_in_training
+    from model.evaluate import note_reading, weights_digest, write_json
+    from model.inference import Classifier, ReleaseUnusable
+    from model.latency import one_thread
+    from model.provenance import generated
+
+    panel = _chosen(_panel(options), options)
+    try:
+        classifier = Classifier(options.released)
+        threshold, varied = _facts(options.released / "release.json")
+    except ReleaseUnusable as error:
+        raise Refused(str(error)) from error
+    source, started = generated(options.command_line), time.monotonic()
+    with one_thread():
+        told = measure(classifier, panel, seed=options.seed, threshold=threshold, seen=seen_in_training(varied))
+    seconds, digest = time.monotonic() - started, weights_digest(options.released / "weights.pt")
+    if options.split == TEST:
+        for way in (NETWORK, UPLOAD):
+            named = replace(panel, name=f"{panel.name}, MNIST-C regenerated, mean of {len(told['corruptions'])}, {way}")
+            accuracy = float(told["mean"][way]["accuracy"])
+            note_reading(options.log, named, command=options.command_line, digest=digest, accuracy=accuracy)
+    options.out.mkdir(parents=True, exist_ok=True)
+    made = {
+        "generated": {**source, "seconds": seconds},
+        "weights_sha256": digest,
+        "arithmetic": classifier.arithmetic,
+        "panel": panel.name,
+        "trained_with": varied,
+        **told,
+    }
+    name = FILES[options.split]
+    write_json(made, options.out / f"{name}.json")
+    _draw(panel, told, options.out / f"{name}.png")
+    print(_summary(told))
+
+
+def _panel(options: argparse.Namespace) -> "Panel":
+    from model.judge import Panel
+    from model.splitting import Writers, load_writers
+
+    if options.split == TEST:
+        return Panel("MNIST test set", test_digits(options.data), load_writers("test"))
+    held_out, writers = validation_indices(), load_writers("train")
+    digits = train_digits(options.data)[held_out]
+    return Panel("MNIST validation split", digits, Writers(writers.writer[held_out], writers.series[held_out]))
+
+
+def _chosen(panel: "Panel", options: argparse.Namespace) -> "Panel":
+    import numpy as np
+
+    from model.judge import Panel
+    from model.splitting import Writers
+
+    if options.seed < 0:
+        raise Refused(f"--seed is {options.seed}; it is 0 or more")
+    if options.pictures is None:
+        return panel
+    if not 1 <= options.pictures <= len(panel.digits):
+        raise Refused(f"--pictures is {options.pictures}; there are 1 to {len(panel.digits)}")
+    rng = np.random.default_rng(options.seed)
+    few = np.sort(rng.choice(len(panel.digits), options.pictures, replace=False))
+    return Panel(panel.name, panel.digits[few], Writers(panel.writers.writer[few], panel.writers.series[few]))
+
+
+def _facts(release: Path) -> tuple[float, dict[str, float]]:
+    """The released network's threshold, and what its recipe varied training pictures by. Raises ReleaseUnusable."""
+    import json
+    from dataclasses import asdict
+
+    from model.inference import ReleaseUnusable
+    from model.recipes import RECIPES
+
+    told = json.loads(release.read_text(encoding="utf-8"))
+    if "accept_threshold" not in told or told.get("recipe") not in RECIPES:
+        raise ReleaseUnusable(f"{release} does not say accept_threshold or names no recipe")
+    varied = asdict(RECIPES[told["recipe"]].augmentation)
+    return float(told["accept_threshold"]), {name: value for name, value in varied.items() if value}
+
+
+def _draw(panel: "Panel", told: dict[str, Any], path: Path) -> None:
+    """One picture in every corruption, over it how many of all were read right either way."""
+    import numpy as np
+
+    from model.corruptions.table import CORRUPTIONS, corrupted
+    from model.figures import draw_pictures
+
+    first = panel.digits.pixels[:1]
+    shown = np.concatenate([first, *(corrupted(name, first, told["seed"]) for name in CORRUPTIONS)])
+    rows = (told["clean"], *told["corruptions"])
+    draw_pictures(
+        shown,
+        path,
+        columns=8,
+        titles=[f"{row['name']}\n{100 * row['network']['accuracy']:.1f}, {100 * row['upload']['accuracy']:.1f} %" for row in rows],
+        heading=f"{panel.name}, n = {told['n']:,}, seed {told['seed']}: right straight into the network, and as an upload",
+    )
+
+
+def _summary(told: dict[str, Any]) -> str:
+    lines = [f"{'':<14} {'network':>22} {'upload':>22}"]
+    rows = [*(told["clean"], *told["corruptions"]), {"name": "mean", **told["mean"]}, {"name": "mean, unseen", **told["mean_unseen"]}]
+    for row in rows:
+        lines.append(f"{row['name']:<14} " + " ".join(f"{_share(row[way]):>22}" for way in ("network", "upload")))
+    return "\n".join([*lines, f"(n = {told['n']}, seed {told['seed']}; brackets are 95 % intervals)"])
+
+
+def _share(row: dict[str, Any]) -> str:
+    low, high = row["interval"]
+    return f"{100 * row['accuracy']:.2f} [{100 * low:.2f}, {100 * high:.2f}]"
