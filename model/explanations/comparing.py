@@ -36,7 +36,7 @@ def compare_kinds(classifier: Classifier, pixels: NDArray[np.uint8], seed: int =
 def table(compared: dict[str, Any]) -> str:
     """In Markdown, for the log: a row for each kind, the served one in bold."""
     names = list(compared["kinds"][0]["alike"])
-    heads = ["kind of map", "fall by the map, less that at random (95 %)", *(f"like that of the {name}" for name in names)]
+    heads = ["kind of map", "fall beyond that at random (95 %)", *(f"like: {name}" for name in names)]
     lines = [f"| {' | '.join(heads)} |", "|---" * len(heads) + "|"]
     for row in compared["kinds"]:
         kind = f"**{row['kind']}**" if row["kind"] == compared["served"] else row["kind"]
