@@ -79,7 +79,7 @@ Map = Annotated[list[Annotated[list[Probability], Field(min_length=28, max_lengt
 class ExplainAnswer(PredictAnswer):
     """What predict answers, and where the model looked."""
 
-    map: Map = Field(description="Grad-CAM of `digit`: what in the canonical picture, row by row, spoke for it; the highest is 1.")
+    map: Map = Field(description="Guided Grad-CAM of `digit`: ink of the canonical picture that spoke for it, by rows; the highest is 1.")
 
 
 class PastExplanation(BaseModel):

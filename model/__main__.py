@@ -12,6 +12,7 @@ from model.corruptions.commands import add_commands as add_corruptions
 from model.data import DEFAULT_FOLDER, DataUnavailable, fetch, test_digits, train_digits, training_split
 from model.groups.commands import add_commands as add_group_commands
 from model.others.commands import add_options, evaluate_others, is_mnist
+from model.explanations.commands import add_commands as add_explanations
 from model.refused import Refused
 
 if TYPE_CHECKING:  # torch takes seconds to import, and most commands do without
@@ -90,13 +91,6 @@ def parser() -> argparse.ArgumentParser:
     made.add_argument("--recipe", help="evaluate this recipe's runs instead of the released network, and write RECIPE.json")
     made.add_argument("--runs", type=Path, default=RUNS, metavar="DIR", help="with --recipe: where `train` put its runs")
 
-    made = command("explain", _explain, "measure whether explanations show what a digit was read by, and draw some")
-    data(made)
-    made.add_argument("--out", type=Path, default=EVIDENCE, metavar="DIR", help="where explanation.json and explanations.png go")
-    made.add_argument("--released", type=Path, default=RELEASED, metavar="DIR", help="folder of the released network")
-    made.add_argument("--pictures", type=int, default=500, metavar="N", help="so many of the test set, drawn by the seed")
-    made.add_argument("--seed", type=int, default=0, metavar="N")
-
     made = command("archive", _archive, "build the TorchServe archive of the released network")
     made.add_argument("--out", type=Path, default=Path("var/archive"), metavar="DIR", help="where the .mar goes")
     made.add_argument("--released", type=Path, default=RELEASED, metavar="DIR", help="folder of the released network")
@@ -117,6 +111,7 @@ def parser() -> argparse.ArgumentParser:
     add_commands(command)
     add_group_commands(command)
     add_corruptions(command)
+    add_explanations(command)
     return whole
 
 
@@ -269,37 +264,6 @@ def _summary(report: dict[str, Any]) -> str:
         ),
     ]
     return "\n".join(lines)
-
-
-def _explain(options: argparse.Namespace) -> None:
-    import numpy as np
-
-    from model.evaluate import weights_digest, write_json
-    from model.faithful import draw_gallery, faithfulness
-    from model.inference import Classifier, ReleaseUnusable
-    from model.latency import one_thread
-    from model.provenance import generated
-
-    pixels = test_digits(options.data).pixels
-    if not 1 <= options.pictures <= len(pixels):
-        raise Refused(f"--pictures is {options.pictures}; there are 1 to {len(pixels)}")
-    chosen = pixels[np.random.default_rng(options.seed).choice(len(pixels), options.pictures, replace=False)]
-    try:
-        classifier = Classifier(options.released)
-    except ReleaseUnusable as error:
-        raise Refused(str(error)) from error
-    with one_thread():
-        told = faithfulness(classifier, chosen, options.seed)
-        options.out.mkdir(parents=True, exist_ok=True)
-        draw_gallery(classifier, chosen, options.out / "explanations.png")
-    made = {"generated": generated(options.command_line), "weights_sha256": weights_digest(options.released / "weights.pt"), **told}
-    write_json(made, options.out / "explanation.json")
-    more = told["difference"]
-    print(
-        f"deleting {100 * told['deleted_ink']:g} % of the ink: the digit's probability falls by {told['fall_salient']:.3f} where it is the "
-        f"most salient, by {told['fall_random']:.3f} at random; difference {more['mean']:.3f} "
-        f"(95 % {more['low']:.3f} to {more['high']:.3f}, n = {told['n']})"
-    )
 
 
 def _torchscript(options: argparse.Namespace) -> None:

@@ -58,7 +58,7 @@ def explain_routes(
     async def explain(
         request: Request, prediction_id: Annotated[str | None, Query(description="Of a past answer that is to be explained.")] = None
     ) -> Response:
-        """Takes what `POST /v1/predict` takes, and adds a Grad-CAM map of the digit. With `Accept: image/png` the map comes as a picture.
+        """Takes what `POST /v1/predict` takes, and adds a Guided Grad-CAM map. With `Accept: image/png` the map comes as a picture.
 
         With `prediction_id` a past answer is explained, by the version that gave it: the picture is sent again, or left out where its
         pixels were kept.

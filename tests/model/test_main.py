@@ -28,7 +28,6 @@ COMMANDS = (
     "release",
     "known",
     "evaluate",
-    "explain",
     "archive",
     "torchscript",
     "throughput",
@@ -40,6 +39,8 @@ COMMANDS = (
     "handcrafted",
     "reproduce",
     "corruptions",
+    "explain",
+    "compare-explanations",
 )
 Printed = pytest.CaptureFixture[str]
 
@@ -237,23 +238,6 @@ def test_evaluate_writes_evidence_and_card_and_ends_with_the_accuracy(tmp_path: 
 def test_evaluating_nothing_is_one_line(arguments: list[str], said: str, tmp_path: Path, capsys: Printed) -> None:
     nowhere = ["--released", str(tmp_path), "--runs", str(tmp_path), "--out", str(tmp_path / "evidence")]
     assert main(["evaluate", *nowhere, *arguments]) == 1
-    assert said in complaint(capsys)
-
-
-@pytest.mark.usefixtures("_test_set")
-def test_explain_says_what_deleting_the_most_salient_ink_does(tmp_path: Path, capsys: Printed) -> None:
-    assert main(["explain", "--out", str(tmp_path), "--pictures", "20"]) == 0
-    told = json.loads((tmp_path / "explanation.json").read_text())
-    assert f"difference {told['difference']['mean']:.3f} (95 %" in capsys.readouterr().out
-    assert told["generated"]["command"].endswith("--pictures 20")
-    assert (told["n"], told["seed"]) == (20, 0)
-    assert (tmp_path / "explanations.png").stat().st_size > 1_000
-
-
-@pytest.mark.usefixtures("_test_set")
-@pytest.mark.parametrize(("arguments", "said"), [(["--pictures", "101"], "there are 1 to 100"), (["--released", "none"], "is missing")])
-def test_explaining_nothing_is_one_line(arguments: list[str], said: str, tmp_path: Path, capsys: Printed) -> None:
-    assert main(["explain", "--out", str(tmp_path), "--pictures", "5", *arguments]) == 1
     assert said in complaint(capsys)
 
 

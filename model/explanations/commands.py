@@ -1,0 +1,92 @@
+"""The commands that measure explanations. Building them imports neither torch nor any data."""
+
+import argparse
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from model.articles.commands import EVIDENCE, Command
+from model.data import DEFAULT_FOLDER, test_digits, training_split
+from model.refused import Refused
+
+if TYPE_CHECKING:
+    from model.inference import Classifier
+
+RELEASED = Path(__file__).parents[1] / "released"
+
+
+def add_commands(command: Command) -> None:
+    """Every command of this module."""
+    made = command("explain", _explain, "measure whether explanations show what a digit was read by, and draw some")
+    _common(made, "explanation.json and explanations.png go")
+    made.add_argument("--pictures", type=int, default=500, metavar="N", help="so many of the test set, drawn by the seed")
+
+    made = command("compare-explanations", _compare, "measure every kind of explanation that was tried, on validation pictures")
+    _common(made, "explanations-tried.json goes")
+    made.add_argument("--limit", type=int, metavar="N", help="only the first N validation pictures, to try things out")
+
+
+def _common(made: argparse.ArgumentParser, written: str) -> None:
+    made.add_argument("--data", type=Path, default=DEFAULT_FOLDER, metavar="DIR", help="where the four MNIST files are or are put")
+    made.add_argument("--out", type=Path, default=EVIDENCE, metavar="DIR", help=f"where {written}")
+    made.add_argument("--released", type=Path, default=RELEASED, metavar="DIR", help="folder of the released network")
+    made.add_argument("--seed", type=int, default=0, metavar="N")
+
+
+def _explain(options: argparse.Namespace) -> None:
+    import time
+
+    import numpy as np
+
+    from model.faithful import draw_gallery, faithfulness
+    from model.latency import one_thread
+    from model.provenance import generated
+
+    pixels = test_digits(options.data).pixels
+    if not 1 <= options.pictures <= len(pixels):
+        raise Refused(f"--pictures is {options.pictures}; there are 1 to {len(pixels)}")
+    chosen = pixels[np.random.default_rng(options.seed).choice(len(pixels), options.pictures, replace=False)]
+    classifier, source, started = _classifier(options.released), generated(options.command_line), time.monotonic()
+    with one_thread():
+        told = faithfulness(classifier, chosen, options.seed)
+        options.out.mkdir(parents=True, exist_ok=True)
+        draw_gallery(classifier, chosen, options.out / "explanations.png")
+    _write({"generated": {**source, "seconds": time.monotonic() - started}}, told, options, "explanation.json")
+    more = told["difference"]
+    print(
+        f"deleting {100 * told['deleted_ink']:g} % of the ink: the digit's probability falls by {told['fall_salient']:.3f} where it is the "
+        f"most salient, by {told['fall_random']:.3f} at random; difference {more['mean']:.3f} "
+        f"(95 % {more['low']:.3f} to {more['high']:.3f}, n = {told['n']})"
+    )
+
+
+def _compare(options: argparse.Namespace) -> None:
+    import time
+
+    from model.explanations.comparing import compare_kinds, table
+    from model.latency import one_thread
+    from model.provenance import generated
+
+    pixels = training_split(options.data)[1].pixels
+    if options.limit is not None and not 1 <= options.limit <= len(pixels):
+        raise Refused(f"--limit is {options.limit}; there are 1 to {len(pixels)} validation pictures")
+    classifier, source, started = _classifier(options.released), generated(options.command_line), time.monotonic()
+    with one_thread():
+        told = compare_kinds(classifier, pixels[: options.limit], options.seed)
+    options.out.mkdir(parents=True, exist_ok=True)
+    _write({"generated": {**source, "seconds": time.monotonic() - started}}, told, options, "explanations-tried.json")
+    print(table(told))
+
+
+def _classifier(released: Path) -> "Classifier":
+    from model.inference import Classifier, ReleaseUnusable
+
+    try:
+        return Classifier(released)
+    except ReleaseUnusable as error:
+        raise Refused(str(error)) from error
+
+
+def _write(source: dict[str, Any], told: dict[str, Any], options: argparse.Namespace, name: str) -> None:
+    from model.evaluate import weights_digest, write_json
+
+    write_json({**source, "weights_sha256": weights_digest(options.released / "weights.pt"), **told}, options.out / name)

@@ -1,0 +1,54 @@
+"""Explanations are measured from the command line: what was measured is printed and written, and a mistake is one line."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from model.__main__ import main
+from model.choice import KNOWN
+from model.data import Digits
+
+Printed = pytest.CaptureFixture[str]
+
+
+@pytest.fixture(autouse=True)
+def _data(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The known digits stand for the test set, and for validation pictures."""
+    with np.load(KNOWN) as stored:
+        known = Digits(stored["pixels"], stored["labels"])
+    monkeypatch.setattr("model.explanations.commands.test_digits", lambda folder: known)
+    monkeypatch.setattr("model.explanations.commands.training_split", lambda folder: (known[:0], known))
+
+
+def test_explain_says_what_deleting_the_most_salient_ink_does(tmp_path: Path, capsys: Printed) -> None:
+    assert main(["explain", "--out", str(tmp_path), "--pictures", "20"]) == 0
+    told = json.loads((tmp_path / "explanation.json").read_text())
+    assert f"difference {told['difference']['mean']:.3f} (95 %" in capsys.readouterr().out
+    assert told["generated"]["command"].endswith("--pictures 20")
+    assert (told["n"], told["seed"]) == (20, 0)
+    assert (tmp_path / "explanations.png").stat().st_size > 1_000
+
+
+def test_comparing_writes_a_row_for_each_kind(tmp_path: Path, capsys: Printed) -> None:
+    assert main(["compare-explanations", "--out", str(tmp_path), "--limit", "10"]) == 0
+    told = json.loads((tmp_path / "explanations-tried.json").read_text())
+    assert told["n"] == 10
+    assert told["generated"]["seconds"] > 0
+    assert len(capsys.readouterr().out.splitlines()) == len(told["kinds"]) + 2
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["explain", "--pictures", "101"], "there are 1 to 100"),
+        (["explain", "--released", "none"], "is missing"),
+        (["compare-explanations", "--limit", "0"], "there are 1 to 100"),
+        (["compare-explanations", "--released", "none"], "is missing"),
+    ],
+)
+def test_explaining_nothing_is_one_line(arguments: list[str], said: str, tmp_path: Path, capsys: Printed) -> None:
+    assert main([*arguments, "--out", str(tmp_path)]) == 1
+    [line] = capsys.readouterr().err.splitlines()
+    assert said in line
