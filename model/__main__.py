@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from model.accuracy.commands import add_commands as add_accuracy_commands
 from model.articles.commands import add_commands, add_recipe, chosen_recipe
 from model.corruptions.commands import add_commands as add_corruptions
 from model.data import DEFAULT_FOLDER, DataUnavailable, fetch, test_digits, train_digits, training_split
@@ -75,8 +76,12 @@ def parser() -> argparse.ArgumentParser:
     add_recipe(made, required=True)
 
     made = command("release", _release, "release the run of a recipe with the lowest validation loss")
+    data(made)
     made.add_argument("--recipe", required=True, help="the recipe to release from")
     made.add_argument("--runs", type=Path, default=RUNS, metavar="DIR", help="where `train` put its runs")
+    made.add_argument("--released", type=Path, default=RELEASED, metavar="DIR", help="where the network goes")
+    made.add_argument("--name", default="digits", help="what the network is served as")
+    made.add_argument("--at-least", type=int, default=3, metavar="N", help="refuse to choose from fewer seeds; of one there is no choice")
 
     made = command("known", _known, "pick the known digits again: validation pictures that the released network reads beyond doubt")
     data(made)
@@ -112,6 +117,7 @@ def parser() -> argparse.ArgumentParser:
     add_group_commands(command)
     add_corruptions(command)
     add_explanations(command)
+    add_accuracy_commands(command)
     return whole
 
 
@@ -151,6 +157,7 @@ def _split(options: argparse.Namespace) -> None:
 
 
 def _train(options: argparse.Namespace) -> None:
+    from model.inference import ReleaseUnusable
     from model.metrics import spread
     from model.runs import RunsMissing
     from model.train import train_recipe
@@ -165,7 +172,7 @@ def _train(options: argparse.Namespace) -> None:
     for seed in options.seeds:
         try:
             run = train_recipe(recipe, seed, training, validation, options.out, options.device)
-        except (ValueError, RunsMissing) as error:  # a folder with another recipe's run, no teacher
+        except (ValueError, RunsMissing, ReleaseUnusable) as error:  # a folder with another recipe's run, no teacher
             raise Refused(str(error)) from error
         _draw_curves(options.out, recipe.name, seed)
         print(
@@ -198,7 +205,7 @@ def _release(options: argparse.Namespace) -> None:
     from model.runs import RunsMissing
 
     try:
-        print(choose(options.runs, options.recipe))
+        print(choose(options.runs, options.recipe, options.data, options.released, name=options.name, at_least=options.at_least))
     except RunsMissing as error:
         raise Refused(str(error)) from error
 

@@ -3,6 +3,7 @@
 import hashlib
 import math
 import os
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,11 +15,15 @@ from torch.nn import functional
 import model.augment
 from model.augment import Augmentation, augment
 from model.data import Digits
-from model.network import DigitNetwork, build
-from model.recipes import Distillation
+from model.inference import Classifier
+from model.network import build
+from model.recipes import RELEASED_NETWORK, Distillation
 from model.runs import RunsMissing, finished_runs
 
 BATCH = 128
+RELEASED = Path(__file__).parent / "released"
+Teacher = Callable[[Tensor], Tensor]
+"""`uint8[n, 28, 28]` to logits `[n, 10]`."""
 
 
 @dataclass(frozen=True)
@@ -34,24 +39,27 @@ class View:
 
 
 class Teachers:
-    """The finished runs that a distillation names. Raises RunsMissing where one is not under `runs`."""
+    """The networks that a distillation names: the finished runs of a recipe, or the committed network.
 
-    def __init__(self, distillation: Distillation, augmentation: Augmentation, training: Digits, runs: Path, device: str = "cpu") -> None:
-        found = finished_runs(distillation.teacher, runs)
-        missing = [seed for seed in distillation.teacher_seeds if seed not in found]
-        if missing:
-            raise RunsMissing(
-                f"the teachers' seeds {', '.join(map(str, missing))} are not under {runs}; "
-                f"`python -m model train --recipe {distillation.teacher} --seeds {' '.join(map(str, missing))}` makes them"
-            )
-        best = [found[seed][0] for seed in distillation.teacher_seeds]
-        weights = [run.folder / "weights.pt" for run in best]
-        self.networks = [_load(run.history["recipe"]["network"], file, device) for run, file in zip(best, weights, strict=True)]
+    Raises RunsMissing where a run is not under `runs`, ReleaseUnusable where `released` holds no network.
+    """
+
+    def __init__(
+        self,
+        distillation: Distillation,
+        augmentation: Augmentation,
+        training: Digits,
+        runs: Path,
+        device: str = "cpu",
+        released: Path = RELEASED,
+    ) -> None:
+        alone = distillation.teacher == RELEASED_NETWORK
+        self.networks, files = _load_released(released, device) if alone else _load_runs(distillation, runs, device)
         self.temperature = distillation.temperature
         self.views, self.augmentation, self.training, self.device = distillation.views, augmentation, training, device
         asked = hashlib.sha256(repr((augmentation, distillation.temperature, device)).encode() + training.pixels.tobytes())
         asked.update(Path(model.augment.__file__).read_bytes() + Path(__file__).read_bytes())
-        for file in weights:
+        for file in files:
             asked.update(file.read_bytes())
         self.folder = runs / f"{distillation.teacher}-views-{asked.hexdigest()[:12]}"
 
@@ -92,8 +100,32 @@ def distillation_loss(student: Tensor, teacher: Tensor, labels: Tensor, how: Dis
     return how.weight * divergence + (1 - how.weight) * functional.cross_entropy(student, labels)
 
 
-def _load(network: str, weights: Path, device: str) -> DigitNetwork:
+def _load_runs(distillation: Distillation, runs: Path, device: str) -> tuple[list[Teacher], list[Path]]:
+    found = finished_runs(distillation.teacher, runs)
+    missing = [seed for seed in distillation.teacher_seeds if seed not in found]
+    if missing:
+        raise RunsMissing(
+            f"the teachers' seeds {', '.join(map(str, missing))} are not under {runs}; "
+            f"`python -m model train --recipe {distillation.teacher} --seeds {' '.join(map(str, missing))}` makes them"
+        )
+    best = [found[seed][0] for seed in distillation.teacher_seeds]
+    weights = [run.folder / "weights.pt" for run in best]
+    return [_load(run.history["recipe"]["network"], file, device) for run, file in zip(best, weights, strict=True)], weights
+
+
+def _load(network: str, weights: Path, device: str) -> Teacher:
     built = build(network)
     built.load_state_dict(torch.load(weights, map_location="cpu", weights_only=True))
     built.to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
     return built.eval()
+
+
+def _load_released(released: Path, device: str) -> tuple[list[Teacher], list[Path]]:
+    """As it serves: its own temperature is in its logits, so that what it teaches is calibrated before it is softened."""
+    layers = Classifier(released).layers.to(device)
+
+    def teacher(images: Tensor) -> Tensor:
+        logits: Tensor = layers(images.unsqueeze(1).float())
+        return logits.float()
+
+    return [teacher], [released / "weights.pt", released / "release.json"]

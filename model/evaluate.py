@@ -123,9 +123,9 @@ def evaluate_recipe(
     latency = None
     for seed, candidates in chosen.items():
         best = candidates[0]
-        classifier = _as_served(best)
+        classifier = as_served(best)
         digest = weights_digest(best.folder / "weights.pt")
-        trained_on = _logits(classifier, training.pixels, f"seed {seed}, training pictures").argmax(axis=1)
+        trained_on = compute_logits(classifier, training.pixels, f"seed {seed}, training pictures").argmax(axis=1)
         measured = judge(read(classifier, panel, log, command=command, digest=digest), panel, temperature=1.0, threshold=0.0)
         latency = latency or cpu_latency(classifier.logits, batches)
         seeds.append(
@@ -166,16 +166,36 @@ def evaluate_recipe(
 
 def read(reader: Reader, panel: Panel, log: Path, *, command: str, digest: str) -> NDArray[np.float32]:
     """Logits of the panel's pictures. The reading is in `log` before anything is done with it."""
-    logits = _logits(reader, panel.digits.pixels, panel.name)
+    logits = compute_logits(reader, panel.digits.pixels, panel.name)
     correct = float((logits.argmax(axis=1) == panel.digits.labels).mean())
     note_reading(log, panel, command=command, digest=digest, accuracy=correct)
     return logits
+
+
+def compute_logits(reader: Reader, pixels: NDArray[np.uint8], name: str) -> NDArray[np.float32]:
+    """`float32[n, 10]` of `uint8[n, 28, 28]` on one thread, behind a progress bar that says `name`. Nothing is noted in any log."""
+    with one_thread(), tqdm(total=len(pixels), desc=f"reading {name}", unit="picture", disable=None) as bar:
+        parts = []
+        for start in range(0, len(pixels), CHUNK):
+            parts.append(reader.logits(pixels[start : start + CHUNK]))
+            bar.update(len(parts[-1]))
+        return np.concatenate(parts)
 
 
 def note_reading(log: Path, panel: Panel, *, command: str, digest: str, accuracy: float) -> None:
     """A line in `log` that says by what the panel was read, and with what accuracy (0..1)."""
     line = f"- {now()} · {panel.name} · `{command}` · weights {digest[:12]} · {accuracy_line(accuracy, len(panel.digits))}"
     _append_reading(log, line)
+
+
+def as_served(run: Run) -> Classifier:
+    """The run's network in the arithmetic of the released one, as if it had been released, at temperature 1. Raises ReleaseUnusable."""
+    with tempfile.TemporaryDirectory() as scratch:
+        folder = Path(scratch)
+        shutil.copyfile(run.folder / "weights.pt", folder / "weights.pt")
+        release = {"model": "digits", "network": run.history["recipe"]["network"], "temperature": 1.0, "accept_threshold": 0.0}
+        (folder / "release.json").write_text(json.dumps(release))
+        return Classifier(folder)
 
 
 def draw(logits: NDArray[np.float32], panel: Panel, out: Path) -> None:
@@ -230,15 +250,6 @@ def _plain(value: Any) -> Any:
     return value
 
 
-def _logits(reader: Reader, pixels: NDArray[np.uint8], name: str) -> NDArray[np.float32]:
-    with one_thread(), tqdm(total=len(pixels), desc=f"reading {name}", unit="picture", disable=None) as bar:
-        parts = []
-        for start in range(0, len(pixels), CHUNK):
-            parts.append(reader.logits(pixels[start : start + CHUNK]))
-            bar.update(len(parts[-1]))
-        return np.concatenate(parts)
-
-
 def release_facts(path: Path) -> dict[str, Any]:
     """Asked for before anything is read: a reading of the test set is not spent on a release that cannot be reported."""
     release = json.loads(path.read_text(encoding="utf-8"))
@@ -246,16 +257,6 @@ def release_facts(path: Path) -> dict[str, Any]:
     if missing:
         raise ReleaseUnusable(f"{path} does not say {', '.join(missing)}")
     return {name: release[name] for name in RELEASE_FACTS}
-
-
-def _as_served(run: Run) -> Classifier:
-    """The run's network in the arithmetic of the released one, as if it had been released."""
-    with tempfile.TemporaryDirectory() as scratch:
-        folder = Path(scratch)
-        shutil.copyfile(run.folder / "weights.pt", folder / "weights.pt")
-        release = {"model": "digits", "network": run.history["recipe"]["network"], "temperature": 1.0, "accept_threshold": 0.0}
-        (folder / "release.json").write_text(json.dumps(release))
-        return Classifier(folder)
 
 
 def _training_data() -> dict[str, int]:

@@ -25,13 +25,17 @@ class Cosine:
     warm_up: float = 0.05
 
 
+RELEASED_NETWORK = "released"
+"""As a teacher: the committed network, where there are no runs."""
+
+
 @dataclass(frozen=True)
 class Distillation:
     """Learn what finished runs of another recipe say of varied pictures (Hinton et al. 2015), teacher and student seeing the very same
     ones (Beyer et al. 2022)."""
 
     teacher: str
-    """The recipe whose runs teach, by the mean of their probabilities."""
+    """The recipe whose runs teach, by the mean of their probabilities; or `RELEASED_NETWORK`, which has no seeds."""
     teacher_seeds: tuple[int, ...] = (1, 2, 3)
     temperature: float = 2.0
     """Both sides' logits are divided by it, so that what the teacher thinks of wrong digits counts."""
@@ -118,4 +122,20 @@ TEACHER = Recipe(
 RELEASE = replace(TEACHER, name="release", epochs=40, dropouts=(0.2,), distillation=Distillation(teacher=TEACHER.name))
 """A student no larger than its three teachers (born again, Furlanello et al. 2018), which is told how much each digit looks like others."""
 
-RECIPES = {recipe.name: recipe for recipe in (ARTICLE, DENSE512, TEACHER, RELEASE)}
+STUDENT = replace(
+    TEACHER,
+    name="student",
+    network="student",
+    epochs=24,
+    learning_rate=6e-3,
+    dropouts=(0.0,),
+    batch_size=256,
+    ema_decay=0.995,
+    distillation=Distillation(teacher=RELEASED_NETWORK, teacher_seeds=(), views=12),
+)
+"""A tenth of the parameters, taught by what is committed: it needs no run but its own. So small a network has nothing to drop."""
+
+STUDENT_ALONE = replace(STUDENT, name="student-alone", distillation=Distillation(RELEASED_NETWORK, (), weight=0.0, views=12))
+"""The same student on the very same pictures in the same order, told the labels alone: what differs is the teacher."""
+
+RECIPES = {recipe.name: recipe for recipe in (ARTICLE, DENSE512, TEACHER, RELEASE, STUDENT, STUDENT_ALONE)}

@@ -46,14 +46,22 @@ class ReleaseRecord:
         )
 
 
-def choose(runs: Path, recipe: str, data: Path = DEFAULT_FOLDER, released: Path = RELEASED) -> ReleaseRecord:
+def choose(
+    runs: Path,
+    recipe: str,
+    data: Path = DEFAULT_FOLDER,
+    released: Path = RELEASED,
+    *,
+    name: str = "digits",
+    at_least: int = SEEDS_NEEDED,
+) -> ReleaseRecord:
     """Freeze the best seed under `runs` into `released`: weights, what was chosen, and what is usual. No test picture is looked at.
 
-    Raises RunsMissing when a run is missing, DataUnavailable.
+    `name`: what it is served as. `at_least`: so many seeds, or it is no choice. Raises RunsMissing when a run is missing, DataUnavailable.
     """
     candidates = [kept for kept, *_ in finished_runs(recipe, runs).values()]
-    if len(candidates) < SEEDS_NEEDED:
-        raise RunsMissing(f"a recipe is judged by {SEEDS_NEEDED} seeds and {recipe} has {len(candidates)} under {runs}; train more")
+    if len(candidates) < at_least:
+        raise RunsMissing(f"a recipe is judged by {at_least} seeds and {recipe} has {len(candidates)} under {runs}; train more")
     best = min(candidates, key=lambda run: (run.kept["validation_loss"], run.seed))
     weights = torch.load(best.folder / "weights.pt", map_location="cpu", weights_only=True)
     network = build(best.history["recipe"]["network"], dropout=best.dropout)
@@ -62,7 +70,7 @@ def choose(runs: Path, recipe: str, data: Path = DEFAULT_FOLDER, released: Path 
     logits = logits_of(network, validation).numpy()
     calibration = calibrate(logits, validation.labels)
     record = ReleaseRecord(
-        model="digits",
+        model=name,
         network=best.history["recipe"]["network"],
         recipe=recipe,
         seed=best.seed,

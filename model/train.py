@@ -64,7 +64,8 @@ def train_recipe(recipe: Recipe, seed: int, training: Digits, validation: Digits
 def train(recipe: Recipe, seed: int, dropout: float, training: Digits, validation: Digits, folder: Path, device: str = "cpu") -> Trained:
     """Train, or go on after the last finished epoch found in `folder`. Writes `checkpoint.pt`, `history.json` and `weights.pt` there.
 
-    Teachers are looked for beside `folder`. Raises RunsMissing without them, ValueError where `folder` holds another recipe's run.
+    Teachers are looked for beside `folder`. Raises RunsMissing or ReleaseUnusable without them, ValueError where `folder` holds another
+    recipe's run.
     """
     run = Course(recipe, seed, dropout, folder, device, steps_per_epoch=len(training) // recipe.batch_size)
     run.resume()

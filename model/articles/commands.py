@@ -64,7 +64,8 @@ def add_recipe(made: argparse.ArgumentParser, *, required: bool = False) -> None
     made.add_argument(
         "--recipe",
         required=required,
-        help="release; teacher, which release learns from; article and dense512: the first and the second article's as written",
+        help="release; teacher, which release learns from; student, which learns from the committed network, and student-alone, which does "
+        "without; article and dense512: the first and the second article's as written",
     )
     numbers = made.add_argument_group("numbers of the recipe", "A recipe with a changed number is another recipe and is named so.")
     numbers.add_argument("--network", help="a name of model.network.NETWORKS")

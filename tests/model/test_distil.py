@@ -1,5 +1,6 @@
 """Teachers are asked once a view and every student hears the same; a teacher that is missing is named with the command that makes it."""
 
+import json
 from dataclasses import replace
 from pathlib import Path
 
@@ -11,7 +12,9 @@ from torch.nn import functional
 from model.augment import Augmentation
 from model.data import Digits
 from model.distil import Teachers, distillation_loss
-from model.recipes import ARTICLE, Distillation
+from model.inference import Classifier, ReleaseUnusable
+from model.network import build
+from model.recipes import ARTICLE, RELEASED_NETWORK, Distillation
 from model.runs import RunsMissing
 from model.train import train
 
@@ -71,6 +74,38 @@ def test_other_pictures_or_another_augmentation_are_other_views(teachers: Teache
         Teachers(replace(HOW, temperature=3.0), SHIFTED, TRAINING, runs).folder,
     }
     assert len(folders) == 5
+
+
+@pytest.fixture
+def released(tmp_path: Path) -> Path:
+    torch.manual_seed(5)
+    torch.save(build("student").state_dict(), tmp_path / "weights.pt")
+    (tmp_path / "release.json").write_text(json.dumps({"network": "student", "temperature": 1.5}))
+    return tmp_path
+
+
+ALONE = replace(HOW, teacher=RELEASED_NETWORK, teacher_seeds=())
+
+
+def test_the_committed_network_teaches_as_it_serves_and_needs_no_run(released: Path, tmp_path: Path) -> None:
+    view = Teachers(ALONE, SHIFTED, TRAINING, tmp_path / "runs", released=released).view(0)
+    served = torch.from_numpy(Classifier(released).logits(view.pixels.numpy()))
+    assert torch.allclose(view.log_probabilities, functional.log_softmax(served / ALONE.temperature, 1), atol=0.05)
+    assert torch.allclose(view.log_probabilities.exp().sum(1), torch.ones(96), atol=1e-3)
+
+
+def test_another_committed_network_or_temperature_of_it_is_another_teacher(released: Path, tmp_path: Path) -> None:
+    folders = {Teachers(ALONE, SHIFTED, TRAINING, tmp_path, released=released).folder}
+    (released / "release.json").write_text(json.dumps({"network": "student", "temperature": 1.0}))
+    folders.add(Teachers(ALONE, SHIFTED, TRAINING, tmp_path, released=released).folder)
+    torch.save(build("student").state_dict(), released / "weights.pt")
+    folders.add(Teachers(ALONE, SHIFTED, TRAINING, tmp_path, released=released).folder)
+    assert len(folders) == 3
+
+
+def test_without_a_committed_network_the_file_is_named(tmp_path: Path) -> None:
+    with pytest.raises(ReleaseUnusable, match=r"release\.json is missing"):
+        Teachers(ALONE, SHIFTED, TRAINING, tmp_path, released=tmp_path)
 
 
 def test_a_missing_teacher_is_named_with_its_command(runs: Path, tmp_path: Path) -> None:

@@ -12,11 +12,12 @@ import pytest
 import torch
 
 import model
-from model import data, judge, splitting
+from model import data, distil, judge, splitting
 from model import evaluate as evaluation
 from model.__main__ import main
 from model.compiled import native
 from model.data import Digits
+from model.inference import Classifier
 from model.network import build
 from model.splitting import Writers
 
@@ -41,6 +42,7 @@ COMMANDS = (
     "corruptions",
     "explain",
     "compare-explanations",
+    "seeds",
 )
 Printed = pytest.CaptureFixture[str]
 
@@ -112,7 +114,10 @@ def test_without_data_or_network_one_line_says_what_to_put_where(command: list[s
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        (["train", "--recipe", "best"], "no recipe is called 'best'; there are article, dense512, teacher, release"),
+        (
+            ["train", "--recipe", "best"],
+            "no recipe is called 'best'; there are article, dense512, teacher, release, student, student-alone",
+        ),
         (["train", "--recipe", "article", "--network", "lenet"], "no network is called 'lenet'; there are article, "),
         (["train", "--recipe", "article", "--device", "tpu"], "there is no device 'tpu' here"),
         (["split", "--qmnist", "nowhere"], "nowhere/qmnist-train-labels.tsv.gz"),
@@ -175,6 +180,14 @@ def test_a_student_without_its_teacher_is_one_line(tmp_path: Path, capsys: Print
 
 
 @pytest.mark.usefixtures("_splits")
+def test_a_student_of_a_network_that_is_not_there_is_one_line(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: Printed) -> None:
+    monkeypatch.setattr(distil, "Classifier", lambda released: Classifier(tmp_path / "none"))
+    few = ["--limit", "60", "--batch-size", "20"]
+    assert main(["train", "--recipe", "student", "--out", str(tmp_path), *few]) == 1
+    assert "release.json is missing" in complaint(capsys)
+
+
+@pytest.mark.usefixtures("_splits")
 def test_picking_known_digits_says_how_many_or_why_not(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: Printed) -> None:
     monkeypatch.setattr("model.known.pick_known", lambda released, data, out: 100)
     assert main(["known", "--out", str(tmp_path)]) == 0
@@ -193,11 +206,12 @@ def test_release_and_archive_print_what_they_made(monkeypatch: pytest.MonkeyPatc
             raise NotExportable(f"{released} is missing")
         return out_folder / "digits.mar"
 
-    monkeypatch.setitem(sys.modules, "model.release", SimpleNamespace(choose=lambda runs, recipe: f"{recipe} from {runs}"))
+    chosen = SimpleNamespace(choose=lambda runs, recipe, data, released, **how: f"{recipe} from {runs}, {how}")
+    monkeypatch.setitem(sys.modules, "model.release", chosen)
     monkeypatch.setitem(sys.modules, "model.export", SimpleNamespace(build_archive=build_archive, NotExportable=NotExportable))
     assert main(["release", "--recipe", "release", "--runs", "somewhere"]) == 0
     assert main(["archive", "--released", str(tmp_path), "--out", "folder"]) == 0
-    assert capsys.readouterr().out.splitlines() == ["release from somewhere", "folder/digits.mar"]
+    assert capsys.readouterr().out.splitlines() == ["release from somewhere, {'name': 'digits', 'at_least': 3}", "folder/digits.mar"]
     assert main(["archive", "--released", str(tmp_path / "none")]) == 1
     assert "is missing" in complaint(capsys)
 

@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from model.network import NETWORKS, PARAMETER_LIMIT, build, parameter_count
+from model.network import NETWORKS, PARAMETER_LIMIT, STUDENT_LIMIT, build, parameter_count
 
 PIXELS = torch.randint(0, 256, (3, 28, 28), dtype=torch.uint8, generator=torch.Generator().manual_seed(0))
 
@@ -17,6 +17,7 @@ PIXELS = torch.randint(0, 256, (3, 28, 28), dtype=torch.uint8, generator=torch.G
         ("residual-flat", 161_770),
         ("residual-deep", 190_442),
         ("residual-pooled", 157_714),
+        ("student", 18_834),
     ],
 )
 def test_a_network_has_as_many_parameters_as_is_said_of_it(name: str, count: int) -> None:
@@ -31,6 +32,10 @@ def test_the_drawing_s_layers_have_the_counts_of_its_table() -> None:
 @pytest.mark.parametrize("name", [name for name in NETWORKS if name not in ("article-as-drawn", "dense512")])
 def test_every_network_but_the_drawing_and_the_dense_one_keeps_the_limit(name: str) -> None:
     assert parameter_count(build(name)) <= PARAMETER_LIMIT
+
+
+def test_the_student_keeps_a_tenth_of_the_limit() -> None:
+    assert parameter_count(build("student")) <= STUDENT_LIMIT == PARAMETER_LIMIT / 10
 
 
 @pytest.mark.parametrize("name", NETWORKS)

@@ -1,12 +1,12 @@
 """The article's recipe is the article's, the release recipe fits its limits, and every recipe can be built."""
 
-from dataclasses import FrozenInstanceError, fields
+from dataclasses import FrozenInstanceError, fields, replace
 
 import pytest
 
 from model.augment import Augmentation
-from model.network import PARAMETER_LIMIT, build, parameter_count
-from model.recipes import ARTICLE, DENSE512, RECIPES, RELEASE, Cosine, Plateau, Recipe
+from model.network import PARAMETER_LIMIT, STUDENT_LIMIT, build, parameter_count
+from model.recipes import ARTICLE, DENSE512, RECIPES, RELEASE, RELEASED_NETWORK, STUDENT, STUDENT_ALONE, Cosine, Plateau, Recipe
 
 GEOMETRY = {"rotation_degrees", "shift_pixels", "zoom"}
 
@@ -37,6 +37,17 @@ def test_the_release_recipe_keeps_the_parameter_limit() -> None:
     assert parameter_count(build(RELEASE.network)) <= PARAMETER_LIMIT
 
 
+def test_the_student_is_small_and_needs_no_run_of_another_recipe() -> None:
+    assert parameter_count(build(STUDENT.network)) <= STUDENT_LIMIT
+    assert STUDENT.distillation is not None
+    assert (STUDENT.distillation.teacher, STUDENT.distillation.teacher_seeds) == (RELEASED_NETWORK, ())
+
+
+def test_the_student_alone_lacks_the_teacher_s_word_and_nothing_else() -> None:
+    assert STUDENT.distillation is not None
+    assert replace(STUDENT, name="student-alone", distillation=replace(STUDENT.distillation, weight=0.0)) == STUDENT_ALONE
+
+
 @pytest.mark.parametrize("recipe", RECIPES.values(), ids=RECIPES)
 def test_a_recipe_is_complete_and_within_reason(recipe: Recipe) -> None:
     assert RECIPES[recipe.name] is recipe
@@ -45,7 +56,7 @@ def test_a_recipe_is_complete_and_within_reason(recipe: Recipe) -> None:
     assert all(0 <= dropout < 1 for dropout in recipe.dropouts)
     assert recipe.optimizer in ("adam", "adamw", "rmsprop")
     assert isinstance(recipe.schedule, Plateau | Cosine | None)
-    if recipe.distillation is not None:
+    if recipe.distillation is not None and recipe.distillation.teacher != RELEASED_NETWORK:
         assert RECIPES[recipe.distillation.teacher].distillation is None
 
 

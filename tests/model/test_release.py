@@ -42,6 +42,12 @@ def test_the_seed_with_the_lowest_validation_loss_is_frozen_with_what_it_was_cho
     assert f"seed {record.seed}" in str(record)
 
 
+def test_it_is_served_under_the_name_that_it_is_given(runs: Path, tmp_path: Path) -> None:
+    assert choose(runs, "tiny", released=tmp_path / "released").model == "digits"
+    assert choose(runs, "tiny", released=tmp_path / "released", name="student").model == "student"
+    assert json.loads((tmp_path / "released" / "release.json").read_text())["model"] == "student"
+
+
 def test_a_recipe_without_runs_cannot_be_released(tmp_path: Path) -> None:
     with pytest.raises(RunsMissing):
         choose(tmp_path, "release", released=tmp_path / "released")
@@ -52,6 +58,9 @@ def test_one_seed_is_not_enough(runs: Path, tmp_path: Path) -> None:
         shutil.rmtree(folder)
     with pytest.raises(RunsMissing, match="judged by 3 seeds and tiny has 1"):
         choose(runs, "tiny", released=tmp_path / "released")
+    assert len(choose(runs, "tiny", released=tmp_path / "released", at_least=1).candidates) == 1, (
+        "what was chosen from stands in the record"
+    )
 
 
 def test_the_test_set_is_never_looked_at(runs: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

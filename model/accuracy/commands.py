@@ -1,0 +1,101 @@
+"""The command that judges a recipe by all its seeds. Building it imports neither torch nor any data."""
+
+import argparse
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from model.data import DEFAULT_FOLDER, test_digits, training_split
+from model.refused import Refused
+
+if TYPE_CHECKING:
+    from model.articles.commands import Command
+
+HERE = Path(__file__).parents[1]
+RUNS = Path("var/runs")
+WAYS = {"as_is": "", "moved_about": ", pictures moved about"}
+
+
+def add_commands(command: "Command") -> None:
+    """Every command of this module."""
+    made = command("seeds", _seeds, "judge a recipe by all its seeds: the mean, all together, and pictures moved about")
+    made.add_argument("--data", type=Path, default=DEFAULT_FOLDER, metavar="DIR", help="where the four MNIST files are or are put")
+    made.add_argument("--recipe", default="release", help="whose runs")
+    made.add_argument("--against", metavar="RECIPE", help="another recipe: what the first one's seeds have beyond its equal seeds")
+    made.add_argument("--released", type=Path, metavar="DIR", help="the network that was released from these runs, to be described")
+    made.add_argument("--runs", type=Path, default=RUNS, metavar="DIR", help="where `train` put its runs")
+    made.add_argument("--out", type=Path, default=HERE / "evidence", metavar="DIR", help="where seeds-RECIPE.json and its picture go")
+    made.add_argument("--log", type=Path, default=HERE / "LOG.md", metavar="FILE", help="where readings of the test set are noted")
+
+
+def _seeds(options: argparse.Namespace) -> None:
+    import time
+
+    from model.accuracy.chosen import describe_chosen
+    from model.accuracy.drawing import draw_errors
+    from model.accuracy.seeds import gained, measure_seeds
+    from model.evaluate import write_json
+    from model.inference import ReleaseUnusable
+    from model.judge import LABEL_ERRORS, Panel
+    from model.provenance import generated
+    from model.runs import RunsMissing
+    from model.splitting import load_writers
+
+    source, started = generated(options.command_line), time.monotonic()
+    training, validation = training_split(options.data)
+    panel = Panel("MNIST test set", test_digits(options.data), load_writers("test"), LABEL_ERRORS)
+    how: dict[str, Any] = {"command": options.command_line, "log": options.log}
+    try:
+        chosen = None if options.released is None else describe_chosen(options.released, options.recipe, options.runs)
+        measured = measure_seeds(options.recipe, options.runs, validation, panel, **how)
+        report = {"training_n": len(training), "chosen": chosen, **measured.report}
+        if options.against is not None:
+            seeds = [row["seed"] for row in report["seeds"]]
+            other = measure_seeds(options.against, options.runs, validation, panel, **how, only=seeds).report
+            report |= {"against": {key: other[key] for key in ("recipe", "network", "parameters", "distillation", "mean", "seeds")}}
+            report |= {"gained": gained(report, other)}
+    except (RunsMissing, ReleaseUnusable) as error:
+        raise Refused(str(error)) from error
+    options.out.mkdir(parents=True, exist_ok=True)
+    write_json({"generated": {**source, "seconds": time.monotonic() - started}, **report}, options.out / f"seeds-{options.recipe}.json")
+    draw_errors(measured, panel, options.out / f"seeds-{options.recipe}-errors.png")
+    print("\n".join(_told(report)))
+
+
+def _told(report: dict[str, Any]) -> list[str]:
+    n, errors, lines = len(report["seeds"]), report["errors"], []
+    for way, words in WAYS.items():
+        lines.append(f"{report['recipe']}, one network{words}: {_means(report['mean'][way])} (seeds: {n})")
+    for way, words in WAYS.items():
+        one = report["ensemble"][way]
+        low, high = one["test_interval"]
+        lines.append(
+            f"{report['recipe']}, {n} together{words}: validation {100 * one['validation_accuracy']:.2f} %, "
+            f"test {100 * one['test_accuracy']:.2f} % [{100 * low:.2f}, {100 * high:.2f}]"
+        )
+    if "against" in report:
+        other, more = report["against"], report["gained"]
+        lines.append(f"{other['recipe']}, one network: {_means(other['mean']['as_is'])} (seeds: {len(other['seeds'])})")
+        loss, accuracy = more["validation_loss"], more["test_accuracy"]
+        lines.append(
+            f"{report['recipe']} minus {other['recipe']}, seed by seed: validation loss {_spread(loss, 1, 4)} nats, "
+            f"test {_spread(accuracy, 100, 2)} points (n = {len(more['seeds'])})"
+        )
+    lines.append(
+        f"read wrong by any of {n}: {errors['by_any']} of {report['test_n']} test pictures, by all: {errors['by_all']}, "
+        f"of these with a label known to be wrong: {errors['by_all_with_wrong_label']}"
+    )
+    if n < report["seeds_claimed"]:
+        lines.append(f"no claim is made of a mean over fewer than {report['seeds_claimed']} seeds")
+    return lines
+
+
+def _means(mean: dict[str, Any]) -> str:
+    return (
+        f"validation {_spread(mean['validation_accuracy'], 100, 2)} %, test {_spread(mean['test_accuracy'], 100, 2)} %, "
+        f"without the known label errors {_spread(mean['test_accuracy_without_label_errors'], 100, 2)} %"
+    )
+
+
+def _spread(value: dict[str, Any], times: int, places: int) -> str:
+    mean = f"{times * value['mean']:.{places}f}"
+    return mean if value["sd"] is None else f"{mean} +- {times * value['sd']:.{places}f}"
