@@ -38,6 +38,8 @@ COMMANDS = (
     "report",
     "handcrafted",
     "reproduce",
+    "edge",
+    "edge-bench",
 )
 Printed = pytest.CaptureFixture[str]
 
