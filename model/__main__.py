@@ -11,9 +11,10 @@ from model.accuracy.commands import add_commands as add_accuracy_commands
 from model.articles.commands import add_commands, add_recipe, chosen_recipe
 from model.corruptions.commands import add_commands as add_corruptions
 from model.data import DEFAULT_FOLDER, DataUnavailable, fetch, test_digits, train_digits, training_split
+from model.edge import commands as edge
+from model.explanations.commands import add_commands as add_explanations
 from model.groups.commands import add_commands as add_group_commands
 from model.others.commands import add_options, evaluate_others, is_mnist
-from model.explanations.commands import add_commands as add_explanations
 from model.refused import Refused
 
 if TYPE_CHECKING:  # torch takes seconds to import, and most commands do without
@@ -118,6 +119,7 @@ def parser() -> argparse.ArgumentParser:
     add_corruptions(command)
     add_explanations(command)
     add_accuracy_commands(command)
+    edge.add_commands(command)
     return whole
 
 

@@ -4,9 +4,7 @@ import contextlib
 import copy
 import os
 import platform
-import time
 from collections.abc import Callable, Iterator
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -14,16 +12,16 @@ import torch
 from numpy.typing import NDArray
 from torch import nn
 
+from model.timing import processor, timed
+
 BATCHES = {1: 1_000, 16: 400, 64: 200}
 """Pictures in a call, and calls timed."""
-
-WARM_UP = 20
 
 
 def cpu_latency(logits: Callable[[NDArray[np.uint8]], object], batches: dict[int, int] = BATCHES) -> dict[str, Any]:
     """Milliseconds a call on one thread of this machine: median and 95th percentile for each batch size."""
     with one_thread():
-        return {"processor": processor(), "threads": 1, "batches": [_time(logits, batch, runs) for batch, runs in batches.items()]}
+        return {"processor": processor(), "threads": 1, "batches": [timed(logits, batch, runs) for batch, runs in batches.items()]}
 
 
 def cuda_latency(layers: nn.Module, batches: dict[int, int] = BATCHES) -> dict[str, Any]:
@@ -35,7 +33,7 @@ def cuda_latency(layers: nn.Module, batches: dict[int, int] = BATCHES) -> dict[s
             answer: NDArray[np.float32] = there(torch.from_numpy(pixels).to("cuda").unsqueeze(1).float()).cpu().numpy()
             return answer
 
-    return {"processor": torch.cuda.get_device_name(), "batches": [_time(logits, batch, runs) for batch, runs in batches.items()]}
+    return {"processor": torch.cuda.get_device_name(), "batches": [timed(logits, batch, runs) for batch, runs in batches.items()]}
 
 
 @contextlib.contextmanager
@@ -60,24 +58,3 @@ def machine() -> dict[str, Any]:
         "torch": torch.__version__,
         "numpy": np.__version__,
     }
-
-
-def processor() -> str:
-    """The processor's own name where the system tells it, else its architecture."""
-    told = Path("/proc/cpuinfo")
-    lines = told.read_text().splitlines() if told.exists() else []
-    named = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
-    return named[0] if named else platform.processor() or platform.machine()
-
-
-def _time(logits: Callable[[NDArray[np.uint8]], object], batch: int, runs: int) -> dict[str, Any]:
-    pixels = np.random.default_rng(0).integers(0, 256, (batch, 28, 28), np.uint8)
-    for _ in range(min(WARM_UP, runs)):
-        logits(pixels)
-    taken = np.empty(runs)
-    for run in range(runs):
-        started = time.perf_counter()
-        logits(pixels)
-        taken[run] = time.perf_counter() - started
-    median, p95 = np.percentile(taken * 1_000, [50, 95])
-    return {"batch": batch, "runs": runs, "median_ms": float(median), "p95_ms": float(p95)}

@@ -4,7 +4,8 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from model.latency import cpu_latency, machine, one_thread, processor
+from model.latency import cpu_latency, machine, one_thread
+from model.timing import processor
 
 
 def test_every_batch_size_is_timed_on_one_thread() -> None:

@@ -43,6 +43,8 @@ COMMANDS = (
     "explain",
     "compare-explanations",
     "seeds",
+    "edge",
+    "edge-bench",
 )
 Printed = pytest.CaptureFixture[str]
 

@@ -1,0 +1,93 @@
+"""The commands that take the network to small devices. Building them imports neither torch nor any runtime; the second needs no torch."""
+
+import argparse
+import json
+from dataclasses import asdict
+from pathlib import Path
+
+from model.articles.commands import Command
+from model.data import DEFAULT_FOLDER, test_digits, training_split
+from model.edge.runtimes import NAMES, chosen
+from model.refused import Refused
+
+HERE = Path(__file__).parents[1]
+EXPORTS = Path("var/edge")
+
+
+def add_commands(command: Command) -> None:
+    """Every command of this module."""
+    made = command("edge", _edge, "export the released network for small devices, and measure the exports")
+    made.add_argument("--data", type=Path, default=DEFAULT_FOLDER, metavar="DIR", help="where the four MNIST files are or are put")
+    made.add_argument("--released", type=Path, default=HERE / "released", metavar="DIR", help="folder of the network")
+    made.add_argument("--out", type=Path, default=EXPORTS, metavar="DIR", help="where the exports go, with exports.json")
+    made.add_argument(
+        "--evidence",
+        type=Path,
+        default=HERE / "evidence" / "edge.json",
+        metavar="FILE",
+        help="where the results go; EDGE.md goes beside its folder",
+    )
+    made.add_argument("--log", type=Path, default=HERE / "LOG.md", metavar="FILE", help="where readings of the test set are noted")
+    made.add_argument("--seed", type=int, default=0, metavar="N", help="draws the training pictures that int8 is calibrated on")
+    made.add_argument("--calibration", type=int, default=1_024, metavar="N", help="so many of them")
+    made.add_argument("--limit", type=int, metavar="N", help="only the first N validation and N test pictures, to try things out")
+    _runtimes(made)
+
+    made = command("edge-bench", _edge_bench, "time the exports on this device and print a row for each")
+    made.add_argument("--exports", type=Path, default=EXPORTS, metavar="DIR", help="the folder that `edge` made")
+    made.add_argument("--device", metavar="NAME", help="what to call this device; otherwise its own name")
+    made.add_argument("--calls", type=int, default=1_000, metavar="N", help="of one picture each")
+    made.add_argument("--json", action="store_true", help="print JSON instead of a table")
+    _runtimes(made)
+
+
+def _runtimes(made: argparse.ArgumentParser) -> None:
+    made.add_argument("--runtimes", nargs="+", choices=NAMES, default=NAMES, metavar="NAME", help=f"some of {', '.join(NAMES)}")
+
+
+def _edge(options: argparse.Namespace) -> None:
+    import time
+
+    from model.edge.measuring import Plan, measure
+    from model.edge.page import write_page
+    from model.edge.table import HEADER, markdown, row_of
+    from model.evaluate import write_json
+    from model.inference import ReleaseUnusable
+    from model.judge import LABEL_ERRORS, Panel
+    from model.latency import one_thread
+    from model.provenance import generated
+    from model.splitting import Writers, load_writers
+
+    training, validation = training_split(options.data)
+    test, writers = test_digits(options.data)[: options.limit], load_writers("test")
+    writers = Writers(writers.writer[: options.limit], writers.series[: options.limit])
+    panel = Panel("MNIST test set", test, writers, [index for index in LABEL_ERRORS if index < len(test)])
+    source, started = generated(options.command_line), time.monotonic()
+    try:
+        plan = Plan(options.released, training, validation[: options.limit], panel, options.seed, options.calibration)
+        with one_thread():
+            result = measure(plan, chosen(options.runtimes), options.out, command=options.command_line, log=options.log)
+    except ReleaseUnusable as error:
+        raise Refused(str(error)) from error
+    options.evidence.parent.mkdir(parents=True, exist_ok=True)
+    write_json({"generated": {**source, "seconds": time.monotonic() - started}, **result}, options.evidence)
+    print(markdown(HEADER, [row_of(row) for row in result["rows"]]))
+    print(write_page(options.evidence.parent, options.evidence.parent.parent))
+
+
+def _edge_bench(options: argparse.Namespace) -> None:
+    from model.edge.bench import bench
+    from model.edge.device import device_name
+    from model.edge.manifest import read_manifest
+    from model.edge.table import BENCH_HEADER, bench_rows, markdown
+    from model.timing import processor
+
+    if options.calls < 1:
+        raise Refused(f"--calls is {options.calls}; at least 1 is timed")
+    rows = bench(options.exports, chosen(options.runtimes), options.calls)
+    device, manifest = options.device or device_name(), read_manifest(options.exports)
+    if options.json:
+        facts = {"network": manifest.network, "weights_sha256": manifest.weights_sha256, "operations": manifest.operations}
+        print(json.dumps({"device": device, "processor": processor(), "threads": 1, **facts, "rows": [asdict(row) for row in rows]}))
+    else:
+        print(markdown(BENCH_HEADER, bench_rows(rows, device, manifest.operations)))
