@@ -1,5 +1,7 @@
 """Where the network looked: which ink of a picture spoke for the digit that it read."""
 
+from collections.abc import Sequence
+
 import numpy as np
 import torch
 import torch.nn.functional as F
@@ -36,7 +38,7 @@ def grad_cam(layers: nn.Sequential, pixels: NDArray[np.uint8], digits: NDArray[n
     of_maps, of_ink = torch.autograd.grad(spoken.sum(), (maps, shades))
     with torch.no_grad():
         own = slice(0, len(ink))
-        coarse = over_picture(hires_cam(maps[own], of_maps[own]), layers[:before])
+        coarse = over_picture(hires_cam(maps[own], of_maps[own]), list(layers)[:before])
         told: NDArray[np.float32] = up_to_one(coarse * integrated(ink, of_ink))[:, 0].numpy()
     return told
 
@@ -76,7 +78,7 @@ def after_convolutions(layers: nn.Sequential) -> list[int]:
     return [end + isinstance(layers[end], nn.ReLU) for end in ends]
 
 
-def over_picture(maps: Tensor, layers: nn.Sequential) -> Tensor:
+def over_picture(maps: Tensor, layers: Sequence[nn.Module]) -> Tensor:
     """Maps `[n, 1, side, side]` of what these layers make of a picture, over its middle: convolutions without padding cut its edge."""
     side = min(maps.shape[-1] * _stride(layers), SIDE)
     grown = F.interpolate(maps, size=(side, side), mode="bilinear", align_corners=False)
@@ -90,7 +92,7 @@ def up_to_one(maps: Tensor) -> Tensor:
     return torch.where(highest > 0, maps / highest, maps)
 
 
-def _stride(layers: nn.Sequential) -> int:
+def _stride(layers: Sequence[nn.Module]) -> int:
     """Pixels of the picture between two neighbours in what these layers make of it."""
     stride = 1
     for layer in layers:

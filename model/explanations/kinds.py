@@ -27,7 +27,7 @@ Weighted = Callable[[Tensor, Tensor], Tensor]
 class _Seen(NamedTuple):
     """A stage of a network: the layers up to it, what they make of pictures, and its gradient, both `[n, channels, side, side]`."""
 
-    layers: nn.Sequential
+    layers: list[nn.Module]
     maps: Tensor
     gradient: Tensor
 
@@ -72,13 +72,13 @@ def every_kind(layers: nn.Sequential, pixels: NDArray[np.uint8], digits: NDArray
 def _seen(layers: nn.Sequential, ink: Tensor, digits: Tensor, target: Target, *, guided: bool = False) -> list[_Seen]:
     """The picture, then the last convolution at each size; gradients as they are, or guided backpropagation (Springenberg et al. 2015)."""
     ends, maps = set(after_convolutions(layers)), ink.clone().requires_grad_()
-    stages = {"picture": (layers[:0], maps)}
+    stages = {"picture": (list(layers)[:0], maps)}
     for index, layer in enumerate(layers):
         maps = layer(maps)
         if guided and isinstance(layer, nn.ReLU):
             maps.register_hook(F.relu)
         if index + 1 in ends:
-            stages[f"{maps.shape[-1]}"] = (layers[: index + 1], maps)
+            stages[f"{maps.shape[-1]}"] = (list(layers)[: index + 1], maps)
     gradients = torch.autograd.grad(target(maps, digits).sum(), [maps for _, maps in stages.values()])
     return [_Seen(before, maps.detach(), gradient) for (before, maps), gradient in zip(stages.values(), gradients, strict=True)]
 

@@ -43,7 +43,7 @@ def test_comparing_writes_a_row_for_each_kind(tmp_path: Path, capsys: Printed) -
     ("arguments", "said"),
     [
         (["explain", "--pictures", "101"], "there are 1 to 100"),
-        (["explain", "--released", "none"], "is missing"),
+        (["explain", "--pictures", "5", "--released", "none"], "is missing"),
         (["compare-explanations", "--limit", "0"], "there are 1 to 100"),
         (["compare-explanations", "--released", "none"], "is missing"),
     ],

@@ -16,7 +16,8 @@ with np.load(KNOWN) as stored:
 def test_every_kind_is_maps_of_its_own() -> None:
     kinds = every_kind(Classifier(RELEASED).layers, PIXELS, DIGITS)
     for name, maps in kinds.items():
-        assert (maps.shape, maps.dtype) == ((4, 28, 28), np.float32), name
+        assert maps.shape == (4, 28, 28), name
+        assert maps.dtype == np.float32, name
         assert maps.min() >= 0, name
         assert set(maps.max((1, 2))) == {1.0}, name
     assert len({maps.tobytes() for maps in kinds.values()}) == len(kinds)
