@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 import torch
@@ -33,8 +33,8 @@ class FakeRuntime(Runtime):
     name = "fake"
     title = "Fake runtime"
     suffix = ".fake"
-    reads_with = ("numpy",)
-    writes_with = ()
+    reads_with: ClassVar[tuple[str, ...]] = ("numpy",)
+    writes_with: ClassVar[tuple[str, ...]] = ()
     install = "pip install fake"
     install_to_write = "pip install fake fake-converter"
     levels = each_way("near", "far")

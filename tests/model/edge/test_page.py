@@ -97,4 +97,4 @@ def test_no_measured_number_is_typed_in_what_writes_the_page(name: str) -> None:
     docstrings = {id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Expr)}
     for node in ast.walk(tree):
         if isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in docstrings:
-            assert not re.search(r"\d+\.\d+|\d ?%|\d,\d{3}|\d{3,}", node.value), node.value
+            assert not re.search(r"\d+\.\d+|\d ?%|\d,\d{3}|\d{3,}", node.value.replace("sha256", "")), node.value
