@@ -7,7 +7,9 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from model.articles.commands import add_commands, add_recipe, chosen_recipe
+import model.adversarial.commands
+import model.articles.commands
+from model.articles.commands import add_recipe, chosen_recipe
 from model.data import DEFAULT_FOLDER, DataUnavailable, fetch, test_digits, train_digits, training_split
 from model.refused import Refused
 
@@ -111,7 +113,8 @@ def parser() -> argparse.ArgumentParser:
         made.add_argument(place, type=Path, help="a run's folder, a results file, or the name of one in model/evidence")
 
     command("card", _card, "write the model card again from the evidence")
-    add_commands(command)
+    model.articles.commands.add_commands(command)
+    model.adversarial.commands.add_commands(command)
     return whole
 
 
