@@ -74,4 +74,4 @@ def strongest_harmless(make: Callable[[float], nn.Module], sigmas: tuple[float, 
 
 def _share(right: Tensor) -> dict[str, Any]:
     count, n = int(right.sum()), len(right)
-    return {"n": n, "right": count, "accuracy": count / n, "interval": wilson(count, n)}
+    return {"n": n, "right": count, "accuracy": count / n, "interval": list(wilson(count, n))}

@@ -38,6 +38,7 @@ COMMANDS = (
     "report",
     "handcrafted",
     "reproduce",
+    "adversarial",
 )
 Printed = pytest.CaptureFixture[str]
 
