@@ -109,8 +109,19 @@ def _classifier(network: nn.Module) -> Any:
 
 
 def _generated(attack: Any, images: Tensor, labels: Tensor) -> Tensor:
-    with _quietly():
+    with _quietly(), _numpy_seeded():
         return torch.from_numpy(np.asarray(attack.generate(x=images.numpy(), y=labels.numpy()), dtype=np.float32))
+
+
+@contextlib.contextmanager
+def _numpy_seeded() -> Iterator[None]:
+    """Within it numpy's global generator, which the toolbox starts from, follows torch's; afterwards it is as it was."""
+    before = np.random.get_state()
+    np.random.seed(int(torch.randint(2**31, ())))
+    try:
+        yield
+    finally:
+        np.random.set_state(before)
 
 
 def _library(module: str, package: str) -> Any:

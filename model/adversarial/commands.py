@@ -40,20 +40,21 @@ def _adversarial(options: argparse.Namespace) -> None:
     from model.runs import RunsMissing
     from model.splitting import load_writers
 
+    if not 1 <= options.dear <= options.pictures:
+        raise Refused(f"--dear {options.dear} is at least 1, and of --pictures {options.pictures}")
     check_libraries()
     test = test_digits(options.data)
-    if not 1 <= options.dear <= options.pictures <= len(test):
-        raise Refused(
-            f"--pictures {options.pictures}, --dear {options.dear}: the first are of {len(test)}, the second at least 1 of the first"
-        )
+    if options.pictures > len(test):
+        raise Refused(f"--pictures is {options.pictures}; there are {len(test)}")
     training, validation = training_split(options.data)
-    source, digests = generated(options.command_line), {"released": weights_digest(options.released / "weights.pt")}
+    source = generated(options.command_line)
     with one_thread():
         try:
             released = Classifier(options.released).layers
             small = trained(options.seed, training, validation, options.runs)
         except (ReleaseUnusable, RunsMissing, ValueError) as error:
             raise Refused(str(error)) from error
+        digests = {"released": weights_digest(options.released / "weights.pt")}
         digests |= {name: weights_digest(run.weights) for name, run in small.items()}
         networks = Networks(released, {name: run.trained.network for name, run in small.items()})
         noise = chosen_noise(released, validation)
@@ -66,7 +67,9 @@ def _adversarial(options: argparse.Namespace) -> None:
         note_reading(options.log, panel, command=command, digest=digest, accuracy=row["test_set"]["accuracy"])
         print(_summary(row))
     options.out.mkdir(parents=True, exist_ok=True)
-    made = {"generated": source, "weights_sha256": digests, "price": price(small), **told}
+    prices = price(small)
+    seconds = told["attacking_processor_seconds"] + sum(row["processor_seconds"] for row in prices)
+    made = {"generated": {**source, "seconds": seconds}, "weights_sha256": digests, "price": prices, **told}
     write_json(made, options.out / "adversarial.json")
 
 

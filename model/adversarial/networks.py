@@ -40,20 +40,20 @@ class Noisy(nn.Module):
     def forward(self, images: Tensor) -> Tensor:
         repeated = images.repeat(self.draws, 1, 1, 1)
         noisy = (repeated + self.sigma * torch.randn_like(repeated)).clamp(0, 1)
-        said = torch.log_softmax(self.reading(noisy), dim=1).unflatten(0, (self.draws, len(images)))
+        said = torch.log_softmax(self.reading(noisy), dim=1).reshape(self.draws, len(images), -1)
         return torch.logsumexp(said, dim=0) - math.log(self.draws)
 
 
 def answers(reading: nn.Module, images: Tensor, batch: int = 250) -> Tensor:
     """The digits read, `int64[n]`."""
     with torch.no_grad():
-        return torch.cat([reading(part).argmax(1) for part in images.split(batch)]) if len(images) else torch.zeros(0, dtype=torch.long)
+        return torch.cat([reading(part).argmax(1) for part in torch.split(images, batch)])
 
 
 def without_gradient(reading: nn.Module, images: Tensor, labels: Tensor, batch: int = 250) -> float:
     """The share of pictures whose cross-entropy has a gradient of exactly nothing: there an attack that follows it stands still."""
     still = 0
-    for part, right in zip(images.split(batch), labels.split(batch), strict=True):
+    for part, right in zip(torch.split(images, batch), torch.split(labels, batch), strict=True):
         asked = part.clone().requires_grad_()
         (gradient,) = torch.autograd.grad(nn.functional.cross_entropy(reading(asked), right, reduction="sum"), asked)
         still += int((gradient.flatten(1).abs().amax(1) == 0).sum())

@@ -5,11 +5,11 @@ logits divided by the temperature that it was trained at, and all of them by wha
 """
 
 from dataclasses import dataclass
-from typing import Any
+from importlib.metadata import PackageNotFoundError, version
 
 from torch import nn
 
-from model.adversarial.attacks import auto_attack, auto_attack_at_random, fgsm, pgd
+from model.adversarial.attacks import LIBRARIES, auto_attack, auto_attack_at_random, fgsm, pgd
 from model.adversarial.measuring import Attempt, Subject
 from model.adversarial.networks import Noisy, Reading
 from model.recipes import DEFENSIVE_TEMPERATURE
@@ -79,14 +79,13 @@ def _last(against: nn.Module) -> Attempt:
     return Attempt("AutoAttack", auto_attack, against, finishing=True)
 
 
-def libraries() -> dict[str, Any]:
-    """The versions of what attacks."""
-    from importlib.metadata import PackageNotFoundError, version
+def libraries() -> dict[str, str | None]:
+    """The versions of what attacks; `None` where it is not installed."""
+    return {name: _version(name) for name in (*LIBRARIES, "torch")}
 
-    found = {}
-    for name in ("adversarial-robustness-toolbox", "pyautoattack", "torch"):
-        try:
-            found[name] = version(name)
-        except PackageNotFoundError:
-            found[name] = None
-    return found
+
+def _version(name: str) -> str | None:
+    try:
+        return version(name)
+    except PackageNotFoundError:
+        return None

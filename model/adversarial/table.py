@@ -38,7 +38,8 @@ Each at epsilon {", ".join(epsilons)}.
 
 The plain, distilled and hardened networks have the shape `{evidence["price"][0]["shape"]}`; none of them is served.
 
-Measured on {made["date"]} by `{made["command"]}` on {made["machine"]["processor"]}, with {_libraries(evidence)}."""
+Measured on {made["date"]} by `{made["command"]}` on {made["machine"]["processor"]}, in {made["seconds"] / 60:.0f} minutes of one
+processor, with {_libraries(evidence)}."""
 
 
 def _attacks(row: dict[str, Any]) -> str:

@@ -48,7 +48,7 @@ def price(network: str, seconds: float) -> dict[str, Any]:
 @pytest.fixture
 def evidence() -> dict[str, Any]:
     return {
-        "generated": {"command": "python -m model adversarial", "date": "2026-01-01T00:00Z", "machine": {"processor": "Processor X"}},
+        "generated": {"command": "python -m model adversarial", "date": "2026-01-01T00:00Z", "seconds": 1_800.0, "machine": {"processor": "Processor X"}},
         "norm": "L-infinity, of pixels in 0..1",
         "seed": 7,
         "libraries": {"pyautoattack": "0.2.0"},
@@ -109,3 +109,4 @@ def test_the_reasons_carry_their_figures(evidence: dict[str, Any]) -> None:
     assert "for 91.2 % of 1,000 pictures the loss has a gradient of exactly nothing (3.4 % undefended)" in told
     assert "540 processor seconds, 9.0 times those of the plain network, and 1.17 points of accuracy under the released network" in told
     assert "seed 7" in told
+    assert "on Processor X, in 30 minutes of one processor, with pyautoattack 0.2.0" in told
