@@ -17,6 +17,7 @@ PIXELS = torch.randint(0, 256, (3, 28, 28), dtype=torch.uint8, generator=torch.G
         ("residual-flat", 161_770),
         ("residual-deep", 190_442),
         ("residual-pooled", 157_714),
+        ("strided", 166_406),
     ],
 )
 def test_a_network_has_as_many_parameters_as_is_said_of_it(name: str, count: int) -> None:
