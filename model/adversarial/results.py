@@ -56,7 +56,7 @@ def measured(
     drawn = np.random.default_rng(sample.seed).permutation(len(test))
     images, labels = as_tensors(test[drawn[: sample.pictures]])
     everything = as_tensors(test)
-    rows = []
+    rows: list[dict[str, Any]] = []
     for subject in made(noise["sigma"]):
         n = min(sample.of(subject.name), len(labels))
         asked = {

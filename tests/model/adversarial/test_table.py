@@ -48,7 +48,12 @@ def price(network: str, seconds: float) -> dict[str, Any]:
 @pytest.fixture
 def evidence() -> dict[str, Any]:
     return {
-        "generated": {"command": "python -m model adversarial", "date": "2026-01-01T00:00Z", "seconds": 1_800.0, "machine": {"processor": "Processor X"}},
+        "generated": {
+            "command": "python -m model adversarial",
+            "date": "2026-01-01T00:00Z",
+            "seconds": 1_800.0,
+            "machine": {"processor": "Processor X"},
+        },
         "norm": "L-infinity, of pixels in 0..1",
         "seed": 7,
         "libraries": {"pyautoattack": "0.2.0"},
