@@ -48,6 +48,18 @@ def test_an_attack_is_charged_with_what_it_deceived_about_and_what_was_wrong_bef
     assert told["attacks"][0]["n"] == N
 
 
+def test_who_makes_a_wrong_picture_right_has_not_withstood() -> None:
+    def mending(network: nn.Module, images: Tensor, labels: Tensor, epsilon: float) -> Tensor:
+        moved = images.clone()
+        moved[3, 0, 14, 14] -= epsilon
+        moved[3, 0, 0, 0] += epsilon
+        assert Grey()(moved).argmax(1)[3] == labels[3]
+        return moved
+
+    told = withstood(Subject("grey", Grey(), (Attempt("mending", mending, Grey()),), ()), PICTURES, LABELS, 0.1, seed=0)
+    assert told["attacks"][0]["right"] == told["all_together"]["right"] == N - 1
+
+
 def test_all_together_leave_what_none_of_them_took() -> None:
     told = withstood(subject((Spoiling(1, 2), False), (Spoiling(2, 4), False)), PICTURES, LABELS, 0.1, seed=0)
     assert [row["right"] for row in told["attacks"]] == [7, 7]
