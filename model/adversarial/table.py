@@ -8,6 +8,9 @@ DEFENCES = {"released behind noise": "released", "distilled": "plain", "hardened
 SEEMS = "PGD"
 """The attack that each defence is first judged by: the one that knows nothing of it."""
 
+AVERAGING = "on the mean of"
+"""In the name of the attack that knows of the noise."""
+
 
 def section(evidence: dict[str, Any]) -> str:
     """The section as Markdown, from what `python -m model adversarial` writes."""
@@ -64,12 +67,16 @@ def _noise(evidence: dict[str, Any], rows: dict[str, Any]) -> str:
     without, *tried = noise["validation"]
     chosen = next(row for row in tried if row["sigma"] == noise["sigma"])
     beyond = next((row for row in tried if row["sigma"] > noise["sigma"]), None)
+    first = rows["released behind noise"]["epsilons"][0]
+    seems = next(each for each in first["attacks"] if each["attack"] == SEEMS)
+    seen = next(each for each in first["attacks"] if AVERAGING in each["attack"])
     more = f"; at {beyond['sigma']:g} it is {_percent(beyond['accuracy'], 2)}" if beyond else ""
     return f"""- Noise while reading: a standard deviation of {noise["sigma"]:g} (of 0..1) is the most that costs at most \
 {100 * noise["loss_allowed"]:g} points on validation pictures: {_percent(chosen["accuracy"], 2)} instead
   of {_percent(without["accuracy"], 2)}{more}. Answers counted under attack are the mean of {noise["answering_draws"]} draws, which is \
-kinder than one. An attacker who
-  follows the mean of some draws, or forgets the noise altogether, needs no luck."""
+kinder than one. At epsilon {first["epsilon"]:g}
+  {SEEMS} alone leaves {_percent(seems["accuracy"])}; where the attacker follows the mean of some draws, \
+{_percent(seen["accuracy"])} are left."""
 
 
 def _distillation(evidence: dict[str, Any]) -> str:
@@ -77,7 +84,7 @@ def _distillation(evidence: dict[str, Any]) -> str:
     return f"""- Defensive distillation, temperature {told["temperature"]:g}: for {_percent(told["without_gradient"])} of {told["n"]:,} \
 pictures the loss has a gradient of exactly nothing ({_percent(told["without_gradient_undefended"])} undefended), so an
   attack that follows it stands still; on logits divided by the temperature that is so for \
-{_percent(told["without_gradient_at_the_temperature"])}. The gradient was hidden, and nothing else changed."""
+{_percent(told["without_gradient_at_the_temperature"])}. What it hides is the gradient."""
 
 
 def _hardening(evidence: dict[str, Any], rows: dict[str, Any]) -> str:
