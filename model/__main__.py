@@ -7,6 +7,8 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import model.adversarial.commands
+import model.articles.commands
 from model.accuracy.commands import add_commands as add_accuracy_commands
 from model.articles.commands import add_commands, add_recipe, chosen_recipe
 from model.corruptions.commands import add_commands as add_corruptions
@@ -120,6 +122,8 @@ def parser() -> argparse.ArgumentParser:
     add_explanations(command)
     add_accuracy_commands(command)
     edge.add_commands(command)
+    model.articles.commands.add_commands(command)
+    model.adversarial.commands.add_commands(command)
     return whole
 
 

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from model.adversarial.table import section as adversarial_section
 from model.corruptions.section import section as corruptions_section
 from model.groups.section import section as groups_section
 from model.others.section import section as others_section
@@ -16,7 +17,7 @@ from model.wording import percent, share
 CARD = Path(__file__).parent / "CARD.md"
 EVIDENCE = Path(__file__).parent / "evidence"
 
-MORE = {"corruptions.json": corruptions_section}
+MORE = {"corruptions.json": corruptions_section, "adversarial.json": adversarial_section}
 """Results that have a section of their own where they are there, and what writes it."""
 
 
@@ -50,7 +51,13 @@ def _load(path: Path) -> dict[str, Any] | None:
 def _of(weights: str, path: Path) -> dict[str, Any] | None:
     """What was measured of these weights; of others it is as if it had not been."""
     loaded = _load(path)
-    return loaded if loaded is not None and loaded["weights_sha256"] == weights else None
+    return loaded if loaded is not None and weights in measured_weights(loaded) else None
+
+
+def measured_weights(result: dict[str, Any]) -> list[str]:
+    """Digests of the networks that a result is about: of one, or of several by name."""
+    told = result["weights_sha256"]
+    return list(told.values()) if isinstance(told, dict) else [told]
 
 
 def render(

@@ -67,6 +67,28 @@ class Recipe:
     distillation: Distillation | None = None
 
 
+@dataclass(frozen=True)
+class Adversary:
+    """Every batch is first perturbed against the network that learns it, by projected gradient ascent of the loss (Madry et al. 2018)."""
+
+    epsilon: float = 0.3
+    """No pixel moves further than this, of 0..1. 0.3 is what MNIST's leaderboards take."""
+    steps: int = 7
+    step: float = 0.1
+    """How far each pixel moves in a step: 2.5 epsilon over the steps, as Madry et al. have it."""
+    warm_up: float = 0.3
+    """Over this part of all batches epsilon grows from 0: a network that meets the whole of it at once may learn nothing."""
+
+
+@dataclass(frozen=True)
+class HardenedRecipe(Recipe):
+    """A recipe of `model.adversarial`. Not fields of every recipe: finished runs name each number of theirs, and know none of these."""
+
+    adversary: Adversary | None = None
+    temperature: float = 1.0
+    """Training divides logits by it, and nothing does afterwards (Papernot et al. 2016)."""
+
+
 ARTICLE = Recipe(
     name="article",
     network="article",
@@ -138,4 +160,35 @@ STUDENT = replace(
 STUDENT_ALONE = replace(STUDENT, name="student-alone", distillation=Distillation(RELEASED_NETWORK, (), weight=0.0, views=12))
 """The same student on the very same pictures in the same order, told the labels alone: what differs is the teacher."""
 
-RECIPES = {recipe.name: recipe for recipe in (ARTICLE, DENSE512, TEACHER, RELEASE, STUDENT, STUDENT_ALONE)}
+STRIDED = HardenedRecipe(
+    name="strided",
+    network="strided",
+    epochs=15,
+    optimizer="adam",
+    learning_rate=2e-3,
+    weight_decay=0.0,
+    schedule=Cosine(),
+    augmentation=Augmentation(),
+    dropouts=(0.0,),
+)
+"""Undefended: what the three after it are compared with. No augmentation, so that nothing but the defence differs."""
+
+DEFENSIVE_TEMPERATURE = 100.0
+"""The highest that Papernot et al. try, and the one that they find the strongest."""
+
+DEFENSIVE_TEACHER = replace(STRIDED, name="defensive-teacher", temperature=DEFENSIVE_TEMPERATURE)
+
+DEFENSIVE = replace(
+    STRIDED,
+    name="defensive",
+    temperature=DEFENSIVE_TEMPERATURE,
+    distillation=Distillation(teacher=DEFENSIVE_TEACHER.name, teacher_seeds=(1,), temperature=DEFENSIVE_TEMPERATURE, weight=1.0, views=1),
+)
+"""Defensive distillation (Papernot et al. 2016): the same network twice, the second taught what the first says and nothing else, both at
+the temperature."""
+
+ROBUST = replace(STRIDED, name="robust", adversary=Adversary())
+"""Adversarial training (Madry et al. 2018)."""
+
+_EVERY = (ARTICLE, DENSE512, TEACHER, RELEASE, STUDENT, STUDENT_ALONE, STRIDED, DEFENSIVE_TEACHER, DEFENSIVE, ROBUST)
+RECIPES = {recipe.name: recipe for recipe in _EVERY}

@@ -14,11 +14,12 @@ from torch import Tensor, nn
 from torch.nn import functional
 from tqdm import tqdm
 
+from model.adversarial.ascent import perturbed
 from model.augment import augment
 from model.data import Digits
 from model.distil import Teachers, distillation_loss
 from model.network import DigitNetwork, build
-from model.recipes import Cosine, Plateau, Recipe
+from model.recipes import Cosine, HardenedRecipe, Plateau, Recipe
 
 EVALUATION_BATCH = 1_000
 
@@ -136,6 +137,8 @@ class Course:
         self.step = 0
         self.best: dict[str, Tensor] | None = None
         self.plateau = _plateau(recipe, self.optimizer)
+        self.adversary = recipe.adversary if isinstance(recipe, HardenedRecipe) else None
+        self.temperature = recipe.temperature if isinstance(recipe, HardenedRecipe) else 1.0
         self.history = History(recipe=asdict(recipe), seed=seed, dropout=dropout)
 
     @property
@@ -152,7 +155,7 @@ class Course:
 
     def train_epoch(self, lesson: Lesson) -> dict[str, float]:
         torch.manual_seed(self.seed * 10_000 + self.epoch + 1)  # an epoch depends on its number alone, so a resumed run is the same run
-        started = time.monotonic()
+        started, worked = time.monotonic(), time.process_time()
         order = torch.randperm(len(lesson.labels), device=self.device)
         loss_sum = correct = seen = 0.0
         self.network.train()
@@ -168,6 +171,7 @@ class Course:
             "training_accuracy_running": correct / seen,
             "learning_rate": self.optimizer.param_groups[0]["lr"],
             "seconds": time.monotonic() - started,
+            "processor_seconds": time.process_time() - worked,
         }
 
     def _train_batch(self, lesson: Lesson, chosen: Tensor) -> tuple[float, int]:
@@ -177,10 +181,12 @@ class Course:
                 group["lr"] = rate
         pixels, labels = lesson.pixels[chosen], lesson.labels[chosen]
         images = augment(pixels, self.recipe.augmentation) if lesson.teacher is None else pixels
+        if self.adversary is not None:
+            images = perturbed(self.network, images, labels, self.adversary, self.step / self.total_steps)
         with torch.autocast(torch.device(self.device).type, torch.bfloat16, enabled=self.recipe.precision == "bfloat16"):
             logits = self.network(images)
         if lesson.teacher is None or self.recipe.distillation is None:
-            loss = functional.cross_entropy(logits, labels)
+            loss = functional.cross_entropy(logits / self.temperature, labels)
         else:
             loss = distillation_loss(logits, lesson.teacher[chosen], labels, self.recipe.distillation)
         self.optimizer.zero_grad()

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from model.card import CARD, EVIDENCE, MORE, EvidenceMissing, card_from, render, write_card
+from model.card import CARD, EVIDENCE, MORE, EvidenceMissing, card_from, measured_weights, render, write_card
 from model.data import Digits
 from model.evaluate import ARTICLE_CLAIMS, weights_digest, write_json
 from model.judge import Panel, judge
@@ -177,4 +177,5 @@ def test_the_committed_evidence_is_of_the_released_weights() -> None:
         assert evidence["model"][key] == release[key]
     more = [EVIDENCE / name for name in ("groups.json", *MORE) if (EVIDENCE / name).exists()]
     for path in (*more, *EVIDENCE.glob("others-*.json")):
-        assert json.loads(path.read_text())["weights_sha256"] == evidence["model"]["weights_sha256"], f"{path.name}: measure again"
+        of = measured_weights(json.loads(path.read_text()))
+        assert evidence["model"]["weights_sha256"] in of, f"{path.name}: measure again"

@@ -45,6 +45,7 @@ COMMANDS = (
     "seeds",
     "edge",
     "edge-bench",
+    "adversarial",
 )
 Printed = pytest.CaptureFixture[str]
 

@@ -18,6 +18,7 @@ PIXELS = torch.randint(0, 256, (3, 28, 28), dtype=torch.uint8, generator=torch.G
         ("residual-deep", 190_442),
         ("residual-pooled", 157_714),
         ("student", 18_834),
+        ("strided", 166_406),
     ],
 )
 def test_a_network_has_as_many_parameters_as_is_said_of_it(name: str, count: int) -> None:

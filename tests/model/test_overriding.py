@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from model.overriding import overridden, recipe_of_network
-from model.recipes import ARTICLE, DENSE512, RELEASE, Cosine, Recipe
+from model.recipes import ARTICLE, DEFENSIVE, DENSE512, RELEASE, ROBUST, Cosine, Recipe
 
 
 def numbers(value: Any, prefix: str = "") -> Iterator[tuple[str, Any]]:
@@ -19,7 +19,7 @@ def numbers(value: Any, prefix: str = "") -> Iterator[tuple[str, Any]]:
             yield f"{prefix}{field.name}", inner
 
 
-@pytest.mark.parametrize("recipe", [ARTICLE, RELEASE], ids=lambda recipe: recipe.name)
+@pytest.mark.parametrize("recipe", [ARTICLE, RELEASE, DEFENSIVE, ROBUST], ids=lambda recipe: recipe.name)
 def test_every_number_of_a_recipe_can_be_given(recipe: Recipe) -> None:
     for name, value in numbers(recipe):
         text = "none" if value is None else ",".join(map(str, value)) if isinstance(value, tuple) else str(value)

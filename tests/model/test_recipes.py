@@ -6,7 +6,22 @@ import pytest
 
 from model.augment import Augmentation
 from model.network import PARAMETER_LIMIT, STUDENT_LIMIT, build, parameter_count
-from model.recipes import ARTICLE, DENSE512, RECIPES, RELEASE, RELEASED_NETWORK, STUDENT, STUDENT_ALONE, Cosine, Plateau, Recipe
+from model.recipes import (
+    ARTICLE,
+    DEFENSIVE,
+    DEFENSIVE_TEACHER,
+    DENSE512,
+    RECIPES,
+    RELEASE,
+    RELEASED_NETWORK,
+    ROBUST,
+    STRIDED,
+    STUDENT,
+    STUDENT_ALONE,
+    Cosine,
+    Plateau,
+    Recipe,
+)
 
 GEOMETRY = {"rotation_degrees", "shift_pixels", "zoom"}
 
@@ -31,6 +46,19 @@ def test_the_article_s_recipe_uses_nothing_that_the_article_does_not_name() -> N
 def test_the_dense_network_is_trained_as_its_article_says() -> None:
     assert (DENSE512.epochs, DENSE512.batch_size, DENSE512.dropouts, DENSE512.augmentation) == (5, 128, (0.0,), Augmentation())
     assert (DENSE512.optimizer, DENSE512.learning_rate, DENSE512.weight_decay, DENSE512.schedule) == ("rmsprop", 1e-3, 0.0, None)
+
+
+def test_a_defence_differs_from_what_it_is_compared_with_by_itself_alone() -> None:
+    assert replace(ROBUST, name=STRIDED.name, adversary=None) == STRIDED
+    assert replace(DEFENSIVE_TEACHER, name=STRIDED.name, temperature=1.0) == STRIDED
+    assert replace(DEFENSIVE, name=DEFENSIVE_TEACHER.name, distillation=None) == DEFENSIVE_TEACHER
+
+
+def test_defensive_distillation_teaches_what_the_teacher_says_and_nothing_else_at_one_temperature() -> None:
+    taught = DEFENSIVE.distillation
+    assert taught is not None
+    assert (taught.teacher, taught.weight) == (DEFENSIVE_TEACHER.name, 1.0)
+    assert taught.temperature == DEFENSIVE.temperature == DEFENSIVE_TEACHER.temperature > 1
 
 
 def test_the_release_recipe_keeps_the_parameter_limit() -> None:

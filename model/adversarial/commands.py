@@ -1,0 +1,78 @@
+"""The command that attacks. Building it imports neither torch nor any data, and neither of the libraries that attack."""
+
+import argparse
+from pathlib import Path
+from typing import Any
+
+from model.articles.commands import Command
+from model.data import DEFAULT_FOLDER, test_digits, training_split
+from model.refused import Refused
+
+HERE = Path(__file__).parents[1]
+SCRATCH = Path("var/adversarial")
+
+
+def add_commands(command: Command) -> None:
+    """Every command of this module."""
+    made = command("adversarial", _adversarial, "attack the released network and what is said to defend it, and write what withstands")
+    made.add_argument("--data", type=Path, default=DEFAULT_FOLDER, metavar="DIR", help="where the four MNIST files are or are put")
+    made.add_argument("--released", type=Path, default=HERE / "released", metavar="DIR", help="folder of the released network")
+    made.add_argument("--out", type=Path, default=HERE / "evidence", metavar="DIR", help="where adversarial.json goes")
+    made.add_argument("--log", type=Path, default=HERE / "LOG.md", metavar="FILE", help="where readings of the test set are noted")
+    made.add_argument(
+        "--runs", type=Path, default=SCRATCH, metavar="DIR", help="where the small networks are, or are trained; and what is half done"
+    )
+    made.add_argument("--pictures", type=int, default=1_000, metavar="N", help="so many of the test set, drawn by the seed")
+    made.add_argument("--dear", type=int, default=200, metavar="N", help="the first so many of them, where noise is drawn many times")
+    made.add_argument("--seed", type=int, default=1, metavar="N", help="draws pictures, and begins the small networks")
+
+
+def _adversarial(options: argparse.Namespace) -> None:
+    from model.adversarial.attacks import check_libraries
+    from model.adversarial.results import Sample, chosen_noise, measured, price
+    from model.adversarial.subjects import Networks, subjects
+    from model.adversarial.training import trained
+    from model.evaluate import note_reading, weights_digest, write_json
+    from model.inference import Classifier, ReleaseUnusable
+    from model.judge import LABEL_ERRORS, Panel
+    from model.latency import one_thread
+    from model.provenance import generated
+    from model.runs import RunsMissing
+    from model.splitting import load_writers
+
+    if not 1 <= options.dear <= options.pictures:
+        raise Refused(f"--dear {options.dear} is at least 1, and of --pictures {options.pictures}")
+    check_libraries()
+    test = test_digits(options.data)
+    if options.pictures > len(test):
+        raise Refused(f"--pictures is {options.pictures}; there are {len(test)}")
+    training, validation = training_split(options.data)
+    source = generated(options.command_line)
+    with one_thread():
+        try:
+            released = Classifier(options.released).layers
+            small = trained(options.seed, training, validation, options.runs)
+        except (ReleaseUnusable, RunsMissing, ValueError) as error:
+            raise Refused(str(error)) from error
+        digests = {"released": weights_digest(options.released / "weights.pt")}
+        digests |= {name: weights_digest(run.weights) for name, run in small.items()}
+        networks = Networks(released, {name: run.trained.network for name, run in small.items()})
+        noise = chosen_noise(released, validation)
+        sample = Sample(options.pictures, options.dear, options.seed)
+        told = measured(lambda sigma: subjects(networks, sigma), networks, noise, test, sample, options.runs, digests)
+    panel = Panel("MNIST test set", test, load_writers("test"), LABEL_ERRORS)
+    for row in told["results"]:
+        digest = digests.get(row["network"], digests["released"])
+        command = f"{options.command_line} ({row['network']})"
+        note_reading(options.log, panel, command=command, digest=digest, accuracy=row["test_set"]["accuracy"])
+        print(_summary(row))
+    options.out.mkdir(parents=True, exist_ok=True)
+    prices = price(small)
+    seconds = told["attacking_processor_seconds"] + sum(row["processor_seconds"] for row in prices)
+    made = {"generated": {**source, "seconds": seconds}, "weights_sha256": digests, "price": prices, **told}
+    write_json(made, options.out / "adversarial.json")
+
+
+def _summary(row: dict[str, Any]) -> str:
+    each = ", ".join(f"{100 * cell['all_together']['accuracy']:.1f} % at {cell['epsilon']:g}" for cell in row["epsilons"])
+    return f"{row['network']}: {100 * row['test_set']['accuracy']:.2f} % as they are; withstand every attack (n = {row['n']}): {each}"
