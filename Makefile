@@ -23,7 +23,7 @@ define install_torch
 	fi
 endef
 
-.PHONY: run monitor setup test test-system compose-test drills-monitoring load tune bench bench-rivals bench-readme $(APART:%=bench-%) bench-recording autoscaling k8s-tools check format train evaluate archive explore lock lock-images lock-k8s-tools $(APART:%=lock-%) clean
+.PHONY: run monitor setup test test-system test-extras compose-test drills-monitoring load tune bench bench-rivals bench-readme $(APART:%=bench-%) bench-recording autoscaling k8s-tools check format train evaluate archive explore lock lock-images lock-k8s-tools $(APART:%=lock-%) clean
 
 run: archive
 	@exec $(BIN)/python -m gateway run
@@ -54,11 +54,15 @@ check: $(READY)
 
 # Everything that Python packages provide for.
 test: check archive
-	$(BIN)/python -m pytest -m "not system and not docker"
+	$(BIN)/python -m pytest -m "not system and not docker and not extra"
 
 # What takes long, and what needs programs that no Python package brings; each test names the command that installs them.
 test-system: $(READY)
 	$(BIN)/python -m pytest -m system
+
+# What needs pyproject.toml's extras `edge` and `robustness`, which are gigabytes and no service's; each test says what installs them.
+test-extras: $(READY)
+	$(BIN)/python -m pytest -m extra
 
 # docker-compose.yml brought up, asked, hurt and brought up again; needs a Docker engine, and takes some minutes. COMPOSE_OVERRIDE names
 # a further compose file (`make compose-test COMPOSE_OVERRIDE=tests/compose/stand-ins.yml` for base images made of Debian's packages).

@@ -7,15 +7,15 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import model.adversarial.commands
-import model.articles.commands
-from model.accuracy.commands import add_commands as add_accuracy_commands
-from model.articles.commands import add_commands, add_recipe, chosen_recipe
-from model.corruptions.commands import add_commands as add_corruptions
+from model.accuracy import commands as accuracy
+from model.adversarial import commands as adversarial
+from model.articles import commands as articles
+from model.articles.commands import add_recipe, chosen_recipe
+from model.corruptions import commands as corruptions
 from model.data import DEFAULT_FOLDER, DataUnavailable, fetch, test_digits, train_digits, training_split
 from model.edge import commands as edge
-from model.explanations.commands import add_commands as add_explanations
-from model.groups.commands import add_commands as add_group_commands
+from model.explanations import commands as explanations
+from model.groups import commands as groups
 from model.others.commands import add_options, evaluate_others, is_mnist
 from model.refused import Refused
 
@@ -26,6 +26,9 @@ HERE = Path(__file__).parent
 RELEASED = HERE / "released"
 EVIDENCE = HERE / "evidence"
 RUNS = Path("var/runs")
+
+ROOMS = (articles, accuracy, explanations, groups, corruptions, adversarial, edge)
+"""Each has commands of its own."""
 
 INTERRUPTED = 130
 
@@ -116,14 +119,8 @@ def parser() -> argparse.ArgumentParser:
         made.add_argument(place, type=Path, help="a run's folder, a results file, or the name of one in model/evidence")
 
     command("card", _card, "write the model card again from the evidence")
-    add_commands(command)
-    add_group_commands(command)
-    add_corruptions(command)
-    add_explanations(command)
-    add_accuracy_commands(command)
-    edge.add_commands(command)
-    model.articles.commands.add_commands(command)
-    model.adversarial.commands.add_commands(command)
+    for room in ROOMS:
+        room.add_commands(command)
     return whole
 
 

@@ -57,19 +57,19 @@ def test_the_extra_brings_what_the_line_names() -> None:
     assert [wanted.split(">=")[0] for wanted in extras["robustness"]] == list(LIBRARIES)
 
 
-@pytest.mark.parametrize(
-    ("attack", "library"), [(fgsm, "art"), (pgd, "art"), (auto_attack, "pyautoattack")], ids=["fgsm", "pgd", "autoattack"]
-)
-def test_an_attack_finds_what_there_is_to_find(images: Tensor, attack: Attack, library: str) -> None:
-    pytest.importorskip(library, reason=f"needs the extra robustness: pip install {' '.join(LIBRARIES)}")
+@pytest.mark.extra
+@pytest.mark.parametrize("attack", [fgsm, pgd, auto_attack], ids=["fgsm", "pgd", "autoattack"])
+def test_an_attack_finds_what_there_is_to_find(images: Tensor, attack: Attack) -> None:
+    check_libraries()
     network, labels = Slope(), torch.zeros(4, dtype=torch.long)
     moved = within(attack)(network, images, labels, EPSILON)
     assert (network(images).argmax(1) == 0).all()
     assert (network(moved).argmax(1) != 0).all()
 
 
+@pytest.mark.extra
 def test_an_attack_follows_the_seed_and_leaves_the_generators_alone(images: Tensor) -> None:
-    pytest.importorskip("art", reason=f"needs the extra robustness: pip install {' '.join(LIBRARIES)}")
+    check_libraries()
     network, labels, made = Slope(), torch.zeros(4, dtype=torch.long), []
     for unrelated in (1, 2):
         np.random.seed(unrelated)
