@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from model.articles.commands import add_commands, add_recipe, chosen_recipe
 from model.data import DEFAULT_FOLDER, DataUnavailable, fetch, test_digits, train_digits, training_split
 from model.refused import Refused
+from model.trust.commands import add_commands as add_trust_command
 
 if TYPE_CHECKING:  # torch takes seconds to import, and most commands do without
     from model.train import Trained
@@ -112,6 +113,7 @@ def parser() -> argparse.ArgumentParser:
 
     command("card", _card, "write the model card again from the evidence")
     add_commands(command)
+    add_trust_command(command)
     return whole
 
 

@@ -128,6 +128,13 @@ def test_the_article_s_own_result_stands_beside_its_claims(evaluation: dict[str,
     assert "the rate was never halved; early stopping never acted." in card
 
 
+@pytest.mark.skipif(not (EVIDENCE / "trust.json").exists(), reason="trust was not measured yet")
+def test_trust_where_it_was_measured_stands_before_the_groups(evaluation: dict[str, Any]) -> None:
+    card = render(evaluation, None, json.loads((EVIDENCE / "trust.json").read_text()))
+    assert card.index("### Beside the article") < card.index("## Trust") < card.index("## Groups")
+    assert "## Trust" not in render(evaluation, None)
+
+
 def test_a_gpu_that_was_timed_is_in_the_card(evaluation: dict[str, Any]) -> None:
     evaluation["latency"]["cuda"] = {"processor": "GPU Y", "batches": [{"batch": 1, "runs": 9, "median_ms": 0.2, "p95_ms": 0.3}]}
     card = render(evaluation, None)

@@ -38,6 +38,7 @@ COMMANDS = (
     "report",
     "handcrafted",
     "reproduce",
+    "trust",
 )
 Printed = pytest.CaptureFixture[str]
 
