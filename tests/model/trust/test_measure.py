@@ -34,6 +34,10 @@ def measured(
     return report, shown, panel, log.read_text()
 
 
+def areas_of_choice(report: dict[str, Any]) -> list[Any]:
+    return [row["sets"] for row in report["rejection"]["validation"]["scores"]]
+
+
 def test_what_is_released_is_what_was_chosen(measured: tuple[dict[str, Any], Shown, Panel, str]) -> None:
     report, shown, _, _ = measured
     rows = report["rejection"]["validation"]["scores"]
@@ -71,6 +75,7 @@ def test_nothing_is_chosen_by_the_panel_or_the_reported_sets(
     clothes = np.zeros((4, 28, 28), np.uint8)
     other, _ = measure_trust(classifier, 0.9, pictures[0], pictures, wrong, clothes, PLAN, log=tmp_path / "LOG.md", command="", digest="")
     assert other["released"] == report["released"]
+    assert areas_of_choice(other) == areas_of_choice(report)
 
 
 def test_figures_are_drawn(measured: tuple[dict[str, Any], Shown, Panel, str], tmp_path: Path) -> None:
@@ -89,9 +94,10 @@ def test_the_card_says_what_was_measured(measured: tuple[dict[str, Any], Shown, 
     headings = [line for line in section.splitlines() if line.startswith("#")]
     assert headings == ["## Trust", "### What is no digit", "### Prediction sets"]
     for row in told["rejection"]["sets"]:
-        assert f"| {row['name']} | {row['n']} |" in section
+        assert f"| {row['name']} | {row['n']}" in section
+    told["rejection"]["sets"][-1].update(n=1_000, distinct=3)
     told["rejection"]["digits"]["refused"]["score"] = 0.0777
     told["prediction_sets"]["levels"][-1]["test"]["mean_size"] = 3.21
     told["calibration"]["ece_equal_width"]["value"] = 0.0123
-    for said in ("7.77 %", "3.210", "1.23 %", "Processor X", "seed 0, in 9 s"):
+    for said in ("| blanks | 1,000, 3 different |", "7.77 %", "3.210", "1.23 %", "Processor X", "seed 0, in 9 s"):
         assert said in trust_section(told)
