@@ -18,6 +18,7 @@ from model.explanations import commands as explanations
 from model.groups import commands as groups
 from model.others.commands import add_options, evaluate_others, is_mnist
 from model.refused import Refused
+from model.trust import commands as trust
 
 if TYPE_CHECKING:  # torch takes seconds to import, and most commands do without
     from model.train import Trained
@@ -27,7 +28,7 @@ RELEASED = HERE / "released"
 EVIDENCE = HERE / "evidence"
 RUNS = Path("var/runs")
 
-ROOMS = (articles, accuracy, explanations, groups, corruptions, adversarial, edge)
+ROOMS = (articles, accuracy, explanations, groups, trust, corruptions, adversarial, edge)
 """Each has commands of its own."""
 
 INTERRUPTED = 130
@@ -121,6 +122,7 @@ def parser() -> argparse.ArgumentParser:
     command("card", _card, "write the model card again from the evidence")
     for room in ROOMS:
         room.add_commands(command)
+    add_commands(command)
     return whole
 
 

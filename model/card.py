@@ -12,12 +12,13 @@ from model.adversarial.table import section as adversarial_section
 from model.corruptions.section import section as corruptions_section
 from model.groups.section import section as groups_section
 from model.others.section import section as others_section
+from model.trust.card import trust_section
 from model.wording import percent, share
 
 CARD = Path(__file__).parent / "CARD.md"
 EVIDENCE = Path(__file__).parent / "evidence"
 
-MORE = {"corruptions.json": corruptions_section, "adversarial.json": adversarial_section}
+MORE = {"trust.json": trust_section, "corruptions.json": corruptions_section, "adversarial.json": adversarial_section}
 """Results that have a section of their own where they are there, and what writes it."""
 
 
@@ -83,6 +84,11 @@ def render(
         CONTACT,
     ]
     return "\n\n".join(parts) + "\n"
+
+
+def _read_if_there(path: Path) -> dict[str, Any] | None:
+    found: dict[str, Any] | None = json.loads(path.read_text()) if path.exists() else None
+    return found
 
 
 CONTACT = """## Contact

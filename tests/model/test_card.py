@@ -81,7 +81,7 @@ def article() -> dict[str, Any]:
 
 
 def test_the_card_has_its_sections_in_order(evaluation: dict[str, Any], article: dict[str, Any]) -> None:
-    headings = [line for line in render(evaluation, article).splitlines() if line.startswith("#")]
+    shown = [line for line in render(evaluation, article).splitlines() if line.startswith("#")]
     assert headings == [
         "# Model card: digits",
         "## Model",
@@ -152,15 +152,18 @@ def test_what_was_measured_of_other_weights_is_not_in_the_card(evaluation: dict[
 
 
 def test_other_results_have_their_sections_before_the_limits_where_they_are_there(evaluation: dict[str, Any], tmp_path: Path) -> None:
-    assert "## Corrupted pictures" not in card_from(tmp_path)
+    headings = {"trust.json": "## Trust", "corruptions.json": "## Corrupted pictures", "adversarial.json": "## Deliberate deception"}
+    assert set(headings) == set(MORE)
+    assert not any(heading in card_from(tmp_path) for heading in headings.values())
     for name in MORE:
         committed = EVIDENCE / name
         if committed.exists():
             told = json.loads(committed.read_text()) | {"weights_sha256": evaluation["model"]["weights_sha256"]}
             write_json(told, tmp_path / name)
-    headings = [line for line in render(evaluation, None, more=["## More\n\nSaid."]).splitlines() if line.startswith("## ")]
-    assert headings[-4:] == ["## Other digits", "## More", "## Limits", "## Contact"]
-    assert ("## Corrupted pictures" in card_from(tmp_path)) == (EVIDENCE / "corruptions.json").exists()
+    shown = [line for line in render(evaluation, None, more=["## More\n\nSaid."]).splitlines() if line.startswith("## ")]
+    assert shown[-4:] == ["## Other digits", "## More", "## Limits", "## Contact"]
+    for name, heading in headings.items():
+        assert (heading in card_from(tmp_path)) == (EVIDENCE / name).exists()
 
 
 @pytest.mark.skipif(not (CARD.exists() or (EVIDENCE / "evaluation.json").exists()), reason="no network was evaluated yet")

@@ -46,6 +46,7 @@ COMMANDS = (
     "edge",
     "edge-bench",
     "adversarial",
+    "trust",
 )
 Printed = pytest.CaptureFixture[str]
 

@@ -1,0 +1,110 @@
+"""The model card's section on trust: every number in it is read from `trust.json`."""
+
+from typing import Any
+
+
+def trust_section(trust: dict[str, Any]) -> str:
+    """As Markdown, from what `python -m model trust` wrote."""
+    return "\n\n".join([_confidence(trust), _rejection(trust), _sets(trust), _source(trust)])
+
+
+def _confidence(trust: dict[str, Any]) -> str:
+    told = trust["calibration"]
+    curve = told["risk_coverage"]
+    points = ", ".join(f"{_percent(point['risk'])} of the surest {100 * point['coverage']:g} %" for point in curve["points"])
+    return f"""## Trust
+
+{trust["panel"]}, n = {trust["n"]:,}; brackets are 95 % intervals.
+
+| | |
+|---|---|
+| calibration error, {told["bins"]} bins of equal width | {_bracketed(told["ece_equal_width"])} |
+| calibration error, {told["bins"]} bins of equal mass | {_bracketed(told["ece_equal_mass"])} |
+| errors | {points} |
+| surer than any error | {_percent(curve["without_error"])} of pictures |
+| area under risk against coverage, and the least that so many errors allow | {curve["area"]:.1e}, {curve["least_area"]:.1e} |
+
+These intervals draw whole writers. The bootstrap of a calibration error begins above nothing, since gaps that are noise add up.
+Figures: [reliability](evidence/trust-reliability.png), [risk against coverage](evidence/trust-risk-coverage.png)."""
+
+
+def _rejection(trust: dict[str, Any]) -> str:
+    rejection, score = trust["rejection"], trust["released"]["score"]
+    names = [row["score"] for row in rejection["validation"]["scores"]]
+    head = f"| what is no digit | n | {' | '.join(f'AUROC {name}' for name in names)} | refused by the score | by anything |"
+    rows = [
+        f"| {row['name']} | {_count(row)} | "
+        + " | ".join(_area(row["auroc"][name], exact=name == score) for name in names)
+        + f" | {_percent(row['refused']['score'])} | {_percent(row['refused']['any'])} |"
+        for row in rejection["sets"]
+    ]
+    digits = rejection["digits"]
+    series = ", ".join(f"{row['who']} {_percent(row['refused'])}" for row in digits["series"])
+    candidates = "; ".join(
+        f"{row['score']} {row['mean_auroc']:.4f} ({row['microseconds']:.0f} us a picture, {row['numbers']:,} numbers)"
+        for row in rejection["validation"]["scores"]
+    )
+    low, high = digits["interval"]
+    return f"""### What is no digit
+
+Score: `{score}`, threshold {trust["released"]["threshold"]:g}, both by validation pictures against other letters, noise, sheets and digits
+than these. Mean AUROC there: {candidates}. Of the digits below, it refuses {_percent(digits["refused"]["score"])}
+[{_percent(low)}, {_percent(high)}] ({series}); with the confidence and preprocessing, {_percent(digits["refused"]["any"])}.
+
+{head}
+|---|---|{"---|" * len(names)}---|---|
+{chr(10).join(rows)}
+
+All went through our own preprocessing but the second row, which is the data set as others measure it. By anything: by the score, by a
+confidence under {trust["calibration"]["accept_threshold"]:g}, or by preprocessing. What is served asks the latter two alone.
+Figures: [scores](evidence/trust-scores.png), [pictures](evidence/trust-outliers.png)."""
+
+
+def _sets(trust: dict[str, Any]) -> str:
+    sets = trust["prediction_sets"]
+    rows = "\n".join(
+        f"| {100 * row['level']:g} % | {row['quantile']:g} | {_covered(row['held_out'])} | {_covered(row['test'])} | "
+        f"{_percent(row['halvings']['mean'])} +- {100 * row['halvings']['sd']:.2f} | {row['test']['mean_size']:.3f} | "
+        f"{_percent(row['test']['more_than_one'])} |"
+        for row in sets["levels"]
+    )
+    held_out, halvings = sets["levels"][0]["held_out"], sets["levels"][0]["halvings"]["n"]
+    return f"""### Prediction sets
+
+Every digit at least as probable as the quantile, and always the most probable one. Quantiles are of {sets["calibration"]["n"]:,} validation
+pictures by {sets["calibration"]["writers"]} writers; held out are {held_out["n"]:,} by the other {held_out["writers"]} writers.
+
+| promised | quantile | held right on writers held out | on the panel | over {halvings} draws of writers | mean size | more than one |
+|---|---|---|---|---|---|---|
+{rows}
+
+Released: {100 * trust["released"]["level"]:g} %. The promise is of an average over pictures like those of validation, not of a digit or a
+writer."""
+
+
+def _source(trust: dict[str, Any]) -> str:
+    made = trust["generated"]
+    return f"""Measured on {made["date"]} by `{made["command"]}`, seed {trust["seed"]}, in {made["seconds"]:.0f} s on
+{made["machine"]["processor"]}, of which one thread was used."""
+
+
+def _count(row: dict[str, Any]) -> str:
+    """Preprocessing makes the same black picture of most that hold no ink."""
+    return f"{row['n']:,}" if row["distinct"] > row["n"] / 2 else f"{row['n']:,}, {row['distinct']:,} different"
+
+
+def _area(area: dict[str, float], *, exact: bool) -> str:
+    return f"{area['value']:.4f} [{area['low']:.4f}, {area['high']:.4f}]" if exact else f"{area['value']:.4f}"
+
+
+def _bracketed(told: dict[str, float]) -> str:
+    return f"{_percent(told['value'])} [{_percent(told['low'])}, {_percent(told['high'])}]"
+
+
+def _covered(told: dict[str, Any]) -> str:
+    low, high = told["interval"]
+    return f"{_percent(told['coverage'])} [{_percent(low)}, {_percent(high)}]"
+
+
+def _percent(value: float) -> str:
+    return f"{100 * value:.2f} %"

@@ -1,0 +1,59 @@
+"""`python -m model trust`: what is missing is one line, and results, figures and the reading of the test set are written."""
+
+import json
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from model.__main__ import main
+from model.data import Digits
+from model.splitting import Writers
+from model.trust import commands, fashion, measure
+from model.trust.figures import NAMES
+
+Printed = pytest.CaptureFixture[str]
+
+
+def test_without_fashion_mnist_one_line_says_how_to_get_it(tmp_path: Path, capsys: Printed) -> None:
+    assert main(["trust", "--fashion", str(tmp_path)]) == 1
+    (line,) = capsys.readouterr().err.splitlines()
+    assert line.startswith("python -m model trust: no t10k-images-idx3-ubyte.gz under ")
+    assert "apt-get download dataset-fashion-mnist" in line
+
+
+def test_without_a_released_network_one_line_says_so(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: Printed) -> None:
+    monkeypatch.setattr(fashion, "fashion_pictures", lambda folder: np.zeros((2, 28, 28), np.uint8))
+    assert main(["trust", "--released", str(tmp_path / "nowhere")]) == 1
+    assert "no released network" in capsys.readouterr().err
+
+
+def test_results_figures_and_the_reading_are_written(
+    monkeypatch: pytest.MonkeyPatch, pictures: tuple[Digits, Writers], tmp_path: Path, capsys: Printed
+) -> None:
+    digits, writers = pictures
+    monkeypatch.setattr(fashion, "fashion_pictures", lambda folder: digits.pixels[:8] // 2)
+    monkeypatch.setattr(commands, "training_split", lambda folder: (digits, digits))
+    monkeypatch.setattr(commands, "validation_indices", lambda: np.arange(len(digits)))
+    monkeypatch.setattr(commands, "test_digits", lambda folder: digits)
+    small = partial(measure.Plan, variations=1, validation_fonts=("cmr10",), reported_fonts=("DejaVuSans",))
+    monkeypatch.setattr(measure, "Plan", small)
+    monkeypatch.setattr("model.splitting.load_writers", lambda which: writers)
+    log = tmp_path / "LOG.md"
+    assert main(["trust", "--out", str(tmp_path), "--log", str(log), "--seed", "3", "--pictures", "10"]) == 0
+    told = json.loads((tmp_path / "trust.json").read_text())
+    assert (told["seed"], told["n"], told["generated"]["command"].split()[:4]) == (3, 1_200, ["python", "-m", "model", "trust"])
+    assert told["generated"]["seconds"] > 0
+    assert told["generated"]["machine"]["processor"]
+    assert {path.name for path in tmp_path.glob("*.png")} == {f"trust-{name}.png" for name in NAMES}
+    assert log.read_text().count("MNIST test set") == 1
+    printed = capsys.readouterr().out
+    assert printed.startswith("calibration error ")
+    assert "sets of 99.9 %" in printed
+
+
+def test_a_set_of_no_pictures_is_refused(monkeypatch: pytest.MonkeyPatch, capsys: Printed) -> None:
+    monkeypatch.setattr(fashion, "fashion_pictures", lambda folder: np.zeros((2, 28, 28), np.uint8))
+    assert main(["trust", "--pictures", "0"]) == 1
+    assert "--pictures is 0" in capsys.readouterr().err
