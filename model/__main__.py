@@ -122,7 +122,6 @@ def parser() -> argparse.ArgumentParser:
     command("card", _card, "write the model card again from the evidence")
     for room in ROOMS:
         room.add_commands(command)
-    add_commands(command)
     return whole
 
 

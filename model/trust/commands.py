@@ -77,7 +77,7 @@ def _trust(options: argparse.Namespace) -> None:
 
 
 def _summary(report: dict[str, Any]) -> str:
-    from model.card import percent
+    from model.wording import percent
 
     calibration, rejection, score = report["calibration"], report["rejection"], report["released"]["score"]
     refused = rejection["digits"]["refused"]

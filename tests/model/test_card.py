@@ -81,7 +81,7 @@ def article() -> dict[str, Any]:
 
 
 def test_the_card_has_its_sections_in_order(evaluation: dict[str, Any], article: dict[str, Any]) -> None:
-    shown = [line for line in render(evaluation, article).splitlines() if line.startswith("#")]
+    headings = [line for line in render(evaluation, article).splitlines() if line.startswith("#")]
     assert headings == [
         "# Model card: digits",
         "## Model",
