@@ -12,7 +12,6 @@ from numpy.typing import NDArray
 from model.edge.runtime import Levels, Reader, Runtime, each_way
 
 INPUT, OUTPUT = "pixels", "logits"
-CALIBRATED_TOGETHER = 64
 QUANTISED = ["Conv", "Gemm", "MatMul", "MaxPool", "Relu", "ReduceMean", "Reshape", "Flatten"]
 """Operations with integers on both sides; the division of pixels stays in floating point."""
 
@@ -95,11 +94,11 @@ def _write_integers(plain: Path, file: Path, levels: Levels, pictures: NDArray[n
 
     class Calibration(CalibrationDataReader):  # type: ignore[misc]  # it has no types
         def __init__(self) -> None:
-            self._left: Iterator[int] = iter(range(0, len(pictures), CALIBRATED_TOGETHER))
+            self._left: Iterator[NDArray[np.uint8]] = iter(pictures)
 
         def get_next(self) -> dict[str, NDArray[np.uint8]] | None:
-            start = next(self._left, None)
-            return None if start is None else {INPUT: pictures[start : start + CALIBRATED_TOGETHER]}
+            picture = next(self._left, None)  # one at a time: a last batch that is smaller than the others is refused
+            return None if picture is None else {INPUT: picture[None]}
 
     last = [node.name for node in onnx.load(str(plain)).graph.node if node.op_type in ("Gemm", "MatMul")][-1:]
     quantize_static(
