@@ -33,6 +33,9 @@ ROOMS = (articles, accuracy, explanations, groups, trust, corruptions, adversari
 
 INTERRUPTED = 130
 
+AT_LEAST = {"seed": 0, "seeds": 0, "folds": 2, "limit": 1, "pictures": 1, "calibration": 1, "calls": 1}
+"""What an option that is a number, or several, may be, whichever command has it."""
+
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command. Returns the exit code."""
@@ -40,6 +43,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = parser().parse_args(given)
     options.command_line = f"python -m model {shlex.join(given)}"
     try:
+        _check_numbers(options)
         options.run(options)
     except (Refused, DataUnavailable, OSError) as error:
         print(f"python -m model {options.command}: {error}", file=sys.stderr)
@@ -123,6 +127,14 @@ def parser() -> argparse.ArgumentParser:
     for room in ROOMS:
         room.add_commands(command)
     return whole
+
+
+def _check_numbers(options: argparse.Namespace) -> None:
+    for name, least in AT_LEAST.items():
+        given = getattr(options, name, None)
+        for number in given if isinstance(given, list) else [least if given is None else given]:
+            if number < least:
+                raise Refused(f"--{name} is {number}; it is at least {least}")
 
 
 class _Help(argparse.ArgumentDefaultsHelpFormatter):
