@@ -65,7 +65,7 @@ def _told(report: dict[str, Any]) -> list[str]:
     n, errors, lines = len(report["seeds"]), report["errors"], []
     for way, words in WAYS.items():
         lines.append(f"{report['recipe']}, one network{words}: {_means(report['mean'][way])} (seeds: {n})")
-    for way, words in WAYS.items():
+    for way, words in WAYS.items() if n > 1 else ():
         one = report["ensemble"][way]
         low, high = one["test_interval"]
         lines.append(

@@ -62,7 +62,7 @@ def measure_seeds(
     rows = []
     for seed, run in kept.items():
         digest = weights_digest(run.folder / "weights.pt")
-        both = _read(run, validation, panel, command=f"{command} (seed {seed})", digest=digest, log=log)
+        both = _read(run, validation, panel, command=f"{command} ({recipe}, seed {seed})", digest=digest, log=log)
         for way, answer in both.items():
             answers[way].append(answer)
         rows.append(
@@ -79,7 +79,7 @@ def measure_seeds(
     ensembles = {way: Answers(together([a.validation for a in each]), together([a.test for a in each])) for way, each in answers.items()}
     for way, ensemble in ensembles.items():
         accuracy = float((ensemble.digits == panel.digits.labels).mean())
-        note_reading(log, panel, command=f"{command} ({len(rows)} together, {way})", digest=all_weights, accuracy=accuracy)
+        note_reading(log, panel, command=f"{command} ({recipe}, {len(rows)} together, {way})", digest=all_weights, accuracy=accuracy)
     first = next(iter(kept.values()))
     network = first.history["recipe"]["network"]
     report = {

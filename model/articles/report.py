@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from model.accuracy.section import beyond
 from model.articles.checklist import checklist
 from model.articles.document import Heading, Paragraph, Part, to_html, to_markdown
 from model.articles.measured import cross_validation, first_article, second_article
@@ -26,6 +27,7 @@ def page(evidence: Path) -> list[Part]:
         *first_article(results),
         *second_article(results),
         *cross_validation(results),
+        *beyond(evidence),
     ]
 
 

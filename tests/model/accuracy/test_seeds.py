@@ -66,9 +66,9 @@ def test_moving_pictures_about_is_a_line_of_its_own(measured: Measured) -> None:
 def test_every_reading_is_noted(measured: Measured, log: Path) -> None:
     noted = [line for line in log.read_text().splitlines() if "bars" in line]
     assert [line.split("`")[1] for line in noted] == [
-        *(f"a command (seed {seed}){more}" for seed in (1, 2, 3) for more in ("", ", moved about")),
-        "a command (3 together, as_is)",
-        "a command (3 together, moved_about)",
+        *(f"a command (first, seed {seed}){more}" for seed in (1, 2, 3) for more in ("", ", moved about")),
+        "a command (first, 3 together, as_is)",
+        "a command (first, 3 together, moved_about)",
     ]
     accuracy = measured.report["seeds"][0]["as_is"]["test_accuracy"]
     assert f"test accuracy {100 * accuracy:.2f} % (n = 60)" in noted[0]
