@@ -185,7 +185,8 @@ DEFENSIVE = replace(
     distillation=Distillation(teacher=DEFENSIVE_TEACHER.name, teacher_seeds=(1,), temperature=DEFENSIVE_TEMPERATURE, weight=1.0, views=1),
 )
 """Defensive distillation (Papernot et al. 2016): the same network twice, the second taught what the first says and nothing else, both at
-the temperature."""
+the temperature. Here that is the distillation's: where a network is told by a teacher alone, the recipe's own acts on nothing. It stays
+since finished runs name it, and a run of another recipe is not taken for this one's."""
 
 ROBUST = replace(STRIDED, name="robust", adversary=Adversary())
 """Adversarial training (Madry et al. 2018)."""

@@ -33,7 +33,7 @@ PGD_STEP = 1 / 30
 """Of epsilon. Of 0.3 these are Madry et al.'s own 40 steps of 0.01."""
 
 
-class OutOfBounds(RuntimeError):
+class OutOfBounds(Refused):
     """An attack moved a picture further than it may, or out of 0..1: what it found counts for nothing."""
 
 
@@ -78,7 +78,9 @@ def within(attack: Attack) -> Attack:
         moved = attack(network, images, labels, epsilon)
         furthest = float((moved - images).abs().max())
         if moved.shape != images.shape or not furthest <= epsilon + 1e-5 or moved.min() < 0 or moved.max() > 1:
-            raise OutOfBounds(f"moved by {furthest:g} where {epsilon:g} is allowed, into {float(moved.min()):g}..{float(moved.max()):g}")
+            raise OutOfBounds(
+                f"an attack moved a pixel by {furthest:g} where {epsilon:g} is allowed, into {float(moved.min()):g}..{float(moved.max()):g}"
+            )
         return moved
 
     return checked

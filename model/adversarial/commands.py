@@ -23,7 +23,9 @@ def add_commands(command: Command) -> None:
         "--runs", type=Path, default=SCRATCH, metavar="DIR", help="where the small networks are, or are trained; and what is half done"
     )
     made.add_argument("--pictures", type=int, default=1_000, metavar="N", help="so many of the test set, drawn by the seed")
-    made.add_argument("--dear", type=int, default=200, metavar="N", help="the first so many of them, where noise is drawn many times")
+    made.add_argument(
+        "--noisy-pictures", type=int, default=200, metavar="N", help="of these, the first so many meet the network behind noise"
+    )
     made.add_argument("--seed", type=int, default=1, metavar="N", help="draws pictures, and begins the small networks")
 
 
@@ -40,13 +42,14 @@ def _adversarial(options: argparse.Namespace) -> None:
     from model.runs import RunsMissing
     from model.splitting import load_writers
 
-    if not 1 <= options.dear <= options.pictures:
-        raise Refused(f"--dear {options.dear} is at least 1, and of --pictures {options.pictures}")
+    if not 1 <= options.noisy_pictures <= options.pictures:
+        raise Refused(f"--noisy-pictures is {options.noisy_pictures}; it is at least 1 and at most --pictures, {options.pictures}")
     check_libraries()
     test = test_digits(options.data)
     if options.pictures > len(test):
         raise Refused(f"--pictures is {options.pictures}; there are {len(test)}")
     training, validation = training_split(options.data)
+    panel = Panel("MNIST test set", test, load_writers("test"), LABEL_ERRORS)
     source = generated(options.command_line)
     with one_thread():
         try:
@@ -58,13 +61,14 @@ def _adversarial(options: argparse.Namespace) -> None:
         digests |= {name: weights_digest(run.weights) for name, run in small.items()}
         networks = Networks(released, {name: run.trained.network for name, run in small.items()})
         noise = chosen_noise(released, validation)
-        sample = Sample(options.pictures, options.dear, options.seed)
-        told = measured(lambda sigma: subjects(networks, sigma), networks, noise, test, sample, options.runs, digests)
-    panel = Panel("MNIST test set", test, load_writers("test"), LABEL_ERRORS)
+        sample = Sample(options.pictures, options.noisy_pictures, options.seed)
+
+        def note(network: str, accuracy: float) -> None:
+            digest = digests.get(network, digests["released"])
+            note_reading(options.log, panel, command=f"{options.command_line} ({network})", digest=digest, accuracy=accuracy)
+
+        told = measured(lambda sigma: subjects(networks, sigma), networks, noise, test, sample, options.runs, digests, note)
     for row in told["results"]:
-        digest = digests.get(row["network"], digests["released"])
-        command = f"{options.command_line} ({row['network']})"
-        note_reading(options.log, panel, command=command, digest=digest, accuracy=row["test_set"]["accuracy"])
         print(_summary(row))
     options.out.mkdir(parents=True, exist_ok=True)
     prices = price(small)

@@ -45,12 +45,12 @@ def withstood(subject: Subject, images: Tensor, labels: Tensor, epsilon: float, 
     A picture read wrong unattacked counts as lost to every attack. `seconds` are of this process's own work, whatever else ran.
     """
     torch.manual_seed(seed)
-    unattacked = answers(subject.reading, images) == labels
-    left, rows = unattacked.clone(), []
+    right_before = answers(subject.reading, images) == labels
+    left, rows = right_before.clone(), []
     for attempt in tqdm(subject.attempts, desc=f"{subject.name}, epsilon {epsilon:g}", unit="attack", disable=None):
         asked = left if attempt.finishing else torch.ones_like(left)
         started = time.process_time()
-        stands = unattacked & asked
+        stands = right_before & asked
         if asked.any():
             moved = within(attempt.attack)(attempt.against, images[asked], labels[asked], epsilon)
             stands[asked] &= answers(subject.reading, moved) == labels[asked]

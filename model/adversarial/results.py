@@ -12,7 +12,7 @@ from torch import Tensor, nn
 
 from model.adversarial.measuring import EPSILONS, Subject, strongest_harmless, unattacked, withstood
 from model.adversarial.networks import Noisy, Reading, without_gradient
-from model.adversarial.subjects import ANSWERING_DRAWS, DISTILLED, NOISY, PLAIN, Networks, libraries
+from model.adversarial.subjects import ANSWERING_DRAWS, DISTILLED, NOISY, PLAIN, Networks, conditions, libraries
 from model.adversarial.training import Lesson
 from model.data import Digits
 from model.network import parameter_count
@@ -25,14 +25,14 @@ SIGMA_LOSS = 0.005
 
 @dataclass(frozen=True)
 class Sample:
-    """How many of the test set are attacked, drawn by the seed; of these the first `dear` where noise is drawn many times."""
+    """How many of the test set are attacked, drawn by the seed; of these the first `noisy_pictures` meet the network behind noise."""
 
     pictures: int
-    dear: int
+    noisy_pictures: int
     seed: int
 
     def of(self, subject: str) -> int:
-        return self.dear if subject == NOISY else self.pictures
+        return self.noisy_pictures if subject == NOISY else self.pictures
 
 
 def chosen_noise(released: nn.Module, validation: Digits) -> dict[str, Any]:
@@ -50,14 +50,21 @@ def measured(
     sample: Sample,
     scratch: Path,
     weights: dict[str, str],
+    note: Callable[[str, float], None],
 ) -> dict[str, Any]:
     """Everything but where it comes from. `made`: the subjects, from the noise's sigma; `weights`: their digests, by which `scratch`
-    knows what is done."""
+    knows what is done.
+
+    The whole test set is read first, and `note` told of each subject's accuracy on it (0..1): a run that ends early has read it as well.
+    """
     drawn = np.random.default_rng(sample.seed).permutation(len(test))
     images, labels = as_tensors(test[drawn[: sample.pictures]])
     everything = as_tensors(test)
     rows: list[dict[str, Any]] = []
-    for subject in made(noise["sigma"]):
+    tried = [(subject, unattacked(served(subject, noise["sigma"]), *everything, sample.seed)) for subject in made(noise["sigma"])]
+    for subject, whole in tried:
+        note(subject.name, whole["accuracy"])
+    for subject, whole in tried:
         n = min(sample.of(subject.name), len(labels))
         asked = {
             "weights": [weights[name] for name in subject.trained],
@@ -65,6 +72,7 @@ def measured(
             "n": n,
             "seed": sample.seed,
             "attacks": [attempt.name for attempt in subject.attempts],
+            **conditions(),
         }
         rows.append(
             {
@@ -72,7 +80,7 @@ def measured(
                 "n": n,
                 "unattacked": unattacked(subject.reading, images[:n], labels[:n], sample.seed),
                 "epsilons": [_cell(subject, images[:n], labels[:n], epsilon, asked, scratch) for epsilon in EPSILONS],
-                "test_set": unattacked(served(subject, noise["sigma"]), *everything, sample.seed),
+                "test_set": whole,
             }
         )
     distilled = networks.small[DISTILLED]

@@ -6,10 +6,11 @@ logits divided by the temperature that it was trained at, and all of them by wha
 
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
+from typing import Any
 
 from torch import nn
 
-from model.adversarial.attacks import LIBRARIES, auto_attack, auto_attack_at_random, fgsm, pgd
+from model.adversarial.attacks import LIBRARIES, PGD_STEP, PGD_STEPS, auto_attack, auto_attack_at_random, fgsm, pgd
 from model.adversarial.measuring import Attempt, Subject
 from model.adversarial.networks import Noisy, Reading
 from model.recipes import DEFENSIVE_TEMPERATURE
@@ -77,6 +78,17 @@ def usual(against: nn.Module, how: str = "") -> tuple[Attempt, ...]:
 
 def _last(against: nn.Module) -> Attempt:
     return Attempt("AutoAttack", auto_attack, against, finishing=True)
+
+
+def conditions() -> dict[str, Any]:
+    """What an attack's result depends on besides weights, pictures, epsilon and the attack's name; as JSON keeps it."""
+    return {
+        "pgd_steps": PGD_STEPS,
+        "pgd_step": PGD_STEP,
+        "attacked_draws": ATTACKED_DRAWS,
+        "answering_draws": ANSWERING_DRAWS,
+        "libraries": libraries(),
+    }
 
 
 def libraries() -> dict[str, str | None]:

@@ -2,6 +2,8 @@
 
 from typing import Any
 
+from model.wording import percent
+
 DEFENCES = {"released behind noise": "released", "distilled": "plain", "hardened": "plain"}
 """Each defended network, and the same one undefended."""
 
@@ -57,9 +59,14 @@ def _attacks(row: dict[str, Any]) -> str:
 def _worth(defended: dict[str, Any], undefended: dict[str, Any]) -> str:
     seems = [next(each for each in cell["attacks"] if each["attack"] == SEEMS) for cell in defended["epsilons"]]
     lost = undefended["test_set"]["accuracy"] - defended["test_set"]["accuracy"]
-    shares = [", ".join(_percent(share["accuracy"]) for share in column) for column in (seems, _together(defended), _together(undefended))]
-    price = f"{100 * lost:.2f} points ({_percent(defended['test_set']['accuracy'], 2)})"
-    return f"| {defended['network']} | {' | '.join(shares)} | {price} |"
+    seeming = ", ".join(_percent(share["accuracy"]) for share in seems)
+    price = f"{100 * lost:.2f} points ({percent(defended['test_set']['accuracy'])})"
+    return f"| {defended['network']} | {seeming} | {_kept(defended)} | {_kept(undefended)} | {price} |"
+
+
+def _kept(row: dict[str, Any]) -> str:
+    """With n: the network behind noise is attacked on fewer pictures than the one that it is compared with."""
+    return f"{', '.join(_with_interval(cell['all_together']) for cell in row['epsilons'])} (n = {row['n']:,})"
 
 
 def _noise(evidence: dict[str, Any], rows: dict[str, Any]) -> str:
@@ -70,10 +77,10 @@ def _noise(evidence: dict[str, Any], rows: dict[str, Any]) -> str:
     first = rows["released behind noise"]["epsilons"][0]
     seems = next(each for each in first["attacks"] if each["attack"] == SEEMS)
     seen = next(each for each in first["attacks"] if AVERAGING in each["attack"])
-    more = f"; at {beyond['sigma']:g} it is {_percent(beyond['accuracy'], 2)}" if beyond else ""
+    more = f"; at {beyond['sigma']:g} it is {percent(beyond['accuracy'])}" if beyond else ""
     return f"""- Noise while reading: a standard deviation of {noise["sigma"]:g} (of 0..1) is the most that costs at most \
-{100 * noise["loss_allowed"]:g} points on validation pictures: {_percent(chosen["accuracy"], 2)} instead
-  of {_percent(without["accuracy"], 2)}{more}. Answers counted under attack are the mean of {noise["answering_draws"]} draws, which is \
+{100 * noise["loss_allowed"]:g} points on validation pictures: {percent(chosen["accuracy"])} instead
+  of {percent(without["accuracy"])}{more}. Answers counted under attack are the mean of {noise["answering_draws"]} draws, which is \
 kinder than one. At epsilon {first["epsilon"]:g}
   {SEEMS} alone leaves {_percent(seems["accuracy"])}; where the attacker follows the mean of some draws, \
 {_percent(seen["accuracy"])} are left."""
@@ -101,10 +108,6 @@ def _libraries(evidence: dict[str, Any]) -> str:
     return ", ".join(f"{name} {version}" for name, version in evidence["libraries"].items())
 
 
-def _together(row: dict[str, Any]) -> list[dict[str, Any]]:
-    return [cell["all_together"] for cell in row["epsilons"]]
-
-
 def _of(attack: dict[str, Any]) -> str:
     """What an attack left; of one that met only what others left, how much of that."""
     return _percent(attack["accuracy"]) if attack["attacked"] == attack["n"] else f"{attack['right']} of {attack['attacked']}"
@@ -115,5 +118,6 @@ def _with_interval(share: dict[str, Any]) -> str:
     return f"{_percent(share['accuracy'])} [{_percent(low)}, {_percent(high)}]"
 
 
-def _percent(share: float, places: int = 1) -> str:
-    return f"{100 * share:.{places}f} %"
+def _percent(share: float) -> str:
+    """One decimal: of some hundreds of pictures a second one would say nothing."""
+    return f"{100 * share:.1f} %"

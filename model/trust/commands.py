@@ -31,10 +31,9 @@ def add_commands(command: Command) -> None:
 
 
 def _trust(options: argparse.Namespace) -> None:
-    import json
     import time
 
-    from model.evaluate import weights_digest, write_json
+    from model.evaluate import release_facts, weights_digest, write_json
     from model.inference import Classifier, ReleaseUnusable
     from model.judge import LABEL_ERRORS, Panel
     from model.latency import one_thread
@@ -44,11 +43,10 @@ def _trust(options: argparse.Namespace) -> None:
     from model.trust.figures import draw_trust
     from model.trust.measure import Plan, measure_trust
 
-    if options.pictures < 1:
-        raise Refused(f"--pictures is {options.pictures}; there is 1 at least")
     try:
         clothes = fashion_pictures(options.fashion)
         classifier = Classifier(options.released)
+        released = release_facts(options.released / "release.json")
     except (FashionMissing, ReleaseUnusable) as error:
         raise Refused(str(error)) from error
     source, started = generated(options.command_line), time.monotonic()
@@ -59,7 +57,7 @@ def _trust(options: argparse.Namespace) -> None:
     with one_thread():
         report, shown = measure_trust(
             classifier,
-            float(json.loads((options.released / "release.json").read_text(encoding="utf-8"))["accept_threshold"]),
+            float(released["accept_threshold"]),
             training,
             (validation, Writers(written.writer[held_out], written.series[held_out])),
             panel,
@@ -84,7 +82,7 @@ def _summary(report: dict[str, Any]) -> str:
     lines = [
         f"calibration error {percent(calibration['ece_equal_width']['value'])} (equal width), "
         f"{percent(calibration['ece_equal_mass']['value'])} (equal mass), n = {report['n']}",
-        f"released: {score} under {report['released']['threshold']:.4f}; digits refused {percent(refused['score'])}, "
+        f"chosen, not served: {score} under {report['released']['threshold']:.4f}; digits refused {percent(refused['score'])}, "
         f"with confidence and preprocessing {percent(refused['any'])}",
         *(
             f"{row['name']}: AUROC {row['auroc'][score]['value']:.4f} (energy {row['auroc']['energy']['value']:.4f}), "

@@ -59,7 +59,8 @@ def measure_trust(
 ) -> tuple[dict[str, Any], Shown]:
     """All figures, and what is drawn of them. `clothes` are Fashion-MNIST's `uint8[n, 28, 28]`.
 
-    Nothing of the panel or of the reported sets is looked at before the score, its threshold and the quantiles are there.
+    In a run nothing of the panel or of the reported sets is looked at before the score, its threshold and the quantiles are there. The
+    candidates and the filled shapes among validation outliers are of after a trial that did look at small samples of them (`LOG.md`).
     """
     held_out, held_out_writers = validation
     scores = fit_scores(see(classifier, training.pixels, "training pictures"), training.labels, plan.seed)

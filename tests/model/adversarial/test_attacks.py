@@ -36,8 +36,10 @@ def test_an_attack_within_its_bounds_passes(images: Tensor) -> None:
 
 @pytest.mark.parametrize("move", [0.11, 0.6, float("nan")], ids=["too far", "out of range", "no number"])
 def test_an_attack_out_of_its_bounds_is_refused(images: Tensor, move: float) -> None:
-    with pytest.raises(OutOfBounds):
+    with pytest.raises(OutOfBounds) as refused:
         within(lambda network, images, labels, epsilon: images + move)(Slope(), images, torch.zeros(4, dtype=torch.long), EPSILON)
+    assert isinstance(refused.value, Refused)
+    assert "\n" not in str(refused.value)
 
 
 @pytest.mark.parametrize("missing", ["art.attacks.evasion", "pyautoattack"])

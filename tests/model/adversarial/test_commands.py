@@ -21,7 +21,7 @@ def test_without_the_libraries_it_is_one_line_and_no_data_is_asked_for(
     assert not list(tmp_path.iterdir())
 
 
-@pytest.mark.parametrize("wrong", [["--dear", "0"], ["--pictures", "3", "--dear", "4"]])
+@pytest.mark.parametrize("wrong", [["--noisy-pictures", "0"], ["--pictures", "3", "--noisy-pictures", "4"]])
 def test_numbers_of_pictures_that_cannot_be_are_refused(wrong: list[str], capsys: Printed) -> None:
     assert main(["adversarial", *wrong]) == 1
-    assert capsys.readouterr().err.startswith("python -m model adversarial: --dear")
+    assert capsys.readouterr().err.startswith("python -m model adversarial: --noisy-pictures is ")

@@ -4,6 +4,7 @@ import pytest
 import torch
 from torch import Tensor, nn
 
+from model.adversarial.attacks import OutOfBounds
 from model.adversarial.measuring import Attempt, Subject, strongest_harmless, unattacked, withstood
 
 N = 10
@@ -88,7 +89,7 @@ def test_an_attack_that_breaks_its_bounds_is_not_counted() -> None:
     def far(network: nn.Module, images: Tensor, labels: Tensor, epsilon: float) -> Tensor:
         return images + 2 * epsilon
 
-    with pytest.raises(RuntimeError):
+    with pytest.raises(OutOfBounds):
         withstood(Subject("grey", Grey(), (Attempt("far", far, Grey()),), ()), PICTURES, LABELS, 0.01, seed=0)
 
 

@@ -2,12 +2,15 @@
 
 import json
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 import torch
 from torch import Tensor, nn
 
+from model.adversarial import subjects as room
+from model.adversarial.attacks import Attack
 from model.adversarial.measuring import EPSILONS, Attempt, Subject
 from model.adversarial.networks import Noisy, Reading
 from model.adversarial.results import SIGMAS, Sample, chosen_noise, measured, served
@@ -19,7 +22,7 @@ from model.network import build
 NOISE = {"sigma": 0.1}
 WEIGHTS = {RELEASED: "aa", PLAIN: "bb", DISTILLED: "cc", HARDENED: "dd"}
 TEST = Digits(np.random.default_rng(0).integers(0, 256, (30, 28, 28)).astype(np.uint8), (np.arange(30) % 10).astype(np.uint8))
-SAMPLE = Sample(pictures=20, dear=5, seed=1)
+SAMPLE = Sample(pictures=20, noisy_pictures=5, seed=1)
 
 
 @pytest.fixture
@@ -39,7 +42,18 @@ class Counting:
         return images.clone()
 
 
-def tried(networks: Networks, attack: Counting) -> tuple[Subject, ...]:
+class Interrupted:
+    """Is ended while it attacks."""
+
+    def __call__(self, network: nn.Module, images: Tensor, labels: Tensor, epsilon: float) -> Tensor:
+        raise KeyboardInterrupt
+
+
+def unheard(network: str, accuracy: float) -> None:
+    """Notes nothing."""
+
+
+def tried(networks: Networks, attack: Attack) -> tuple[Subject, ...]:
     reading = Reading(networks.released)
     return (
         Subject(RELEASED, reading, (Attempt("nothing", attack, reading),), (RELEASED,)),
@@ -48,7 +62,7 @@ def tried(networks: Networks, attack: Counting) -> tuple[Subject, ...]:
 
 
 def test_a_result_says_how_many_pictures_of_which_seed(networks: Networks, tmp_path: Path) -> None:
-    told = measured(lambda sigma: tried(networks, Counting()), networks, NOISE, TEST, SAMPLE, tmp_path, WEIGHTS)
+    told = measured(lambda sigma: tried(networks, Counting()), networks, NOISE, TEST, SAMPLE, tmp_path, WEIGHTS, unheard)
     assert told["seed"] == 1
     assert [(row["network"], row["n"], row["test_set"]["n"]) for row in told["results"]] == [(RELEASED, 20, 30), (NOISY, 5, 30)]
     assert [cell["epsilon"] for cell in told["results"][0]["epsilons"]] == list(EPSILONS)
@@ -58,19 +72,52 @@ def test_a_result_says_how_many_pictures_of_which_seed(networks: Networks, tmp_p
 
 def test_what_was_measured_is_not_measured_again(networks: Networks, tmp_path: Path) -> None:
     attack = Counting()
-    first = measured(lambda sigma: tried(networks, attack), networks, NOISE, TEST, SAMPLE, tmp_path, WEIGHTS)
+    first = measured(lambda sigma: tried(networks, attack), networks, NOISE, TEST, SAMPLE, tmp_path, WEIGHTS, unheard)
     asked = attack.asked
-    again = measured(lambda sigma: tried(networks, attack), networks, NOISE, TEST, SAMPLE, tmp_path, WEIGHTS)
+    again = measured(lambda sigma: tried(networks, attack), networks, NOISE, TEST, SAMPLE, tmp_path, WEIGHTS, unheard)
     assert attack.asked == asked == 2 * len(EPSILONS)
     assert again["results"][0]["epsilons"] == first["results"][0]["epsilons"]
 
 
 def test_other_weights_are_measured_anew_and_they_alone(networks: Networks, tmp_path: Path) -> None:
     attack = Counting()
-    measured(lambda sigma: tried(networks, attack), networks, NOISE, TEST, SAMPLE, tmp_path, WEIGHTS)
+    measured(lambda sigma: tried(networks, attack), networks, NOISE, TEST, SAMPLE, tmp_path, WEIGHTS, unheard)
     asked = attack.asked
-    measured(lambda sigma: tried(networks, attack), networks, NOISE, TEST, SAMPLE, tmp_path, {**WEIGHTS, PLAIN: "ee"})
+    measured(lambda sigma: tried(networks, attack), networks, NOISE, TEST, SAMPLE, tmp_path, {**WEIGHTS, PLAIN: "ee"}, unheard)
     assert attack.asked == asked + len(EPSILONS)
+
+
+@pytest.mark.parametrize(
+    ("name", "other"),
+    [
+        ("PGD_STEPS", 41),
+        ("PGD_STEP", 0.5),
+        ("ANSWERING_DRAWS", 21),
+        ("ATTACKED_DRAWS", 11),
+        ("libraries", lambda: {"adversarial-robustness-toolbox": "0.0"}),
+    ],
+)
+def test_what_was_attacked_otherwise_or_by_other_libraries_is_measured_anew(
+    networks: Networks, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, other: Any
+) -> None:
+    attack = Counting()
+    measured(lambda sigma: tried(networks, attack), networks, NOISE, TEST, SAMPLE, tmp_path, WEIGHTS, unheard)
+    asked = attack.asked
+    monkeypatch.setattr(room, name, other)
+    measured(lambda sigma: tried(networks, attack), networks, NOISE, TEST, SAMPLE, tmp_path, WEIGHTS, unheard)
+    assert attack.asked == 2 * asked
+
+
+def test_a_reading_of_the_test_set_is_noted_though_the_attacks_never_end(networks: Networks, tmp_path: Path) -> None:
+    noted: list[tuple[str, float]] = []
+
+    def note(network: str, accuracy: float) -> None:
+        noted.append((network, accuracy))
+
+    with pytest.raises(KeyboardInterrupt):
+        measured(lambda sigma: tried(networks, Interrupted()), networks, NOISE, TEST, SAMPLE, tmp_path, WEIGHTS, note)
+    assert [network for network, _ in noted] == [RELEASED, NOISY]
+    assert all(0 <= accuracy <= 1 for _, accuracy in noted)
 
 
 def test_noise_is_served_with_one_draw(networks: Networks) -> None:

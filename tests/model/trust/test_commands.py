@@ -1,13 +1,14 @@
 """`python -m model trust`: what is missing is one line, and results, figures and the reading of the test set are written."""
 
 import json
+import shutil
 from functools import partial
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from model.__main__ import main
+from model.__main__ import RELEASED, main
 from model.data import Digits
 from model.splitting import Writers
 from model.trust import commands, fashion, measure
@@ -27,6 +28,20 @@ def test_without_a_released_network_one_line_says_so(monkeypatch: pytest.MonkeyP
     monkeypatch.setattr(fashion, "fashion_pictures", lambda folder: np.zeros((2, 28, 28), np.uint8))
     assert main(["trust", "--released", str(tmp_path / "nowhere")]) == 1
     assert "no released network" in capsys.readouterr().err
+
+
+def test_a_release_that_lacks_its_threshold_is_one_line_before_any_data(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: Printed
+) -> None:
+    monkeypatch.setattr(fashion, "fashion_pictures", lambda folder: np.zeros((2, 28, 28), np.uint8))
+    lacking = shutil.copytree(RELEASED, tmp_path / "released")
+    release = json.loads((lacking / "release.json").read_text())
+    del release["accept_threshold"]
+    (lacking / "release.json").write_text(json.dumps(release))
+    assert main(["trust", "--released", str(lacking), "--data", str(tmp_path / "none"), "--out", str(tmp_path / "out")]) == 1
+    (line,) = capsys.readouterr().err.splitlines()
+    assert line.endswith("release.json does not say accept_threshold")
+    assert not (tmp_path / "out").exists()
 
 
 def test_results_figures_and_the_reading_are_written(

@@ -2,15 +2,11 @@
 
 import json
 
-import pytest
-
 from model.__main__ import EVIDENCE, RELEASED
 from model.evaluate import weights_digest
 from model.trust.letters import REPORTED_FONTS, VALIDATION_FONTS
 
 FILE = EVIDENCE / "trust.json"
-
-pytestmark = pytest.mark.skipif(not FILE.exists(), reason="trust was not measured yet")
 
 
 def test_it_is_of_the_released_weights_and_of_these_fonts() -> None:

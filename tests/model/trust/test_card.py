@@ -1,0 +1,32 @@
+"""The card's section on trust says of its choices and intervals no more than is so."""
+
+import json
+
+import pytest
+
+from model.__main__ import EVIDENCE
+from model.trust.card import trust_section
+
+
+@pytest.fixture(scope="module")
+def told() -> str:
+    return " ".join(trust_section(json.loads((EVIDENCE / "trust.json").read_text())).split())
+
+
+def test_it_says_that_some_of_the_reported_sets_were_looked_at_before(told: str) -> None:
+    assert "after a trial that looked at small samples of the sets below, 300 pictures of Fashion-MNIST among them." in told
+
+
+def test_it_says_which_intervals_are_too_narrow(told: str) -> None:
+    _, _, rejection = told.partition("### What is no digit")
+    assert "of digits refused as well, take pictures for independent." in rejection
+    assert "so these intervals are too narrow." in rejection
+
+
+def test_what_was_chosen_is_not_said_to_be_served(told: str) -> None:
+    assert "Chosen, not served: 99.9 %." in told
+    assert "Released:" not in told
+
+
+def test_shares_carry_their_intervals(told: str) -> None:
+    assert "it refuses 0.32 % [0.23 %, 0.45 %] (census staff 0.24 %, students 0.40 %); with" in told
