@@ -14,7 +14,6 @@ from model.figures import draw_maps
 from model.inference import Classifier, softmax
 from model.metrics import CLASSES, Floats
 
-PICTURES = 500
 DELETED = 0.2
 """Of a picture's ink."""
 

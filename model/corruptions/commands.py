@@ -7,11 +7,13 @@ from typing import TYPE_CHECKING, Any
 from model.articles.commands import Command
 from model.data import DEFAULT_FOLDER, test_digits, train_digits, validation_indices
 from model.refused import Refused
+from model.trial import keep_committed
 
 if TYPE_CHECKING:
     from model.judge import Panel
 
 MODEL = Path(__file__).parents[1]
+EVIDENCE = MODEL / "evidence"
 TEST, VALIDATION = "test", "validation"
 FILES = {TEST: "corruptions", VALIDATION: "corruptions-validation"}
 """The results' names, by which pictures were read. The card shows those of the test set."""
@@ -25,7 +27,7 @@ def add_commands(command: Command) -> None:
     made.add_argument("--split", choices=list(FILES), default=TEST, help="which pictures; every choice is made on those of validation")
     made.add_argument("--pictures", type=int, metavar="N", help="so many of them, drawn by the seed; none: all")
     made.add_argument("--seed", type=int, default=0, metavar="N", help="draws the corruptions")
-    made.add_argument("--out", type=Path, default=MODEL / "evidence", metavar="DIR", help="where corruptions.json and its figure go")
+    made.add_argument("--out", type=Path, default=EVIDENCE, metavar="DIR", help="where corruptions.json and its figure go")
     made.add_argument("--log", type=Path, default=MODEL / "LOG.md", metavar="FILE", help="where readings of the test set are noted")
 
 
@@ -40,6 +42,8 @@ def _corruptions(options: argparse.Namespace) -> None:
     from model.latency import one_thread
     from model.provenance import generated
 
+    if options.pictures is not None:
+        keep_committed(options.out, EVIDENCE, "--pictures", elsewhere="--out var/trial")
     panel = _chosen(_panel(options), options)
     try:
         classifier = Classifier(options.released)
@@ -87,12 +91,10 @@ def _chosen(panel: "Panel", options: argparse.Namespace) -> "Panel":
     from model.judge import Panel
     from model.splitting import Writers
 
-    if options.seed < 0:
-        raise Refused(f"--seed is {options.seed}; it is 0 or more")
     if options.pictures is None:
         return panel
-    if not 1 <= options.pictures <= len(panel.digits):
-        raise Refused(f"--pictures is {options.pictures}; there are 1 to {len(panel.digits)}")
+    if options.pictures > len(panel.digits):
+        raise Refused(f"--pictures is {options.pictures}; there are {len(panel.digits)}")
     rng = np.random.default_rng(options.seed)
     few = np.sort(rng.choice(len(panel.digits), options.pictures, replace=False))
     return Panel(panel.name, panel.digits[few], Writers(panel.writers.writer[few], panel.writers.series[few]))
@@ -133,13 +135,10 @@ def _draw(panel: "Panel", told: dict[str, Any], path: Path) -> None:
 
 
 def _summary(told: dict[str, Any]) -> str:
-    lines = [f"{'':<14} {'network':>22} {'upload':>22}"]
+    from model.wording import share
+
+    lines = [f"{'':<14} {'network':>27} {'upload':>27}"]
     rows = [*(told["clean"], *told["corruptions"]), {"name": "mean", **told["mean"]}, {"name": "mean, unseen", **told["mean_unseen"]}]
     for row in rows:
-        lines.append(f"{row['name']:<14} " + " ".join(f"{_share(row[way]):>22}" for way in ("network", "upload")))
+        lines.append(f"{row['name']:<14} " + " ".join(f"{share(row[way]):>27}" for way in ("network", "upload")))
     return "\n".join([*lines, f"(n = {told['n']}, seed {told['seed']}; brackets are 95 % intervals)"])
-
-
-def _share(row: dict[str, Any]) -> str:
-    low, high = row["interval"]
-    return f"{100 * row['accuracy']:.2f} [{100 * low:.2f}, {100 * high:.2f}]"

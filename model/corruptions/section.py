@@ -2,6 +2,8 @@
 
 from typing import Any
 
+from model.wording import percent, share
+
 
 def section(result: dict[str, Any]) -> str:
     """A section of the card, as Markdown, from what `python -m model corruptions` wrote."""
@@ -9,7 +11,7 @@ def section(result: dict[str, Any]) -> str:
     rows = "\n".join(_row(row, result["n"]) for row in (result["clean"], *result["corruptions"]))
     count, seen = len(result["corruptions"]), result["seen"]
     means = "\n".join(
-        f"| {name} | {' | '.join(_share(result[key][way]) for way in ways)} | | |"
+        f"| {name} | {' | '.join(share(result[key][way]) for way in ways)} | | |"
         for name, key in ((f"mean of the {count}", "mean"), (f"mean of the {count - len(seen)} not trained with", "mean_unseen"))
     )
     varied = ", ".join(f"{name.replace('_', ' ')} {value:g}" for name, value in result["trained_with"].items()) or "nothing"
@@ -31,15 +33,6 @@ in {made["seconds"]:,.0f} s, arithmetic {result["arithmetic"]}."""
 
 def _row(row: dict[str, Any], n: int) -> str:
     upload = row["upload"]
-    wrong = "-" if upload["accepted"] == 0 else _percent(upload["errors_accepted"] / upload["accepted"])
-    cells = (row["name"], _share(row["network"]), _share(upload), _percent(upload["accepted"] / n), wrong)
+    wrong = "-" if upload["accepted"] == 0 else percent(upload["errors_accepted"] / upload["accepted"])
+    cells = (row["name"], share(row["network"]), share(upload), percent(upload["accepted"] / n), wrong)
     return f"| {' | '.join(cells)} |"
-
-
-def _share(row: dict[str, Any]) -> str:
-    low, high = row["interval"]
-    return f"{_percent(row['accuracy'])} [{_percent(low)}, {_percent(high)}]"
-
-
-def _percent(value: float) -> str:
-    return f"{100 * value:.2f} %"

@@ -7,10 +7,13 @@ from pathlib import Path
 
 from model.articles.commands import Command
 from model.data import DEFAULT_FOLDER, test_digits, training_split
+from model.edge.bench import CALLS
 from model.edge.runtimes import NAMES, chosen
 from model.refused import Refused
+from model.trial import keep_committed
 
 HERE = Path(__file__).parents[1]
+EVIDENCE = HERE / "evidence"
 EXPORTS = Path("var/edge")
 
 
@@ -23,7 +26,7 @@ def add_commands(command: Command) -> None:
     made.add_argument(
         "--evidence",
         type=Path,
-        default=HERE / "evidence" / "edge.json",
+        default=EVIDENCE / "edge.json",
         metavar="FILE",
         help="where the results go; EDGE.md goes beside its folder",
     )
@@ -36,9 +39,12 @@ def add_commands(command: Command) -> None:
     made = command("edge-bench", _edge_bench, "time the exports on this device and print a row for each")
     made.add_argument("--exports", type=Path, default=EXPORTS, metavar="DIR", help="the folder that `edge` made")
     made.add_argument("--device", metavar="NAME", help="what to call this device; otherwise its own name")
-    made.add_argument("--calls", type=int, default=1_000, metavar="N", help="of one picture each")
+    made.add_argument("--calls", type=int, default=CALLS, metavar="N", help="of one picture each")
     made.add_argument("--json", action="store_true", help="print JSON instead of a table")
     _runtimes(made)
+
+    made = command("edge-page", _edge_page, "write EDGE.md again from the evidence; nothing is measured")
+    made.add_argument("--evidence", type=Path, default=EVIDENCE, metavar="DIR", help="where the results are; EDGE.md goes beside it")
 
 
 def _runtimes(made: argparse.ArgumentParser) -> None:
@@ -48,6 +54,7 @@ def _runtimes(made: argparse.ArgumentParser) -> None:
 def _edge(options: argparse.Namespace) -> None:
     import time
 
+    from model.compiled import NotCompilable
     from model.edge.measuring import Plan, measure
     from model.edge.page import write_page
     from model.edge.table import HEADER, markdown, row_of
@@ -58,7 +65,12 @@ def _edge(options: argparse.Namespace) -> None:
     from model.provenance import generated
     from model.splitting import Writers, load_writers
 
+    cut = [name for name, given in (("--limit", options.limit is not None), ("--runtimes", set(options.runtimes) != set(NAMES))) if given]
+    if cut:
+        keep_committed(options.evidence.parent, EVIDENCE, " with ".join(cut), elsewhere="--evidence var/trial/evidence/edge.json")
     training, validation = training_split(options.data)
+    if options.calibration > len(training):
+        raise Refused(f"--calibration is {options.calibration}; there are {len(training)} training pictures")
     test, writers = test_digits(options.data)[: options.limit], load_writers("test")
     writers = Writers(writers.writer[: options.limit], writers.series[: options.limit])
     panel = Panel("MNIST test set", test, writers, [index for index in LABEL_ERRORS if index < len(test)])
@@ -67,12 +79,18 @@ def _edge(options: argparse.Namespace) -> None:
         plan = Plan(options.released, training, validation[: options.limit], panel, options.seed, options.calibration)
         with one_thread():
             result = measure(plan, chosen(options.runtimes), options.out, command=options.command_line, log=options.log)
-    except ReleaseUnusable as error:
+    except (ReleaseUnusable, NotCompilable) as error:
         raise Refused(str(error)) from error
     options.evidence.parent.mkdir(parents=True, exist_ok=True)
     write_json({"generated": {**source, "seconds": time.monotonic() - started}, **result}, options.evidence)
     print(markdown(HEADER, [row_of(row) for row in result["rows"]]))
     print(write_page(options.evidence.parent, options.evidence.parent.parent))
+
+
+def _edge_page(options: argparse.Namespace) -> None:
+    from model.edge.page import write_page
+
+    print(write_page(options.evidence, options.evidence.parent))
 
 
 def _edge_bench(options: argparse.Namespace) -> None:
@@ -82,8 +100,6 @@ def _edge_bench(options: argparse.Namespace) -> None:
     from model.edge.table import BENCH_HEADER, bench_rows, markdown
     from model.timing import processor
 
-    if options.calls < 1:
-        raise Refused(f"--calls is {options.calls}; at least 1 is timed")
     rows = bench(options.exports, chosen(options.runtimes), options.calls)
     device, manifest = options.device or device_name(), read_manifest(options.exports)
     if options.json:

@@ -9,6 +9,7 @@ from typing import Any
 from model.compiled import Compiled, native, read_maxima
 from model.data import Digits
 from model.edge.agreement import agreement, kept
+from model.edge.bench import CALLS
 from model.edge.exporting import Export, Judge, export, judge_of
 from model.edge.manifest import Exported, Manifest, write_manifest
 from model.edge.portable import operations, portable
@@ -21,9 +22,6 @@ from model.network import build, parameter_count
 
 CALIBRATION = 1_024
 """Training pictures that the levels of int8 are spread by."""
-
-CALLS = 1_000
-"""Timed, of one picture each."""
 
 Row = dict[str, Any]
 
@@ -44,7 +42,7 @@ class Plan:
 def measure(plan: Plan, runtimes: Sequence[Runtime], out: Path, *, command: str, log: Path) -> dict[str, Any]:
     """Export into `out` by each runtime that is installed, and tell of all. The first row is the torch network that they are held to.
 
-    Raises ReleaseUnusable, and NotInstalled where no runtime is.
+    Raises ReleaseUnusable, NotCompilable, and NotInstalled where no runtime is.
     """
     classifier = Classifier(plan.released)
     network = json.loads((plan.released / "release.json").read_text(encoding="utf-8"))["network"]

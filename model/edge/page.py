@@ -39,7 +39,7 @@ def _parts(evidence: Path) -> Iterator[Part]:
 
 def _network(result: dict[str, Any], file: Path) -> Iterator[Part]:
     measured = [row for row in result["rows"] if "test" in row]
-    exports = [row for row in measured if "kept" in row]
+    exports, machine = [row for row in measured if "kept" in row], result["generated"]["machine"]
     yield Heading(2, f"`{result['network']}`, weights {result['weights_sha256'][:12]}")
     yield Paragraph(
         f"{result['parameters']:,} parameters, {megs(result['operations'])} multiply-accumulate operations for a picture. Held to: the "
@@ -48,8 +48,8 @@ def _network(result: dict[str, Any], file: Path) -> Iterator[Part]:
     )
     yield Table(HEADER, [row_of(row) for row in result["rows"]] + [article_row(RASPBERRY_MS, FIRST["test_accuracy"])])
     yield Paragraph(
-        f"{result['panel']}, n = {result['n']:,}; times are of one picture on one thread of {result['generated']['machine']['processor']}, "
-        "beside whatever else it did. "
+        f"{result['panel']}, n = {result['n']:,}; times are of one picture on one thread of {machine['processor']}, "
+        f"beside whatever else it did: the load average of its {machine['cores']} cores was {machine['load_average']:.1f} at the start. "
         f"int8 is calibrated on {result['calibration_n']:,} training pictures (seed {result['seed']}); of the ways to spread its levels "
         f"that one is kept which agrees with the torch network on most of the {result['validation_n']:,} validation pictures, and at a tie "
         "has the smaller mean difference of a probability. The test set is read after that, once by each."

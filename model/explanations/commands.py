@@ -4,21 +4,24 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from model.articles.commands import EVIDENCE, Command
+from model.articles.commands import EVIDENCE, LOG, Command
 from model.data import DEFAULT_FOLDER, test_digits, training_split
 from model.refused import Refused
+from model.trial import keep_committed
 
 if TYPE_CHECKING:
     from model.inference import Classifier
 
 RELEASED = Path(__file__).parents[1] / "released"
+PICTURES = 500
 
 
 def add_commands(command: Command) -> None:
     """Every command of this module."""
     made = command("explain", _explain, "measure whether explanations show what a digit was read by, and draw some")
     _common(made, "explanation.json and explanations.png go")
-    made.add_argument("--pictures", type=int, default=500, metavar="N", help="so many of the test set, drawn by the seed")
+    made.add_argument("--pictures", type=int, default=PICTURES, metavar="N", help="so many of the test set, drawn by the seed")
+    made.add_argument("--log", type=Path, default=LOG, metavar="FILE", help="where the reading of the test set is noted")
 
     made = command("compare-explanations", _compare, "measure every kind of explanation that was tried, on validation pictures")
     _common(made, "explanations-tried.json goes")
@@ -37,15 +40,23 @@ def _explain(options: argparse.Namespace) -> None:
 
     import numpy as np
 
+    from model.evaluate import read, weights_digest
     from model.faithful import draw_gallery, faithfulness
+    from model.judge import Panel
     from model.latency import one_thread
     from model.provenance import generated
+    from model.splitting import Writers, load_writers
 
-    pixels = test_digits(options.data).pixels
-    if not 1 <= options.pictures <= len(pixels):
-        raise Refused(f"--pictures is {options.pictures}; there are 1 to {len(pixels)}")
-    chosen = pixels[np.random.default_rng(options.seed).choice(len(pixels), options.pictures, replace=False)]
+    if options.pictures < PICTURES:
+        keep_committed(options.out, EVIDENCE, "--pictures", elsewhere="--out var/trial")
+    test, writers = test_digits(options.data), load_writers("test")
+    if options.pictures > len(test):
+        raise Refused(f"--pictures is {options.pictures}; there are {len(test)}")
+    few = np.random.default_rng(options.seed).choice(len(test), options.pictures, replace=False)
+    panel = Panel(f"MNIST test set, {len(few)} drawn by seed {options.seed}", test[few], Writers(writers.writer[few], writers.series[few]))
     classifier, source, started = _classifier(options.released), generated(options.command_line), time.monotonic()
+    chosen, digest = panel.digits.pixels, weights_digest(options.released / "weights.pt")
+    read(classifier, panel, options.log, command=options.command_line, digest=digest)
     with one_thread():
         told = faithfulness(classifier, chosen, options.seed)
         options.out.mkdir(parents=True, exist_ok=True)
@@ -66,9 +77,11 @@ def _compare(options: argparse.Namespace) -> None:
     from model.latency import one_thread
     from model.provenance import generated
 
+    if options.limit is not None:
+        keep_committed(options.out, EVIDENCE, "--limit", elsewhere="--out var/trial")
     pixels = training_split(options.data)[1].pixels
-    if options.limit is not None and not 1 <= options.limit <= len(pixels):
-        raise Refused(f"--limit is {options.limit}; there are 1 to {len(pixels)} validation pictures")
+    if options.limit is not None and options.limit > len(pixels):
+        raise Refused(f"--limit is {options.limit}; there are {len(pixels)} validation pictures")
     classifier, source, started = _classifier(options.released), generated(options.command_line), time.monotonic()
     with one_thread():
         told = compare_kinds(classifier, pixels[: options.limit], options.seed)

@@ -1,11 +1,8 @@
 """Labelled digits in any format that they are passed around in, told by what a path holds and not by how its name ends."""
 
 from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple
-
-import numpy as np
 
 from model.formats import folder, hdf5, idx, libsvm, matlab, table
 from model.formats.labelled import Labelled, NotDigits
@@ -39,20 +36,9 @@ FILES = (
 )
 FOLDERS = (Folder(folder.NAME, folder.claims_folder, folder.read_folder), Folder(idx.NAME, idx.claims_folder, idx.read_folder))
 
-ON_ITS_SIDE = "emnist"
-"""In the name of a file: its pictures are transposed, in IDX and in CSV, as EMNIST's are and nothing in the file says."""
-
 
 def read_labelled(path: Path) -> Labelled:
     """The digits at a path, in the first format that claims it. Raises NotDigits, or OSError where nothing can be read there."""
-    found = _read(path)
-    if ON_ITS_SIDE not in path.name.lower():
-        return found
-    upright = (np.ascontiguousarray(picture.T) for picture in found.pictures)
-    return replace(found, form=f"{found.form}, turned upright", pictures=upright)
-
-
-def _read(path: Path) -> Labelled:
     if path.is_dir():
         for kind in FOLDERS:
             if kind.claims(path):

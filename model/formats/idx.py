@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from model.data import IDX_TYPES, parse_idx
+from model.formats.emnist import upright
 from model.formats.labelled import Labelled, NotDigits, digits, levels
 from model.formats.packed import bare_name, unpacked
 
@@ -27,7 +28,7 @@ def read(raw: bytes, path: Path) -> Labelled:
         raise NotDigits(f"neither {path} nor {beside} holds pictures")
     if labels.ndim == 2:  # QMNIST's: digit, series, writer and more of each picture
         labels = labels[:, 0]
-    return Labelled(NAME, levels(pictures), digits(labels, len(pictures)))
+    return upright(Labelled(NAME, levels(pictures), digits(labels, len(pictures))), path)
 
 
 def claims_folder(folder: Path) -> bool:

@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from model.formats.emnist import upright
 from model.formats.labelled import Labelled, NotDigits, are_digits, digits, levels, square
 
 NAME = "CSV"
@@ -25,10 +26,10 @@ def claims(raw: bytes) -> bool:
 
 def read(raw: bytes, path: Path) -> Labelled:
     """The label is the column that a header calls so, else the first or the last, whichever alone holds digits. Raises NotDigits."""
-    first, _, rest = _text(raw).partition("\n")
-    names = _fields(first)
-    headed = not all(_NUMBER.fullmatch(field) for field in names)
     try:
+        first, _, rest = _text(raw).partition("\n")
+        names = _fields(first)
+        headed = not all(_NUMBER.fullmatch(field) for field in names)
         rows = io.StringIO(rest if headed else f"{first}\n{rest}")
         values = np.loadtxt(rows, delimiter=_delimiter(first), ndmin=2, quotechar='"', comments=None)
     except ValueError as error:
@@ -36,7 +37,7 @@ def read(raw: bytes, path: Path) -> Labelled:
     column = _named(names) if headed else None
     column = _told_by_values(values, path) if column is None else column
     pixels = np.delete(values, column, axis=1)
-    return Labelled(NAME, levels(square(pixels)), digits(values[:, column], len(values)))
+    return upright(Labelled(NAME, levels(square(pixels)), digits(values[:, column], len(values))), path)
 
 
 def _text(raw: bytes) -> str:

@@ -45,6 +45,7 @@ COMMANDS = (
     "seeds",
     "edge",
     "edge-bench",
+    "edge-page",
     "adversarial",
     "trust",
 )

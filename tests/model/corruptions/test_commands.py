@@ -60,9 +60,7 @@ def test_the_validation_split_has_a_file_of_its_own_and_is_no_reading_of_the_tes
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        (["--pictures", "101"], "--pictures is 101; there are 1 to 100"),
-        (["--pictures", "0"], "--pictures is 0; there are 1 to 100"),
-        (["--seed", "-1"], "--seed is -1; it is 0 or more"),
+        (["--pictures", "101"], "--pictures is 101; there are 100"),
         (["--released", "none"], "none/release.json is missing"),
     ],
 )
@@ -72,6 +70,14 @@ def test_what_cannot_be_measured_is_one_line(arguments: list[str], said: str, tm
     assert line.startswith("python -m model corruptions: ")
     assert said in line
     assert not (tmp_path / "LOG.md").exists()
+
+
+@pytest.mark.usefixtures("_digits")
+def test_a_part_of_the_pictures_never_replaces_what_is_committed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: Printed) -> None:
+    monkeypatch.setattr(commands, "EVIDENCE", tmp_path / "model" / "evidence")
+    assert main(["corruptions", "--pictures", "12", "--log", str(tmp_path / "LOG.md")]) == 1
+    (line,) = capsys.readouterr().err.splitlines()
+    assert line.endswith("--pictures cuts what is measured, and model/evidence is committed; name another place: --out var/trial")
 
 
 @pytest.mark.usefixtures("_digits")

@@ -29,7 +29,7 @@ def exports(result: dict[str, Any]) -> list[dict[str, Any]]:
 
 
 def test_the_committed_page_is_what_the_committed_results_give() -> None:
-    assert (MODEL / NAME).read_text(encoding="utf-8") == page(EVIDENCE), "write it again: python -m model edge"
+    assert (MODEL / NAME).read_text(encoding="utf-8") == page(EVIDENCE), "write it again: python -m model edge-page"
 
 
 def test_the_results_are_of_the_released_network_and_say_how_they_were_taken(result: dict[str, Any]) -> None:
@@ -75,6 +75,12 @@ def test_a_changed_result_changes_the_page(tmp_path: Path, result: dict[str, Any
     (tmp_path / "edge.json").write_text(json.dumps(result))
     assert said not in page(EVIDENCE)
     assert said in page(tmp_path)
+
+
+def test_how_busy_the_machine_was_stands_beside_its_times(tmp_path: Path, result: dict[str, Any]) -> None:
+    result["generated"]["machine"].update(cores=48, load_average=31.4159)
+    (tmp_path / "edge.json").write_text(json.dumps(result))
+    assert "the load average of its 48 cores was 31.4 at the start" in page(tmp_path)
 
 
 def test_a_runtime_that_was_not_installed_has_its_line(tmp_path: Path, result: dict[str, Any]) -> None:

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from model.formats import FILES, NotDigits, read_labelled
 from model.formats.hdf5 import BEGIN
@@ -38,6 +39,31 @@ def test_emnist_s_pictures_are_turned_upright(tmp_path: Path) -> None:
     upright = read_labelled(tmp_path / "emnist-digits-test-labels-idx1-ubyte")
     assert upright.form == "a pair of IDX files, turned upright"
     assert all(np.array_equal(one, other.T) for one, other in zip(upright.pictures, lying.pictures, strict=True))
+
+
+def test_emnist_is_told_by_the_name_of_the_file_that_was_read(tmp_path: Path) -> None:
+    folder = tmp_path / "gzip"
+    folder.mkdir()
+    (folder / "emnist-digits-test-images-idx3-ubyte").write_bytes(IDX_IMAGES)
+    (folder / "emnist-digits-test-labels-idx1-ubyte").write_bytes(IDX_LABELS)
+    assert read_labelled(folder).form == "a pair of IDX files, turned upright"
+    assert next(iter(read_labelled(folder).pictures)).shape == (3, 2)
+    (tmp_path / "emnist-digits.csv").write_bytes(BEGINNINGS["CSV"])
+    assert read_labelled(tmp_path / "emnist-digits.csv").form == "CSV, turned upright"
+
+
+def test_a_folder_s_name_turns_nothing(tmp_path: Path) -> None:
+    picture = np.zeros((6, 4), np.uint8)
+    picture[0] = 255
+    digits = tmp_path / "emnist-as-png"
+    (digits / "7").mkdir(parents=True)
+    Image.fromarray(picture).save(digits / "7" / "one.png")
+    found = read_labelled(digits)
+    assert found.form == "a folder per digit"
+    assert np.array_equal(next(iter(found.pictures)), picture)
+    (digits / "t10k-images-idx3-ubyte").write_bytes(IDX_IMAGES)
+    (digits / "t10k-labels-idx1-ubyte").write_bytes(IDX_LABELS)
+    assert read_labelled(digits / "t10k-images-idx3-ubyte").form == "a pair of IDX files"
 
 
 def test_what_nobody_claims_is_one_line(tmp_path: Path) -> None:

@@ -61,6 +61,15 @@ def test_a_broken_row_or_no_square_is_one_line(pixels: NDArray[np.intp]) -> None
         read(rows(np.hstack([LABELS[:, None], pixels[:, 1:]])).encode(), HERE)
 
 
+def test_a_byte_that_is_no_text_far_into_the_file_is_one_line(pixels: NDArray[np.intp]) -> None:
+    whole = rows(np.hstack([LABELS[:, None], pixels])).encode()
+    raw = whole * (2**20 // len(whole) + 1) + b"\xff\n"
+    assert claims(raw)
+    with pytest.raises(NotDigits, match=r"digits\.csv: .*decode byte 0xff") as caught:
+        read(raw, HERE)
+    assert "\n" not in str(caught.value)
+
+
 @pytest.mark.parametrize("raw", [b"", b"one line\n", b"a,b\n1,2\n", b"a,b,c,d,e\nf,g,h,i,j\n", b"1,2,3,4,5\n1,2\n", b"\xff\xfe\0\1\n\2"])
 def test_other_files_are_not_claimed(raw: bytes) -> None:
     assert not claims(raw)

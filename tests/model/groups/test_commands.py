@@ -64,7 +64,6 @@ def test_what_cannot_be_measured_is_one_line_and_no_reading(arguments: list[str]
     assert list(tmp_path.iterdir()) == []
 
 
-@pytest.mark.skipif(not (EVIDENCE / "groups.json").exists(), reason="groups were not measured yet")
 def test_the_committed_groups_are_those_of_the_committed_evaluation() -> None:
     groups, evaluation = (json.loads((EVIDENCE / f"{name}.json").read_text()) for name in ("groups", "evaluation"))
     assert groups["weights_sha256"] == evaluation["model"]["weights_sha256"] == weights_digest(RELEASED / "weights.pt")
