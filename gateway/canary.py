@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 from gateway.errors import Problem
 from gateway.known import KnownDigits
 from gateway.metrics import Metrics
-from gateway.model_client import VersionGone
 from gateway.prediction import Predictor
+from gateway.seams import VersionGone
 from gateway.turn import Turn
 
 log = logging.getLogger(__name__)

@@ -16,6 +16,7 @@ from gateway.contract import ModelVersion, Prediction
 from gateway.errors import DeadlineExceeded, ModelMisbehaved, ModelUnavailable, Problem
 from gateway.metrics import Metrics
 from gateway.reference import CLASSES
+from gateway.seams import RETRY_AFTER_SECONDS, VersionGone
 from gateway.trace import Headers
 from gateway.transport import Transport, whole
 
@@ -27,14 +28,8 @@ MAP_TYPE = "application/x-digit-map"
 SIDE = 28
 """Of canonical pixels, and of a map."""
 
-LARGEST_BATCH = 64
-RETRY_AFTER_SECONDS = 2.0
 DESCRIBE_SECONDS = 1.0
 CANNOT_BE_REACHED = "the model cannot be reached; try again"
-
-
-class VersionGone(Exception):
-    """The instance no longer has this version: look again which is current."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,12 +15,10 @@ from gateway.errors import NO_ANSWER, DeadlineExceeded, ModelUnavailable, NotFou
 from gateway.flights import Flight, Flights
 from gateway.local_cache import LocalCache, LocalKey
 from gateway.metrics import Metrics
-from gateway.model_client import LARGEST_BATCH, RETRY_AFTER_SECONDS, ModelClient, VersionGone
 from gateway.offloop import nearby
 from gateway.reading import Announced, PictureReader
-from gateway.redis_cache import LARGEST_LOOKUP, RedisCache, RedisKey
+from gateway.seams import LARGEST_BATCH, LARGEST_LOOKUP, RETRY_AFTER_SECONDS, Model, RedisKey, Served, SharedCache, VersionGone
 from gateway.trace import TRACE, carried
-from gateway.versions import ModelWatch
 from model.preprocess import measure
 
 REQUESTS_AT_THE_DOOR = 1
@@ -74,9 +72,9 @@ class Predictor:
         self,
         reader: PictureReader,
         local: LocalCache,
-        redis: RedisCache | None,
-        client: ModelClient,
-        watch: ModelWatch,
+        redis: SharedCache | None,
+        client: Model,
+        watch: Served,
         metrics: Metrics,
         *,
         queue_pictures: int,

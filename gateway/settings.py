@@ -11,12 +11,9 @@ from pydantic_core import PydanticCustomError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from gateway.logs import Form, Level
+from gateway.refusal import SettingsError as SettingsError
 
 PREFIX = "GATEWAY_"
-
-
-class SettingsError(ValueError):
-    """A setting cannot be used; the message names the variable and says what it takes."""
 
 
 class Settings(BaseSettings):

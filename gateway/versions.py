@@ -5,13 +5,13 @@ import logging
 import re
 import time
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
 
 from gateway.contract import ModelVersion
 from gateway.errors import ModelUnavailable, Problem
 from gateway.known import KnownDigits
 from gateway.metrics import Metrics
-from gateway.model_client import LARGEST_BATCH, RETRY_AFTER_SECONDS, Described, ModelClient, VersionGone
+from gateway.model_client import Described, ModelClient
+from gateway.seams import LARGEST_BATCH, RETRY_AFTER_SECONDS, Check, VersionGone
 
 log = logging.getLogger(__name__)
 
@@ -26,14 +26,6 @@ VERSION = re.compile(r"[0-9a-f]{12}")
 
 FRESH_SECONDS = 5.0
 """How old the newest right answer may be for the model to count as working."""
-
-
-@dataclass(frozen=True, slots=True)
-class Check:
-    """One line of /readyz: well, or the reason why not."""
-
-    ok: bool
-    reason: str | None = None
 
 
 class ModelWatch:
