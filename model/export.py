@@ -54,6 +54,11 @@ def fingerprint(released: Path, checkout: Path = CHECKOUT) -> str:
     return total.hexdigest()[:12]
 
 
+def serving_facts(released: Path) -> dict[str, object]:
+    """What serving must know of the network besides its weights, as an archive carries it. Raises NotExportable."""
+    return {**json.loads(_serving_facts(released)), "reference": _reference(released)}
+
+
 def build_archive(released: Path, out_folder: Path, checkout: Path = CHECKOUT) -> Path:
     """`digits.mar` in `out_folder`, with `digits.version` (the fingerprint) beside it. Raises NotExportable.
 
