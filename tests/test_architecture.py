@@ -12,7 +12,7 @@ ROOMS = ("model", "handler", "gateway", "monitoring", "loadtests", "k8s")
 MAY_IMPORT = {
     "model": {"model"},
     "handler": {"handler", "model.preprocess", "model.network", "model.inference", "model.choice", "model.explain", "model.resident"},
-    "gateway": {"gateway", "model.preprocess", "model"},
+    "gateway": {"gateway", "model.preprocess", "model.resident", "model"},
     "monitoring": {"monitoring"},
     "loadtests": {"loadtests"},
     "k8s": {"k8s"},

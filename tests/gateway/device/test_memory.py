@@ -1,54 +1,55 @@
-"""Only pages are given back that come again as they were."""
+"""What is free leaves the process, at once or in a while, and it goes on."""
+
+import asyncio
+import re
+from pathlib import Path
 
 import pytest
 
-from gateway.device.memory import SMAPS, give_back, trim, untouched
+from gateway.device import memory
+from gateway.device.memory import give_back, keep_tidy, trim
 
-MAPPING = """\
-{place} {permissions} 00000000 fe:00 1234                     {path}
-Size:                 64 kB
-Rss:                  64 kB
-Anonymous:            {anonymous} kB
-VmFlags: rd mr mw me
-"""
+STATUS = Path("/proc/self/status")
+of_linux = pytest.mark.skipif(not STATUS.exists(), reason="no other system tells")
 
 
-def told(place: str = "7f0000000000-7f0000010000", permissions: str = "r-xp", path: str = "/usr/lib/libone.so", anonymous: int = 0) -> str:
-    return MAPPING.format(place=place, permissions=permissions, path=path, anonymous=anonymous)
+def kilobytes(name: str) -> int:
+    told = re.search(rf"^{name}:\s+(\d+) kB$", STATUS.read_text(), re.MULTILINE)
+    assert told is not None
+    return int(told[1])
 
 
-def test_code_of_libraries_is_given_back() -> None:
-    both = told() + told("7f1000000000-7f1000001000", "r--p", "/a path/with spaces.so (deleted)")
-    assert list(untouched(both.splitlines())) == [(0x7F0000000000, 0x7F0000010000), (0x7F1000000000, 0x7F1000001000)]
-
-
-@pytest.mark.parametrize(
-    "kept",
-    [
-        {"anonymous": 4},
-        {"permissions": "rw-p"},
-        {"permissions": "r--s"},
-        {"permissions": "---p"},
-        {"path": ""},
-        {"path": "[vdso]"},
-        {"path": "anon_inode:[io_uring]"},
-    ],
-    ids=str,
-)
-def test_what_was_changed_or_is_no_file_stays(kept: dict[str, object]) -> None:
-    assert list(untouched(told(**kept).splitlines())) == []  # type: ignore[arg-type]
-
-
-@pytest.mark.skipif(not SMAPS.exists(), reason="there is no such file but on Linux")
-def test_this_process_goes_on_afterwards() -> None:
-    before = resident()
+@of_linux
+def test_code_and_free_memory_leave_and_the_process_goes_on() -> None:
+    before = kilobytes("RssFile")
     give_back()
-    assert resident() < before
+    assert kilobytes("RssFile") < before
+    assert sorted(map(str, range(100)))[0] == "0"
+
+
+@of_linux
+def test_memory_that_is_free_between_what_is_used_leaves() -> None:
+    pieces = [bytes(2_000) for _ in range(40_000)]  # each too small to leave by itself
+    kept = pieces[::200]
+    before = kilobytes("RssAnon")
+    del pieces
     trim()
-    assert len({hash(str(number)) for number in range(1_000)}) == 1_000
+    assert kilobytes("RssAnon") < before - 30_000
+    assert all(len(piece) == 2_000 for piece in kept)
 
 
-def resident() -> int:
-    """Bytes of files."""
-    [line] = [line for line in SMAPS.with_name("status").read_text().splitlines() if line.startswith("RssFile:")]
-    return 1024 * int(line.split()[1])
+@pytest.mark.anyio
+async def test_it_is_done_again_and_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    done = 0
+
+    def count() -> None:
+        nonlocal done
+        done += 1
+
+    monkeypatch.setattr(memory, "TIDY_SECONDS", 0.001)
+    monkeypatch.setattr(memory, "trim", count)
+    tidying = asyncio.create_task(keep_tidy())
+    async with asyncio.timeout(10):
+        while done < 3:
+            await asyncio.sleep(0.001)
+    tidying.cancel()
