@@ -14,7 +14,7 @@ INPUT, OUTPUT = "pixels", "logits"
 """As `model.edge.onnx_runtime` names them."""
 
 TOGETHER = 8
-"""Pictures that are computed at a time: more are hardly faster on one thread, and what they take is not given back."""
+"""Pictures that are computed at a time: more are hardly faster on one thread, and the memory that the most ever took is kept."""
 
 AT_ONCE = 4
 """Pictures up to which the event loop waits: about a millisecond."""
@@ -64,7 +64,6 @@ def open_session(content: bytes) -> Session:
         raise SettingsError(f"ONNX Runtime is not installed; {INSTALL}") from None
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = options.inter_op_num_threads = 1
-    options.enable_cpu_mem_arena = options.enable_mem_pattern = False  # both keep memory for the largest batch there was
     try:
         session: Session = onnxruntime.InferenceSession(content, options, providers=["CPUExecutionProvider"])
     except Exception as error:  # of fifteen kinds without a common one
