@@ -46,7 +46,7 @@ except KeyboardInterrupt:
 """
 """A server whose network is a double; everything else is what runs on a device. Asked to leave, it says what it has loaded."""
 
-WITHOUT_THE_RUNTIME = 75
+WITHOUT_THE_RUNTIME = 70
 """Megabytes at most: with it, a hundred."""
 
 REQUESTS = 1_000
@@ -71,7 +71,6 @@ def test_it_serves_in_little_memory_and_without_what_it_does_not_need(parents: P
     read = [answer["digit"] for answer in answers(server, asked)]
     assert read == np.resize(known.labels, REQUESTS).tolist()
     assert {answer["cache"] for answer in answers(server, asked[:100])} == {"hit"}
-    print("MB", resident_megabytes(server))
     assert resident_megabytes(server) < WITHOUT_THE_RUNTIME
     server.process.send_signal(signal.SIGINT)
     server.process.wait(timeout=20)
