@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -105,6 +106,12 @@ def wilson(successes: int, trials: int) -> tuple[float, float]:
     centre = (share + z * z / (2 * trials)) / (1 + z * z / trials)
     half = z / (1 + z * z / trials) * (share * (1 - share) / trials + z * z / (4 * trials * trials)) ** 0.5
     return max(0.0, centre - half), min(1.0, centre + half)
+
+
+def share(correct: NDArray[np.bool_]) -> dict[str, Any]:
+    """What results say of n answers: accuracy in 0..1, `None` of none, how many are wrong, and the accuracy's 95 % interval (`wilson`)."""
+    n, right = len(correct), int(correct.sum())
+    return {"accuracy": right / n if n else None, "errors": n - right, "interval": list(wilson(right, n))}
 
 
 def spread(values: Sequence[float]) -> dict[str, float | int | None]:
