@@ -2,7 +2,7 @@
 
 import json
 
-from model.__main__ import EVIDENCE, RELEASED
+from model.commands.options import EVIDENCE, RELEASED
 from model.evaluate import weights_digest
 from model.trust.letters import REPORTED_FONTS, VALIDATION_FONTS
 
