@@ -84,7 +84,9 @@ class PictureReader:
             try:
                 return await asyncio.get_running_loop().run_in_executor(self._pool, canonicalise, announced.upload, self._limits)
             except ImageError as error:
-                found = error
+                found = error.with_traceback(
+                    None
+                )  # which knows this frame: together they would keep the upload until cycles are looked for
         if isinstance(found, ImageError):
             raise PROBLEMS[type(found)](str(found)) from found
         return found
@@ -100,7 +102,7 @@ class PictureReader:
             try:
                 header = read_header(each.upload)
             except ImageError as error:
-                each.found = error
+                each.found = error.with_traceback(None)
                 continue
             if header.width * header.height <= INLINE_PIXELS:
                 small.append((each.upload, header))
