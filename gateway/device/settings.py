@@ -14,8 +14,8 @@ if TYPE_CHECKING:  # reading them takes ten megabytes, which serving never uses 
 LOCAL_CACHE_BYTES = 4 * 2**20
 """For the in-process cache, where the environment does not say."""
 
-MAX_PIXELS_UNREDUCED = 1_000_000
-"""Largest picture taken of what is no sequential JPEG, where the environment does not say: each takes up to 14 bytes while it is read."""
+MAX_PIXELS_UNREDUCED = 600_000
+"""Largest picture taken of what is no sequential JPEG, where the environment does not say: each takes up to 20 bytes while it is read."""
 
 
 @dataclass(frozen=True)
