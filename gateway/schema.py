@@ -6,10 +6,10 @@ from typing import Annotated, Any, Literal
 import orjson
 from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field
 
-from gateway.contract import Answer, ModelVersion, Prediction, Seen
+from gateway.contract import Answer, ModelVersion, Prediction, Seen, candidates
 from gateway.model_client import LARGEST_BATCH
 
-Reason = Literal["blank", "faint", "noise", "several", "low_confidence"]
+Reason = Literal["blank", "faint", "noise", "several", "low_confidence", "not_a_digit"]
 
 RecordState = Literal["durable", "buffered", "none"]
 
@@ -61,7 +61,11 @@ class PredictAnswer(BaseModel):
     digit: int = Field(ge=0, le=9)
     confidence: Probability = Field(description="Calibrated probability of `digit`.")
     probabilities: list[Probability] = Field(min_length=10, max_length=10)
-    candidates: list[int] = Field(description="Shortest list, most probable first, that holds 99 % of the probability.")
+    candidates: list[int] = Field(
+        min_length=1,
+        description="Digits that stay possible, most probable first: they hold the right one as often as the model's facts promise "
+        "(`limits.level`, by split conformal prediction), or, where a version promises nothing, 99 % of the probability.",
+    )
     accepted: bool = Field(description="False where `reasons` says why not to trust the digit.")
     reasons: list[Reason]
     model: ModelName
@@ -232,7 +236,7 @@ def told(prediction: Prediction, seen: Seen, reasons: tuple[str, ...], model: Mo
         "digit": prediction.digit,
         "confidence": prediction.confidence,
         "probabilities": prediction.probabilities,
-        "candidates": prediction.candidates,
+        "candidates": candidates(prediction, model),
         "accepted": not reasons,
         "reasons": reasons,
         "model": {"name": model.name, "version": model.version},

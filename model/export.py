@@ -29,6 +29,9 @@ PREPROCESSING = "model/preprocess"
 SERVING_FACTS = ("model", "network", "temperature", "accept_threshold")
 """What of `release.json` serving depends on. Only these enter the fingerprint and the archive; a remark there changes no version."""
 
+LIMIT_FACTS = ("score", "least", "level", "quantile")
+"""All that `limits.json` says: how far an answer may be trusted. A network released without it is served by its confidence alone."""
+
 REFERENCE_FACTS = ("pictures", "features", "digits", "validation")
 """All that `reference.json` says: what live traffic is compared with."""
 
@@ -38,7 +41,7 @@ class NotExportable(Exception):
 
 
 def fingerprint(released: Path, checkout: Path = CHECKOUT) -> str:
-    """12 hex digits of SHA-256 over the weights, the serving facts, the reference and every source file that ships with them.
+    """12 hex digits of SHA-256 over the weights, the serving facts, the limits, the reference and every source file that ships with them.
 
     The same on every machine and for every order and age of the files. Needs no torch. Raises NotExportable.
     """
@@ -47,6 +50,8 @@ def fingerprint(released: Path, checkout: Path = CHECKOUT) -> str:
     parts["release.json"] = _serving_facts(released)
     parts["reference.json"] = json.dumps(_reference(released)).encode()
     parts["ranges.json"] = _ranges(released)
+    if (limits := _limits(released)) is not None:
+        parts["limits.json"] = json.dumps(limits).encode()
     total = hashlib.sha256()
     for name, content in sorted(parts.items()):
         total.update(f"{name}\0{len(content)}\0".encode())
@@ -109,6 +114,7 @@ def _facts(released: Path, version: str) -> dict[str, object]:
         "digest": hashlib.sha256(_weights(released)).hexdigest(),
         "parameters": parameter_count(build(facts["network"])),
         "reference": _reference(released),
+        **({} if (limits := _limits(released)) is None else {"limits": limits}),
     }
 
 
@@ -135,6 +141,11 @@ def _serving_facts(released: Path) -> bytes:
 
 def _reference(released: Path) -> dict[str, object]:
     return _chosen(released / "reference.json", REFERENCE_FACTS)
+
+
+def _limits(released: Path) -> dict[str, object] | None:
+    file = released / "limits.json"
+    return _chosen(file, LIMIT_FACTS) if file.exists() else None
 
 
 def _ranges(released: Path) -> bytes:

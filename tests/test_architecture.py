@@ -77,6 +77,7 @@ LAYERS = [
         "gateway.merging",
         "gateway.turn",
         "gateway.place",
+        "gateway.limits",
         "gateway.reference",
         "gateway.randomness",
         "gateway.traceparent",

@@ -33,6 +33,12 @@ def quantile_of(probability: Floats, level: float) -> float:
     return rounded_down(float(np.sort(probability)[rank - 1])) if rank else 0.0
 
 
+def released_quantile(probabilities: Floats, labels: Labels, writers: Writers, seed: int = 0) -> float:
+    """That of RELEASED_LEVEL by the pictures of half of these writers, which `seed` draws."""
+    calibrating = half_of(writers, np.random.default_rng(seed))
+    return quantile_of(_of_labels(probabilities, labels)[calibrating], RELEASED_LEVEL)
+
+
 def candidates(probabilities: Floats, quantile: float) -> NDArray[np.bool_]:
     """Which digits belong to each picture's set, `bool[n, 10]`: all at least as probable as `quantile`, and always the most probable."""
     chosen = probabilities >= quantile
@@ -63,8 +69,8 @@ def measure_sets(
             {
                 "level": level,
                 "quantile": (quantile := quantile_of(_of_labels(probabilities, labels)[calibrating], level)),
-                "held_out": _covered(_part(validation, ~calibrating), quantile, seed),
-                "test": _covered(panel, quantile, seed),
+                "held_out": covered(_part(validation, ~calibrating), quantile, seed),
+                "test": covered(panel, quantile, seed),
                 "halvings": _halvings(validation, level, seed, halvings),
             }
             for level in LEVELS
@@ -85,7 +91,8 @@ def _part(pictures: tuple[Floats, Labels, Writers], chosen: NDArray[np.bool_]) -
     return probabilities[chosen], labels[chosen], Writers(writers.writer[chosen], writers.series[chosen])
 
 
-def _covered(pictures: tuple[Floats, Labels, Writers], quantile: float, seed: int) -> dict[str, Any]:
+def covered(pictures: tuple[Floats, Labels, Writers], quantile: float, seed: int) -> dict[str, Any]:
+    """How often the sets of these pictures hold the right digit, and how large they are; n of 1 at least."""
     probabilities, labels, writers = pictures
     held, sizes = _held(probabilities, labels, quantile), candidates(probabilities, quantile).sum(axis=1)
     return {

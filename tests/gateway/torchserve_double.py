@@ -64,6 +64,8 @@ class TorchServeDouble:
     described: int = 0
     says_it_is: str | None = None
     reference: object = field(default_factory=shipped_reference)
+    limits: dict[str, object] | None = None
+    """None: it ships none."""
     batches: list[int] = field(default_factory=list)
     pictures: list[bytes] = field(default_factory=list)
     explained: list[int] = field(default_factory=list)
@@ -112,6 +114,7 @@ class TorchServeDouble:
                 "arithmetic": "float32",
                 "accept_threshold": self.accept_threshold,
                 "reference": self.reference,
+                **({} if self.limits is None else {"limits": self.limits}),
             }
             return httpx.Response(200, json=facts)
         if request.headers["content-type"] == EXPLAIN_TYPE:
