@@ -31,7 +31,7 @@ Figures: [reliability](evidence/trust-reliability.png), [risk against coverage](
 
 
 def _rejection(trust: dict[str, Any]) -> str:
-    rejection, score = trust["rejection"], trust["released"]["score"]
+    rejection, score = trust["rejection"], trust["served"]["score"]
     names = [row["score"] for row in rejection["validation"]["scores"]]
     head = f"| what is no digit | n | {' | '.join(f'AUROC {name}' for name in names)} | refused by the score | by anything |"
     rows = [
@@ -48,7 +48,7 @@ def _rejection(trust: dict[str, Any]) -> str:
     )
     return f"""### What is no digit
 
-A picture whose `{score}` is under {trust["released"]["threshold"]:g} nats is answered with `accepted` false and the reason `not_a_digit`.
+A picture whose `{score}` is under {trust["served"]["threshold"]:g} nats is answered with `accepted` false and the reason `not_a_digit`.
 Score and threshold are by validation pictures against other letters, noise, sheets and digits than these. Filled shapes joined these
 pictures, and the sum of two scores those that were compared, after a trial that looked at small samples of the sets below, 300 pictures of
 Fashion-MNIST among them. Mean AUROC by validation pictures: {compared}. Served is the best of those that need no more than the
@@ -85,7 +85,7 @@ pictures by {sets["calibration"]["writers"]} writers; held out are {held_out["n"
 |---|---|---|---|---|---|---|
 {rows}
 
-Served as `candidates`: {100 * trust["released"]["level"]:g} %. The promise is of an average over pictures like those of validation, not
+Served as `candidates`: {100 * trust["served"]["level"]:g} %. The promise is of an average over pictures like those of validation, not
 of a digit or a writer."""
 
 

@@ -4,7 +4,7 @@ on the panel, in every arithmetic that serves."""
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,6 +16,7 @@ from model.inference import Classifier, softmax
 from model.judge import Panel
 from model.limits import Limits
 from model.preprocess import canonicalise_picture
+from model.reader import Reader
 from model.splitting import Writers
 from model.trust import outliers
 from model.trust.calibration import measure_confidence
@@ -38,12 +39,6 @@ class Plan:
     reported_fonts: tuple[str, ...] = REPORTED_FONTS
 
 
-class Network(Protocol):
-    """Any that answers as `Classifier` does."""
-
-    def logits(self, pixels: NDArray[np.uint8]) -> NDArray[np.float32]: ...
-
-
 @dataclass(frozen=True)
 class Shown:
     """What figures are drawn from: the panel and every reported set, as the network sees them, and what refuses them."""
@@ -57,7 +52,7 @@ def measure_trust(
     classifier: Classifier,
     accept_threshold: float,
     limits: Limits,
-    arithmetics: Mapping[str, Network],
+    arithmetics: Mapping[str, Reader],
     training: Digits,
     validation: tuple[Digits, Writers],
     panel: Panel,
@@ -96,7 +91,7 @@ def measure_trust(
         "seed": plan.seed,
         "n": len(panel.digits),
         "panel": panel.name,
-        "released": {
+        "served": {
             "score": limits.score,
             "threshold": limits.least,
             "level": limits.level,
@@ -119,20 +114,20 @@ def measure_trust(
         "arithmetics": [
             {
                 "arithmetic": name,
-                "validation": _served(network, chosen, limits.quantile, held_out, held_out_writers, accept_threshold, plan.seed),
-                "test": _served(network, chosen, limits.quantile, panel.digits, panel.writers, accept_threshold, plan.seed),
+                "validation": _served(reader, chosen, limits.quantile, held_out, held_out_writers, accept_threshold, plan.seed),
+                "test": _served(reader, chosen, limits.quantile, panel.digits, panel.writers, accept_threshold, plan.seed),
             }
-            for name, network in arithmetics.items()
+            for name, reader in arithmetics.items()
         ],
     }
     return report, Shown(digits, shown, chosen)
 
 
 def _served(
-    network: Network, chosen: Chosen, quantile: float, digits: Digits, writers: Writers, accept_threshold: float, seed: int
+    reader: Reader, chosen: Chosen, quantile: float, digits: Digits, writers: Writers, accept_threshold: float, seed: int
 ) -> dict[str, Any]:
     """What is answered to these digits: how many the score refuses, how many it and the confidence accept, and their candidates."""
-    seen = only_logits(network.logits(digits.pixels))
+    seen = only_logits(reader.logits(digits.pixels))
     probabilities = softmax(seen.logits)
     refused = chosen.refuses(seen)
     sets = covered((probabilities, digits.labels, writers), quantile, seed)

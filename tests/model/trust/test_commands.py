@@ -8,7 +8,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from model.__main__ import RELEASED, main
+from model.__main__ import main
+from model.commands.options import RELEASED
 from model.data import Digits
 from model.splitting import Writers
 from model.trust import commands, fashion, measure
@@ -67,7 +68,7 @@ def test_results_figures_and_the_reading_are_written(
     assert printed.startswith("calibration error ")
     assert "sets of 99.9 %" in printed
     assert "served in float32: refused " in printed
-    assert told["released"]["threshold"] == json.loads((RELEASED / "limits.json").read_text())["least"]
+    assert told["served"]["threshold"] == json.loads((RELEASED / "limits.json").read_text())["least"]
 
 
 def test_a_release_without_limits_is_one_line_that_says_what_writes_them(

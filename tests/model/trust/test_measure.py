@@ -65,10 +65,10 @@ def areas_of_choice(report: dict[str, Any]) -> list[Any]:
 def test_what_is_measured_are_the_limits_that_are_served(measured: tuple[dict[str, Any], Shown, Panel, str]) -> None:
     report, shown, _, _ = measured
     rows = {row["score"]: row for row in report["rejection"]["validation"]["scores"]}
-    assert report["released"]["score"] == shown.chosen.score.name == "energy"
-    assert report["released"]["threshold"] == rows["energy"]["threshold"]
+    assert report["served"]["score"] == shown.chosen.score.name == "energy"
+    assert report["served"]["threshold"] == rows["energy"]["threshold"]
     quantiles = {row["level"]: row["quantile"] for row in report["prediction_sets"]["levels"]}
-    assert report["released"]["quantile"] == quantiles[report["released"]["level"]]
+    assert report["served"]["quantile"] == quantiles[report["served"]["level"]]
 
 
 def test_every_set_is_there_and_letters_are_in_two_parts(measured: tuple[dict[str, Any], Shown, Panel, str]) -> None:
