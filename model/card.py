@@ -104,7 +104,7 @@ def _model(e: dict[str, Any]) -> str:
 | trained by | recipe `{model["recipe"]}`, seed {model["seed"]}, dropout {model["dropout"]:g} |
 | takes | canonical pixels, `uint8[n, 28, 28]`, white ink on black |
 | gives | ten logits a picture, divided by the temperature {model["temperature"]:g}; their softmax is the probability |
-| accepts | a confidence of {model["accept_threshold"]:g} or more |
+| accepts | a confidence of {model["accept_threshold"]:g} or more; what looks like no digit is refused besides |
 | weights | SHA-256 `{model["weights_sha256"]}` |
 | arithmetic | {model["arithmetic"]} |"""
 
