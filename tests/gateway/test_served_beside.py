@@ -13,7 +13,7 @@ from tests.gateway.conftest import digit_png, picture, png
 from tests.gateway.test_models import adopted
 from tests.gateway.torchserve_double import INFERENCE_URL, MANAGEMENT_URL, TorchServeDouble, known_digits
 
-pytestmark = [pytest.mark.anyio, pytest.mark.integration]
+pytestmark = [pytest.mark.anyio, pytest.mark.integration, pytest.mark.system]
 
 
 @pytest.fixture(scope="module")
