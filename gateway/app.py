@@ -184,7 +184,7 @@ def create_app(
         plain = TracedPlain(plain, tracing)
 
     def in_front(framework: ASGIApp) -> ASGIApp:
-        observed = Observed(Predicting(framework, uploads, models, telling, settings.deadline_seconds), requests)
+        observed = Observed(Predicting(framework, uploads, models.predictor, telling, settings.deadline_seconds), requests)
         return observed if tracing is None else Traced(observed, tracing)
 
     app = Application(
@@ -199,7 +199,7 @@ def create_app(
         telemetry={"tracing": False, "metrics": False, "logs": False},  # it would look for a provider at each request
     )
     app.include_router(predict_documentation())
-    app.include_router(batch_routes(uploads, models, telling, settings.deadline_seconds))
+    app.include_router(batch_routes(uploads, models.predictor, telling, settings.deadline_seconds))
     app.include_router(explain_routes(uploads, models, telling, ids, reader, settings.deadline_seconds))
     app.include_router(label_routes(ids, recorder, settings.deadline_seconds))
     app.include_router(audit_routes(ids, reader, settings.deadline_seconds))

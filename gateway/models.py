@@ -48,6 +48,10 @@ class Models:
             raise NotFound(f"no model is called {name!r}; there {'are' if self.further else 'is'} {there}")
         return self._by_name[name]
 
+    def predictor(self, name: str | None) -> Predictor:
+        """Of `named`."""
+        return self.named(name).predictor
+
     def whose(self, version: str, name: str | None) -> Served:
         """Of this name or, where none is given, the one that serves this version; the default one where none does. Raises NotFound."""
         if name is None:

@@ -262,5 +262,9 @@ class Predictor:
                 picture.land(_Found(prediction, picture.state, times, started + seconds))
 
 
+Choose = Callable[[str | None], Predictor]
+"""The predictor of the model of a name, None: of the default one. Raises NotFound."""
+
+
 def _sha256(data: bytes | memoryview) -> bytes:
     return hashlib.sha256(data).digest()

@@ -7,9 +7,8 @@ from fastapi import APIRouter, Request, Response
 
 from gateway.envelope import LIST, MOST_PICTURES, PART
 from gateway.errors import OUR_FAULT, Malformed, Problem, UploadTooSlow, problem_text
-from gateway.models import Models
 from gateway.observing import log_fields
-from gateway.prediction import Predictor
+from gateway.prediction import Choose, Predictor
 from gateway.prompt import Headers
 from gateway.routes.asked import MODEL_PARAMETER, Asked, read_asked
 from gateway.routes.shared import problems
@@ -43,7 +42,7 @@ REFUSALS = {
 """Of the whole call; a picture that has no answer has its own problem among the results."""
 
 
-def batch_routes(uploads: Uploads, models: Models, telling: Telling, deadline_seconds: float) -> APIRouter:
+def batch_routes(uploads: Uploads, choose: Choose, telling: Telling, deadline_seconds: float) -> APIRouter:
     """The call over what it uses. It bounds its body itself."""
     router = APIRouter(tags=["prediction"])
 
@@ -61,7 +60,7 @@ def batch_routes(uploads: Uploads, models: Models, telling: Telling, deadline_se
         pictures. `Cache-Control` and `X-Consent` are obeyed as there, for all pictures. What has no answer by the deadline is a 504.
         """
         asked = read_asked(request.scope, deadline_seconds)
-        predictor = models.named(asked.model).predictor
+        predictor = choose(asked.model)
         _ = predictor.current  # where there is none, the whole call is refused, and unread
         with uploads.hold() as held:
             pictures = await _read(held, request, asked)

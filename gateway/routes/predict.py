@@ -7,7 +7,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from gateway.contract import Answer
 from gateway.errors import Problem, UploadTooSlow, problem_response
-from gateway.models import Models
+from gateway.prediction import Choose
 from gateway.prompt import headers_of
 from gateway.routes.asked import MODEL_PARAMETER, read_asked
 from gateway.routes.shared import problems
@@ -69,9 +69,9 @@ def predict_documentation() -> APIRouter:
 class Predicting:
     """ASGI middleware that answers the one call which must be fast; all others go on to `app`."""
 
-    def __init__(self, app: ASGIApp, uploads: Uploads, models: Models, telling: Telling, deadline_seconds: float) -> None:
+    def __init__(self, app: ASGIApp, uploads: Uploads, choose: Choose, telling: Telling, deadline_seconds: float) -> None:
         self._app = app
-        self._uploads, self._models, self._telling, self._deadline_seconds = uploads, models, telling, deadline_seconds
+        self._uploads, self._choose, self._telling, self._deadline_seconds = uploads, choose, telling, deadline_seconds
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http" or scope["path"] != PATH or scope["method"] != "POST":
@@ -86,7 +86,7 @@ class Predicting:
 
     async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
         asked = read_asked(scope, self._deadline_seconds)
-        predictor = self._models.named(asked.model).predictor
+        predictor = self._choose(asked.model)
         upload: bytes | None = None
         try:
             with self._uploads.hold() as held:
