@@ -53,7 +53,14 @@ class Metrics(Series):
         self._followed: dict[Gauge, Callable[[], float]] = {}
 
     def serve_version(self, version: str, reference: Reference | None) -> None:
-        """Make the cells of a model version, say what is usual for it, and name it as the one that is served."""
+        """Name a model version as the one that is served; see `know_version`."""
+        self.know_version(version, reference)
+        self.info.say({(version,): 1})
+
+    def know_version(self, version: str, reference: Reference | None) -> None:
+        """Make the cells of a model version that may answer, and say what is usual for it."""
+        if version in self._prediction_cells:
+            return
         self._prediction_cells[version] = [
             (self.predictions.labels(str(digit), version, "true"), self.predictions.labels(str(digit), version, "false"))
             for digit in range(CLASSES)
@@ -66,7 +73,6 @@ class Metrics(Series):
             self.rejections.labels(reason, version)
         if reference is not None:
             self._tell_usual(version, reference)
-        self.info.say({(version,): 1})
 
     def follow(self, gauge: Gauge, told: Callable[[], float]) -> None:
         """Have the gauge say what `told` does, each time that somebody may look."""

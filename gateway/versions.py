@@ -7,7 +7,10 @@ import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
-from gateway.contract import ModelVersion
+import numpy as np
+from numpy.typing import NDArray
+
+from gateway.contract import DEFAULT_MODEL, ModelVersion
 from gateway.errors import ModelUnavailable, Problem
 from gateway.known import KnownDigits
 from gateway.metrics import Metrics
@@ -28,6 +31,9 @@ FRESH_SECONDS = 5.0
 """How old the newest right answer may be for the model to count as working."""
 
 
+NOTHING_KNOWN = "its archive holds no known pictures; that it answers is all that can be said"
+
+
 @dataclass(frozen=True, slots=True)
 class Check:
     """One line of /readyz: well, or the reason why not."""
@@ -43,9 +49,17 @@ class ModelWatch:
     """
 
     def __init__(
-        self, client: ModelClient, instances: tuple[tuple[str, str], ...], known: KnownDigits, metrics: Metrics, name: str = "digits"
+        self,
+        client: ModelClient,
+        instances: tuple[tuple[str, str], ...],
+        known: KnownDigits | None,
+        metrics: Metrics,
+        name: str = DEFAULT_MODEL,
     ) -> None:
+        """`known` is None for a model whose archive brings its own; with none there either, it has to answer, whatever that is."""
         self.name = name
+        self.workers_ready = 0
+        """Of the served version."""
         self._client = client
         self._instances = instances
         self._known = known
@@ -65,6 +79,11 @@ class ModelWatch:
         return self._current
 
     @property
+    def known(self) -> KnownDigits | None:
+        """What the served version must read right; None where nothing is known, or nothing served yet."""
+        return self._known or (None if self._current is None else self._current.known)
+
+    @property
     def torchserve(self) -> Check:
         """Whether at least one worker of the served version is READY."""
         return self._torchserve
@@ -75,11 +94,14 @@ class ModelWatch:
         if not self._model.ok:
             return self._model
         age = time.monotonic() - self._client.last_answer_at
-        return Check(True) if age <= FRESH_SECONDS else Check(False, f"no answer from the model for {age:.1f} s")
+        return self._model if age <= FRESH_SECONDS else Check(False, f"no answer from the model for {age:.1f} s")
 
     @property
     def ready(self) -> bool:
         return self.torchserve.ok and self.model.ok
+
+    def serves(self, version: str) -> bool:
+        return self._current is not None and self._current.version == version
 
     async def run(self) -> None:
         """Look and ask, for ever."""
@@ -125,7 +147,7 @@ class ModelWatch:
         current = self._current
         key = None if current is None else ((current.inference_url, current.management_url), current.version)
         workers = sum(ready.values()) if key is None else ready.get(key, 0)
-        self._metrics.model_workers_ready.set(workers)
+        self.workers_ready = workers
         if workers:
             self._torchserve = Check(True)
         elif failures:
@@ -147,34 +169,44 @@ class ModelWatch:
         except (Problem, VersionGone) as failure:
             self._model = Check(False, f"version {version} could not be checked: {failure}")
             return False
-        if wrong:
-            self._model = Check(False, f"version {version} reads {wrong} of {len(self._known.labels)} known digits wrong")
+        if wrong is not None:
+            self._model = Check(False, f"version {version} reads {wrong}")
             log.error("%s; it is not served", self._model.reason)
             return False
         log.info("serving model %s version %s", self.name, version)
         self._current, self._model = candidate, Check(True)
-        self._metrics.serve_version(version, candidate.reference)
+        tell = self._metrics.serve_version if self.name == DEFAULT_MODEL else self._metrics.know_version
+        tell(version, candidate.reference)
         return True
 
-    async def _misread(self, model: ModelVersion) -> int:
+    async def _misread(self, model: ModelVersion) -> str | None:
+        """What it reads wrong, in words; None: nothing. Where nothing is known it has to answer. Raises as `ModelClient.ask` does."""
+        known = self._known or model.known
+        if known is None:
+            await self._client.ask(model, [_blank(model)])
+            return None
         wrong = 0
-        for start in range(0, len(self._known.labels), LARGEST_BATCH):
+        for start in range(0, len(known.labels), LARGEST_BATCH):
             chosen = slice(start, start + LARGEST_BATCH)
-            predictions = await self._client.ask(model, list(self._known.pixels[chosen]))
-            wrong += sum(prediction.digit != label for prediction, label in zip(predictions, self._known.labels[chosen], strict=True))
-        return wrong
+            predictions = await self._client.ask(model, list(known.pixels[chosen]))
+            wrong += sum(prediction.digit != label for prediction, label in zip(predictions, known.labels[chosen], strict=True))
+        return f"{wrong} of {len(known.labels)} known digits wrong" if wrong else None
 
     async def ask_known_digit(self) -> None:
         """Send one known digit, the next one each time; read wrong, the model is not ready."""
-        if self._current is None:
+        model, known = self._current, self.known
+        if model is None:
             return
-        asked = self._asked % len(self._known.labels)
         self._asked += 1
+        asked = 0 if known is None else (self._asked - 1) % len(known.labels)
         try:
-            [prediction] = await self._client.ask(self._current, [self._known.pixels[asked]])
+            [prediction] = await self._client.ask(model, [_blank(model) if known is None else known.pixels[asked]])
         except (Problem, VersionGone):
             return  # the age of the newest answer tells
-        label = int(self._known.labels[asked])
+        if known is None:
+            self._model = Check(True, NOTHING_KNOWN)
+            return
+        label = int(known.labels[asked])
         self._model = Check(True) if prediction.digit == label else Check(False, f"a known {label} was read as {prediction.digit}")
 
     async def _repeat(self, step: Callable[[], Awaitable[None]]) -> None:
@@ -184,3 +216,7 @@ class ModelWatch:
             except Exception:  # a watcher that ends would leave its last word standing for ever
                 log.exception("looking after the model failed; trying again")
             await asyncio.sleep(LOOK_SECONDS)
+
+
+def _blank(model: ModelVersion) -> NDArray[np.uint8]:
+    return np.zeros((model.side, model.side), np.uint8)

@@ -42,6 +42,7 @@ LAYERS = [
     {"gateway.exporting"},
     {"gateway.tracing"},
     {"gateway.spans"},
+    {"gateway.models"},
     {"gateway.prediction", "gateway.explaining"},
     {"gateway.versions", "gateway.reading"},
     {"gateway.records"},
@@ -49,7 +50,6 @@ LAYERS = [
     {
         "gateway.batching",
         "gateway.deadlines",
-        "gateway.known",
         "gateway.offloop",
         "gateway.overlay",
         "gateway.baseline",
@@ -69,6 +69,7 @@ LAYERS = [
     {"gateway.signing"},
     {
         "gateway.contract",
+        "gateway.known",
         "gateway.errors",
         "gateway.settings",
         "gateway.metrics",

@@ -26,6 +26,10 @@ class Embedding:
     torchserve_threads: int = 1
     """Of each worker."""
     torchserve_gpus: int = 0
+    models: str | None = None
+    """Those that others serve beside this one, as the setting says them."""
+    archives_beside: tuple[Path, ...] = ()
+    """Each of another model, which a TorchServe of its own serves under its name."""
 
     @property
     def front_url(self) -> str:

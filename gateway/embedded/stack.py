@@ -32,7 +32,10 @@ PATIENCE_SECONDS = 15.0
 
 def run(embedding: Embedding, gateway_command: Sequence[str] = GATEWAY_COMMAND) -> int:
     """Start everything, serve until SIGINT, SIGTERM or SIGHUP, leave nothing behind. The exit code: 0, or 1 where it cannot serve."""
-    embedding = replace(embedding, state_dir=embedding.state_dir.resolve(), archive=embedding.archive.resolve())
+    archives_beside = tuple(archive.resolve() for archive in embedding.archives_beside)
+    embedding = replace(
+        embedding, state_dir=embedding.state_dir.resolve(), archive=embedding.archive.resolve(), archives_beside=archives_beside
+    )
     try:
         return asyncio.run(_run(embedding, gateway_command))
     except CannotStart as error:
@@ -67,12 +70,20 @@ async def _serve(embedding: Embedding, plans: Plans, supervisor: Supervisor, htt
     for name, url in (("redis", plans.redis_url), ("torchserve", plans.torchserve_url)):
         if url is not None:
             _say(f"{name} is at {url}")
+    for each in plans.beside:
+        _say(f"{each.child} is at {each.inference_url}")
     version = await probes.model_version(http, embedding.front_url)
     _say(f"digitserve is serving on {embedding.front_url}{f' (model {version})' if version else ''}")
     _say(f"try: curl -s --data-binary @{shlex.quote(_shown(embedding.sample))} {embedding.front_url}/v1/predict")
+    for each in plans.beside:
+        version = await probes.model_version(http, embedding.front_url, each.model)
+        _say(f"{each.model} answers at {embedding.front_url}/v1/predict?model={each.model}{f' (model {version})' if version else ''}")
     working: list[Coroutine[Any, Any, Any]] = [interrupted.wait(), supervisor.keep()]
     if plans.management_url is not None:
         working.append(watch_model(RestartJudge(time.monotonic), supervisor, http, embedding.front_url, plans.management_url))
+    for each in plans.beside:
+        judge = RestartJudge(time.monotonic)
+        working.append(watch_model(judge, supervisor, http, embedding.front_url, each.management_url, each.child, each.model))
     await first_of(*working)
 
 
@@ -80,17 +91,25 @@ async def _until_ready(gateway_url: str, plans: Plans, supervisor: Supervisor, h
     start = told = time.monotonic()
     while True:
         said = await probes.readiness(http, gateway_url)
-        if said is not None and said.ready:
+        if said is not None and said.ready and not any(said.model_complaint(each.model) for each in plans.beside):
             return
         now = time.monotonic()
         missing = "the gateway does not answer" if said is None else "; ".join(f"{name}: {why}" for name, why in said.complaints.items())
-        if plans.torchserve_url is not None and now - start > FIRST_START_SECONDS:
-            log = supervisor.child(TORCHSERVE).plan.last_lines()
+        late = _late(plans, said)
+        if late is not None and now - start > FIRST_START_SECONDS:
+            log = supervisor.child(late).plan.last_lines()
             raise CannotStart(f"not ready after {FIRST_START_SECONDS:g} s ({missing})", log)
         if now - told > PATIENCE_SECONDS:
             told = now
             _say(f"still starting ({missing})")
         await asyncio.sleep(0.1)
+
+
+def _late(plans: Plans, said: probes.Readiness | None) -> str | None:
+    """The TorchServe of ours that is waited for; None: another's is."""
+    if plans.torchserve_url is not None and (said is None or not said.ready):
+        return TORCHSERVE
+    return next((each.child for each in plans.beside if said is None or said.model_complaint(each.model)), None)
 
 
 def _shown(path: Path) -> str:
