@@ -20,7 +20,7 @@ from gateway.records.batch import Batch, LabelOutcome, LabelRow, LabelState
 from gateway.records.packed import INSERT, unpacked
 from gateway.records.revision import bring_up_to_date
 from gateway.records.statements import Statements
-from gateway.records.tables import alerts, label_changes, labels, pixels, predictions
+from gateway.records.tables import alerts, label_changes, labels, pixels, predictions, stages
 
 BUSY_SECONDS = 2.0
 """How long a lock that somebody else holds is waited for."""
