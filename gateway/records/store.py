@@ -184,6 +184,7 @@ class Store:
         self._insert(cursor, label_changes, batch.restored_changes)
         self._insert(cursor, labels, batch.restored_labels)
         self._insert(cursor, alerts, batch.restored_alerts)
+        self._insert(cursor, stages, batch.stages)
         return [self._label(cursor, row) for row in batch.labels]
 
     def _insert(self, cursor: Any, table: Table, rows: Sequence[tuple[Any, ...]]) -> None:

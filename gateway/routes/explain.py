@@ -89,9 +89,10 @@ def explain_routes(
 
     async def _past(upload: bytes, prediction_id: str, asked: Asked) -> tuple[NDArray[np.uint8], Map, bytes]:
         known = known_id(ids, prediction_id)
-        model = predictor.choose(asked.model)
-        if known.version != model.version:
-            raise Gone(f"version {known.version} gave this answer and is no longer there; {model.version} is")
+        model = predictor.deployed(asked.model, known.version)
+        if model is None:
+            served = predictor.choose(asked.model).version
+            raise Gone(f"version {known.version} gave this answer and is no longer there; {served} is")
         if reader is None:
             raise RecordsProblem("records are switched off here (GATEWAY_RECORDS=off); no past answer can be explained")
         found, _ = await in_time(reader.get(prediction_id.lower()), deadline_seconds)

@@ -2,7 +2,7 @@
 
 from fastapi import APIRouter
 
-from gateway.schema import ModelCard, ProblemBody
+from gateway.schema import ModelCard, ProblemBody, RolloutCard
 from gateway.versions import ModelWatch
 
 
@@ -20,7 +20,25 @@ def model_routes(watch: ModelWatch) -> APIRouter:
             version=current.version,
             digest=str(facts.get("digest", "")),
             arithmetic=str(facts["arithmetic"]),
+            rollout=_rollout(watch),
             facts=facts,
         )
 
     return router
+
+
+def _rollout(watch: ModelWatch) -> RolloutCard | None:
+    stage = watch.stage
+    if stage is None:
+        return None
+    named = filter(None, (stage.current, stage.candidate, stage.previous))
+    complaints = {version: why for version in named if (why := watch.complaint(version)) is not None}
+    return RolloutCard(
+        number=stage.number,
+        stage=stage.name,
+        current=stage.current,
+        candidate=stage.candidate,
+        percent=stage.percent,
+        previous=stage.previous,
+        complaints=complaints,
+    )
