@@ -217,7 +217,7 @@ class ModelWatch:
         if workers:
             self._torchserve = Check(True)
         elif failures:
-            self._torchserve = Check(False, "; ".join(failures))
+            self._torchserve = Check(False, "; ".join(dict.fromkeys(failures)))
         else:
             self._torchserve = Check(False, "no TorchServe worker is READY" if self._instances else "no TorchServe instance is configured")
 

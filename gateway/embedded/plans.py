@@ -14,7 +14,7 @@ from gateway.embedded.failure import CannotStart
 from gateway.embedded.folder import run_folder
 from gateway.embedded.ports import check_front, free_ports
 from gateway.embedded.redis_server import redis_plan, redis_program, redis_url
-from gateway.embedded.torchserve import Computing, Ports, home_within, installed_torchserve, torchserve_plan
+from gateway.embedded.torchserve import BESIDE, Computing, Ports, home_within, installed_torchserve, torchserve_plan
 
 GATEWAY_GRACE_SECONDS = 4.3
 """A little more than a gateway of several processes gives to them, and they to what is in flight and to records not written yet."""
@@ -33,6 +33,8 @@ class Plans:
     torchserve_url: str | None
     management_url: str | None
     metrics_url: str | None
+    beside: Plan | None = None
+    """TorchServe for a candidate's archive, to be started when there is one."""
 
 
 def make_plans(embedding: Embedding, gateway_command: Sequence[str], folders: contextlib.ExitStack) -> Plans:
@@ -50,8 +52,9 @@ def make_plans(embedding: Embedding, gateway_command: Sequence[str], folders: co
     torchserve = installed_torchserve() if own_torchserve else None
 
     folder = folders.enter_context(run_folder(embedding.state_dir))
-    redis_port, *torchserve_ports = free_ports(7)
-    ports = Ports(*torchserve_ports)
+    redis_port, *torchserve_ports = free_ports(13)
+    ports, ports_beside = Ports(*torchserve_ports[:6]), Ports(*torchserve_ports[6:])
+    beside: Plan | None = None
     children: list[Plan] = []
     urls = {
         "GATEWAY_REDIS_URL": embedding.redis_url,
@@ -67,8 +70,13 @@ def make_plans(embedding: Embedding, gateway_command: Sequence[str], folders: co
         log = folder / "torchserve.log"
         computing = Computing(embedding.torchserve_workers, embedding.torchserve_threads, embedding.torchserve_gpus)
         children.append(torchserve_plan(torchserve, embedding.archive, computing, ports, home, log, os.environ))
-        urls["GATEWAY_TORCHSERVE_URL"] = ports.inference_url
-        urls["GATEWAY_TORCHSERVE_MANAGEMENT_URL"] = ports.management_url
+        home_beside = home_within(folder, BESIDE)
+        folders.callback(shutil.rmtree, home_beside, ignore_errors=True)
+        log_beside = folder / f"{BESIDE}.log"
+        candidate = embedding.archive_beside
+        beside = torchserve_plan(torchserve, candidate, computing, ports_beside, home_beside, log_beside, os.environ, BESIDE)
+        urls["GATEWAY_TORCHSERVE_URL"] = f"{ports.inference_url},{ports_beside.inference_url}"
+        urls["GATEWAY_TORCHSERVE_MANAGEMENT_URL"] = f"{ports.management_url},{ports_beside.management_url}"
     children.append(gateway_plan(embedding, gateway_command, urls, os.environ))
     plans = Plans(
         children,
@@ -76,6 +84,7 @@ def make_plans(embedding: Embedding, gateway_command: Sequence[str], folders: co
         torchserve_url=ports.inference_url if own_torchserve else None,
         management_url=ports.management_url if own_torchserve else None,
         metrics_url=ports.metrics_url if own_torchserve else None,
+        beside=beside,
     )
     tell_addresses(embedding, plans, folder / ADDRESSES)
     return plans

@@ -13,6 +13,7 @@ from typing import Any, TextIO
 import httpx
 
 from gateway.embedded import probes
+from gateway.embedded.beside import Beside
 from gateway.embedded.embedding import Embedding
 from gateway.embedded.failure import CannotStart
 from gateway.embedded.first import first_of
@@ -50,13 +51,25 @@ async def _run(embedding: Embedding, gateway_command: Sequence[str]) -> int:
     with contextlib.ExitStack() as folders:
         plans = make_plans(embedding, gateway_command, folders)
         supervisor = Supervisor(plans.children, _say)
-        with interruption(again=supervisor.kill) as interrupted:
+        beside = None if plans.beside is None else Beside(plans.beside, embedding.archive_beside, _say)
+
+        def kill() -> None:
+            supervisor.kill()
+            if beside is not None:
+                beside.kill()
+
+        with interruption(again=kill) as interrupted:
+            keeping = None if beside is None else asyncio.create_task(beside.keep())
             try:
                 supervisor.start()
                 async with probes.client() as http:
                     await _serve(embedding, plans, supervisor, http, interrupted)
             finally:
                 await supervisor.stop()
+                if keeping is not None and beside is not None:
+                    keeping.cancel()
+                    await asyncio.wait([keeping])
+                    await beside.stop()
     return 0
 
 

@@ -14,6 +14,7 @@ from gateway.embedded.failure import CannotStart
 from gateway.embedded.ports import LOOPBACK
 
 NAME = "torchserve"
+BESIDE = "torchserve-beside"
 MODEL = "digits"
 HANDLER = Path(__file__).resolve().parents[2] / "handler"
 LONGEST_HOME = 85
@@ -87,9 +88,9 @@ def java_program() -> Path:
     return Path(on_path)
 
 
-def home_within(folder: Path) -> Path:
+def home_within(folder: Path, name: str = NAME) -> Path:
     """TorchServe's home in this folder or, where its sockets' paths would be too long, in the system's folder for temporary files."""
-    home = folder / NAME
+    home = folder / name
     if len(bytes(home)) > LONGEST_HOME:
         return Path(tempfile.mkdtemp(prefix="digitserve-"))
     home.mkdir()
@@ -97,7 +98,14 @@ def home_within(folder: Path) -> Path:
 
 
 def torchserve_plan(
-    installed: Installed, archive: Path, computing: Computing, ports: Ports, home: Path, log: Path, environment: Mapping[str, str]
+    installed: Installed,
+    archive: Path,
+    computing: Computing,
+    ports: Ports,
+    home: Path,
+    log: Path,
+    environment: Mapping[str, str],
+    name: str = NAME,
 ) -> Plan:
     """TorchServe on private ports with this archive and nothing else. Writes its configuration into its home."""
     given = read_properties((HANDLER / "config.properties").read_text(encoding="ascii"))
@@ -118,7 +126,7 @@ def torchserve_plan(
         "-ncs",
     ]
     own = {"TMPDIR": str(home), "LOG_LOCATION": str(home / "logs"), "METRICS_LOCATION": str(home / "logs"), THREADS: str(computing.threads)}
-    return Plan(NAME, command, {**scrubbed(environment), **own}, home, log, grace_seconds=1.0)
+    return Plan(name, command, {**scrubbed(environment), **own}, home, log, grace_seconds=1.0)
 
 
 def overrides(archive: Path, computing: Computing, ports: Ports) -> dict[str, str]:
