@@ -22,8 +22,8 @@ from gateway.stage import Stage, StageRefused
 from model.gate_report import ReportRefused, SecretUnusable, passed, read_secret
 
 ANSWER_SECONDS = 2.0
-EFFECT_SECONDS = 10.0
-"""How long a change is waited for: processes read it within half a second, and a candidate is proven within two."""
+EFFECT_SECONDS = 30.0
+"""How long a change is waited for: processes read it within half a second, but a candidate may be starting."""
 
 EVERYWHERE_SECONDS = 1.0
 """So long every answer has to show it, each over a connection of its own: there may be several processes behind one address."""
