@@ -1,4 +1,7 @@
-"""The path of one prediction: in-process cache, canonical pixels, Redis, single flight, model. Nothing here knows HTTP."""
+"""The path of one prediction: in-process cache, canonical pixels, Redis, single flight, model. Nothing here knows HTTP.
+
+Each model that is served has a path of its own: its pictures wait for no other's.
+"""
 
 import asyncio
 import hashlib
@@ -12,7 +15,7 @@ from numpy.typing import NDArray
 
 from gateway.batching import Batcher, QueueFull
 from gateway.contract import ANY_USE, Answer, CacheState, CacheUse, Content, ModelVersion, Prediction, Seen, doubts
-from gateway.errors import NO_ANSWER, DeadlineExceeded, ModelMisbehaved, ModelUnavailable, NotFound, OverCapacity, Problem
+from gateway.errors import NO_ANSWER, DeadlineExceeded, ModelMisbehaved, ModelUnavailable, OverCapacity, Problem
 from gateway.flights import Flight, Flights
 from gateway.local_cache import LocalCache, LocalKey
 from gateway.metrics import Metrics
@@ -73,7 +76,7 @@ class _Picture(Flight[_Found]):
 
 
 class Predictor:
-    """Answers uploads. Owns the flights and the queue to the model; everything else is handed in.
+    """Answers uploads by one model. Owns the flights and the queue to it; everything else is handed in.
 
     `tell` makes the text of an answer that stays the same each time; it is made once and remembered with the answer.
     """
@@ -112,23 +115,20 @@ class Predictor:
         """To the candidate: whether that answers or hangs, the served version's queue goes on."""
         self._candidate_seconds = candidate_seconds
         self._shadow = Shadow(client, redis, metrics)
-        metrics.follow(metrics.model_queue_depth, lambda: self._queue.depth)
 
-    async def predict(
-        self, upload: bytes, use: CacheUse, *, name: str | None = None, tenant: str | None = None, needs_pixels: bool = False
-    ) -> Answer:
+    async def predict(self, upload: bytes, use: CacheUse, *, tenant: str | None = None, needs_pixels: bool = False) -> Answer:
         """The answer to one upload, `needs_pixels`: with its canonical pixels. Who asks sets the deadline.
 
         Raises the Problem that says why there is none.
         """
-        model = self.choose(name)
+        model = self.current
         digest = await nearby(len(upload), _sha256, upload)
         if self._watch.sharing is not None and self._watch.sharing.takes(digest):
             model = self._watch.sharing.candidate
         remember = LocalKey(tenant, model.name, model.cache_version, digest)
         if use.read and not needs_pixels and (remembered := self._remembered(remember, model)):
             return remembered
-        return await self._predict(self._reader.announce(upload), use, model, remember)
+        return await self._predict(self._reader.announce(upload, model.side), use, model, remember)
 
     def at_hand(self, upload: bytes) -> "Answer | Unknown":
         """As `predict` by default, without waiting: of few bytes. Raises ModelUnavailable."""
@@ -136,22 +136,21 @@ class Predictor:
         if self._watch.sharing is not None and self._watch.sharing.takes(digest):
             model = self._watch.sharing.candidate
         key = LocalKey(None, model.name, model.cache_version, digest)
-        return self._remembered(key, model) or Unknown(model, key, self._reader.announce(upload))
+        return self._remembered(key, model) or Unknown(model, key, self._reader.announce(upload, model.side))
 
     async def read(self, unknown: "Unknown") -> Answer:
         """As `predict`, of an upload that was not at hand."""
         return await self._predict(unknown.announced, ANY_USE, unknown.model, unknown.key)
 
-    def choose(self, name: str | None) -> ModelVersion:
-        """The version that is served now under a name, None: under the default one. Raises NotFound, ModelUnavailable."""
-        if name is not None and name != self._watch.name:
-            raise NotFound(f"no model is called {name!r}; there is {self._watch.name!r}")
+    @property
+    def current(self) -> ModelVersion:
+        """The version that is served now. Raises ModelUnavailable."""
         return self._watch.current
 
-    def deployed(self, name: str | None, version: str) -> ModelVersion | None:
-        """A version of a model that may be asked now, served or not; None where there is no such one. Raises NotFound."""
-        self.choose(name)
-        return self._watch.deployed(version)
+    @property
+    def queued(self) -> int:
+        """Pictures that wait for the served version."""
+        return self._queue.depth
 
     def overdue(self) -> Problem:
         """What a picture without an answer in time is told: that the model cannot answer now, where that is known to be why."""
@@ -165,13 +164,13 @@ class Predictor:
         Raises a Problem, VersionGone.
         """
         model = self._watch.current
-        picture = await self._reader.read(self._reader.announce(upload))
+        picture = await self._reader.read(self._reader.announce(upload, model.side))
         [prediction] = await self._client.ask(model, [picture.pixels])
         return prediction.digit, model.version
 
     async def canonical(self, upload: bytes) -> tuple[NDArray[np.uint8], bytes]:
-        """The canonical pixels of an upload, uint8[28, 28], and their SHA-256. Raises a Problem where it cannot be read."""
-        pixels = (await self._reader.read(self._reader.announce(upload))).pixels
+        """The canonical pixels of an upload, uint8[side, side], and their SHA-256. Raises a Problem where it cannot be read."""
+        pixels = (await self._reader.read(self._reader.announce(upload, self.current.side))).pixels
         return pixels, _sha256(pixels.data)
 
     async def close(self) -> None:
@@ -230,9 +229,11 @@ class Predictor:
             self._watch.doubt(model)
         model = self._watch.current
         try:
-            return model, await self._ask(pixels, digest, use, model, tenant)
-        except VersionGone as error:
-            raise ModelUnavailable("the model is being replaced; try again", retry_after_seconds=RETRY_AFTER_SECONDS) from error
+            if model.side == len(pixels):
+                return model, await self._ask(pixels, digest, use, model, tenant)
+        except VersionGone:
+            pass
+        raise ModelUnavailable("the model is being replaced; try again", retry_after_seconds=RETRY_AFTER_SECONDS)
 
     async def _ask(self, pixels: NDArray[np.uint8], digest: bytes, use: CacheUse, model: ModelVersion, tenant: str | None) -> _Found:
         """The prediction for canonical pixels; equal ones in flight share one lookup and one answer."""

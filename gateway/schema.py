@@ -72,8 +72,8 @@ class PredictAnswer(BaseModel):
     input: InputReport
 
 
-Map = Annotated[list[Annotated[list[Probability], Field(min_length=28, max_length=28)]], Field(min_length=28, max_length=28)]
-"""Rows of the canonical picture."""
+Map = Annotated[list[Annotated[list[Probability], Field(min_length=1)]], Field(min_length=1)]
+"""Rows of the canonical picture: 28 of 28 for digits, as many as the side of its pictures for a further model."""
 
 
 class ExplainAnswer(PredictAnswer):

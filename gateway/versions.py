@@ -9,7 +9,10 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-from gateway.contract import ModelVersion
+import numpy as np
+from numpy.typing import NDArray
+
+from gateway.contract import DEFAULT_MODEL, ModelVersion
 from gateway.errors import ModelUnavailable, Problem
 from gateway.known import KnownDigits
 from gateway.metrics import Metrics
@@ -29,6 +32,9 @@ VERSION = re.compile(r"[0-9a-f]{12}")
 
 FRESH_SECONDS = 5.0
 """How old the newest right answer may be for the model to count as working."""
+
+
+NOTHING_KNOWN = "its archive holds no known pictures; that it answers is all that can be said"
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,9 +81,17 @@ class ModelWatch:
     """
 
     def __init__(
-        self, client: ModelClient, instances: tuple[Urls, ...], known: KnownDigits, metrics: Metrics, name: str = "digits"
+        self,
+        client: ModelClient,
+        instances: tuple[Urls, ...],
+        known: KnownDigits | None,
+        metrics: Metrics,
+        name: str = DEFAULT_MODEL,
     ) -> None:
+        """`known` is None for a model whose archive brings its own; with none there either, it has to answer, whatever that is."""
         self.name = name
+        self.workers_ready = 0
+        """Of the served version."""
         self._client = client
         self._instances = instances
         self._known = known
@@ -110,6 +124,11 @@ class ModelWatch:
         return self._current
 
     @property
+    def known(self) -> KnownDigits | None:
+        """What the served version must read right; None where nothing is known, or nothing served yet."""
+        return self._known or (None if self._current is None else self._current.known)
+
+    @property
     def stage(self) -> Stage | None:
         """As it was told last; None: nothing was ever rolled out."""
         return self._stage
@@ -125,7 +144,7 @@ class ModelWatch:
         if not self._model.ok or self._current is None:
             return self._model
         age = time.monotonic() - self._client.last_answer_at(self._current)
-        return Check(True) if age <= FRESH_SECONDS else Check(False, f"no answer from the model for {age:.1f} s")
+        return self._model if age <= FRESH_SECONDS else Check(False, f"no answer from the model for {age:.1f} s")
 
     @property
     def ready(self) -> bool:
@@ -213,7 +232,7 @@ class ModelWatch:
 
     def _judge_workers(self, ready: dict[Place, int], failures: list[str]) -> None:
         workers = sum(ready.values()) if self._current is None else ready.get(_place(self._current), 0)
-        self._metrics.model_workers_ready.set(workers)
+        self.workers_ready = workers
         if workers:
             self._torchserve = Check(True)
         elif failures:
@@ -234,7 +253,8 @@ class ModelWatch:
     def _serve(self, model: ModelVersion) -> None:
         log.info("serving model %s version %s", self.name, model.version)
         self._current, self._model, self._silent_looks = model, Check(True), 0
-        self._metrics.serve_version(model.version, model.reference)
+        tell = self._metrics.serve_version if self.name == DEFAULT_MODEL else self._metrics.know_version
+        tell(model.version, model.reference)
 
     async def prove(self) -> None:
         """Have every other version that is READY read the known digits, before it may answer anything."""
@@ -250,9 +270,9 @@ class ModelWatch:
         try:
             model = ModelVersion(self.name, version, *urls, facts=await self._facts(urls, version))
             wrong = await self._misread(model)
-            if wrong:
-                log.error("version %s reads %d of %d known digits wrong; it is not served", version, wrong, len(self._known.labels))
-                raise _Unproven(f"version {version} reads {wrong} of {len(self._known.labels)} known digits wrong")
+            if wrong is not None:
+                log.error("version %s reads %s; it is not served", version, wrong)
+                raise _Unproven(f"version {version} reads {wrong}")
         except (Problem, VersionGone) as failure:
             self._complaints[version] = f"version {version} could not be checked: {failure}"
             raise _Unproven(self._complaints[version]) from failure
@@ -272,13 +292,18 @@ class ModelWatch:
             raise _Unproven(f"version {version} says that it is {facts.get('version')}")
         return facts
 
-    async def _misread(self, model: ModelVersion) -> int:
+    async def _misread(self, model: ModelVersion) -> str | None:
+        """What it reads wrong, in words; None: nothing. Where nothing is known it has to answer. Raises as `ModelClient.ask` does."""
+        known = self._known or model.known
+        if known is None:
+            await self._client.ask(model, [_blank(model)])
+            return None
         wrong = 0
-        for start in range(0, len(self._known.labels), LARGEST_BATCH):
+        for start in range(0, len(known.labels), LARGEST_BATCH):
             chosen = slice(start, start + LARGEST_BATCH)
-            predictions = await self._client.ask(model, list(self._known.pixels[chosen]))
-            wrong += sum(prediction.digit != label for prediction, label in zip(predictions, self._known.labels[chosen], strict=True))
-        return wrong
+            predictions = await self._client.ask(model, list(known.pixels[chosen]))
+            wrong += sum(prediction.digit != label for prediction, label in zip(predictions, known.labels[chosen], strict=True))
+        return f"{wrong} of {len(known.labels)} known digits wrong" if wrong else None
 
     def _find(self, version: str | None) -> ModelVersion | None:
         """A proven version by its name."""
@@ -292,7 +317,7 @@ class ModelWatch:
         if self._current is not None and self._current.version != stage.current and (named := self._find(stage.current)):
             self._serve(named)
         candidate = None if stage.candidate is None else self._find(stage.candidate)
-        if candidate is self._current:  # in the place of one that is gone
+        if candidate is not None and not self._fits_beside(candidate):
             candidate = None
         sharing = Share(candidate, stage.percent) if candidate is not None and stage.percent else None
         shadowed = None if sharing is not None else candidate
@@ -300,20 +325,26 @@ class ModelWatch:
             told = "nobody" if candidate is None else f"version {candidate.version}"
             log.info("model %s: %s stands beside the served version, with %d %%", self.name, told, stage.percent)
         self.sharing, self.shadowed = sharing, shadowed
-        self._metrics.tell_candidate(None if candidate is None else candidate.version, stage.percent)
+        self._metrics.tell_candidate(self.name, None if candidate is None else candidate.version, stage.percent)
+
+    def _fits_beside(self, candidate: ModelVersion) -> bool:
+        """Whether it takes the same pictures as the served version, and is not that itself, in the place of one that is gone."""
+        current = self._current
+        return current is not None and candidate is not current and candidate.side == current.side
 
     async def ask_known_digit(self) -> None:
         """Send one known digit, the next one each time; read wrong, the model is not ready."""
-        if self._current is None:
+        current = self._current
+        if current is None:
             return
         self._asked += 1
-        current = self._current
         try:
-            label, digit = await self._ask_one(current)
+            wrong = await self._ask_one(current)
         except (Problem, VersionGone):
             return  # the age of the newest answer tells
         if current is self._current:
-            self._model = Check(True) if digit == label else Check(False, f"a known {label} was read as {digit}")
+            nothing_known = self._known is None and current.known is None
+            self._model = Check(True, NOTHING_KNOWN if nothing_known else None) if wrong is None else Check(False, wrong)
 
     async def ask_others(self) -> None:
         """The same for what is named beside the served version: read wrong, it is out, before a rollback would come upon it."""
@@ -323,12 +354,12 @@ class ModelWatch:
             if model is None or model is self._current:
                 continue
             try:
-                label, digit = await self._ask_one(model)
+                wrong = await self._ask_one(model)
             except (Problem, VersionGone):
                 self.doubt(model)
                 continue
-            if digit != label:
-                self._distrust(model, f"it read a known {label} as {digit}")
+            if wrong is not None:
+                self._distrust(model, wrong)
 
     def _distrust(self, model: ModelVersion, why: str) -> None:
         log.error("model %s version %s is out: %s", self.name, model.version, why)
@@ -337,11 +368,14 @@ class ModelWatch:
         self._proven.pop(_place(model), None)
         self._arrange()
 
-    async def _ask_one(self, model: ModelVersion) -> tuple[int, int]:
-        """What a known digit is, and as what it was read."""
-        asked = (self._asked - 1) % len(self._known.labels)
-        [prediction] = await self._client.ask(model, [self._known.pixels[asked]])
-        return int(self._known.labels[asked]), prediction.digit
+    async def _ask_one(self, model: ModelVersion) -> str | None:
+        """As what a known digit was misread, in words; None: it was not, or nothing is known and it answered."""
+        known = self._known or model.known
+        asked = 0 if known is None else (self._asked - 1) % len(known.labels)
+        [prediction] = await self._client.ask(model, [_blank(model) if known is None else known.pixels[asked]])
+        if known is None or prediction.digit == (label := int(known.labels[asked])):
+            return None
+        return f"a known {label} was read as {prediction.digit}"
 
     async def _repeat(self, step: Callable[[], Awaitable[None]]) -> None:
         while True:
@@ -350,6 +384,10 @@ class ModelWatch:
             except Exception:  # a watcher that ends would leave its last word standing for ever
                 log.exception("looking after the model failed; trying again")
             await asyncio.sleep(LOOK_SECONDS)
+
+
+def _blank(model: ModelVersion) -> NDArray[np.uint8]:
+    return np.zeros((model.side, model.side), np.uint8)
 
 
 def _place(model: ModelVersion) -> Place:

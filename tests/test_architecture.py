@@ -11,7 +11,7 @@ ROOMS = ("model", "handler", "gateway", "monitoring", "loadtests", "k8s")
 
 MAY_IMPORT = {
     "model": {"model"},
-    "handler": {"handler", "model.preprocess", "model.network", "model.inference", "model.choice", "model.explain"},
+    "handler": {"handler", "model.preprocess", "model.network", "model.inference", "model.choice", "model.explain", "model.resident"},
     "gateway": {"gateway", "model.preprocess", "model.gate_report", "model"},
     "monitoring": {"monitoring"},
     "loadtests": {"loadtests"},
@@ -46,6 +46,7 @@ LAYERS = [
     {"gateway.exporting"},
     {"gateway.tracing"},
     {"gateway.spans"},
+    {"gateway.models"},
     {"gateway.prediction", "gateway.explaining", "gateway.shadow"},
     {"gateway.versions", "gateway.reading"},
     {"gateway.records"},
@@ -53,7 +54,6 @@ LAYERS = [
     {
         "gateway.batching",
         "gateway.deadlines",
-        "gateway.known",
         "gateway.offloop",
         "gateway.overlay",
         "gateway.baseline",
@@ -73,6 +73,7 @@ LAYERS = [
     {"gateway.signing"},
     {
         "gateway.contract",
+        "gateway.known",
         "gateway.errors",
         "gateway.settings",
         "gateway.metrics",

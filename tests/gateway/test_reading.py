@@ -22,10 +22,10 @@ class Several:
     def __init__(self) -> None:
         self.sizes: list[int] = []
 
-    def __call__(self, uploads: Iterable[tuple[bytes, Header]], limits: Limits) -> list[Canonical | ImageError]:
+    def __call__(self, uploads: Iterable[tuple[bytes, Header]], limits: Limits, side: int) -> list[Canonical | ImageError]:
         several = list(uploads)
         self.sizes.append(len(several))
-        return canonicalise_several(several, limits)
+        return canonicalise_several(several, limits, side)
 
 
 async def test_what_is_announced_before_the_first_is_read_is_read_together() -> None:
