@@ -25,8 +25,10 @@ endef
 
 .PHONY: run monitor setup test test-system test-extras compose-test drills-monitoring load tune bench bench-rivals bench-readme $(APART:%=bench-%) bench-recording autoscaling k8s-tools check format train evaluate archive explore lock lock-images lock-k8s-tools $(APART:%=lock-%) clean
 
+# MODELS names archives of further models, each asked by its name: `make archive RELEASED=FOLDER` makes one of a released folder, and
+# `make run MODELS=var/archive/NAME.mar` serves it beside `digits`.
 run: archive
-	@exec $(BIN)/python -m gateway run
+	@exec $(BIN)/python -m gateway run $(addprefix --model ,$(MODELS))
 
 # Prometheus and Alertmanager found on PATH, watching what `make run` runs; PROMETHEUS_PORT and ALERTMANAGER_PORT choose theirs.
 monitor: $(READY)
@@ -44,7 +46,7 @@ $(READY): requirements.lock
 	@touch $@
 
 archive: $(READY)
-	@$(BIN)/python -m model archive --out "$(or $(GATEWAY_STATE_DIR),var)/archive"
+	@$(BIN)/python -m model archive --out "$(or $(GATEWAY_STATE_DIR),var)/archive"$(if $(RELEASED), --released "$(RELEASED)")
 
 # Format, lint, types.
 check: $(READY)

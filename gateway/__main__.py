@@ -26,6 +26,9 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m gateway", description=__doc__)
     commands = parser.add_subparsers(required=True, metavar="command")
     run = commands.add_parser("run", help="start Redis, TorchServe and the gateway on this machine, and watch over them")
+    run.add_argument(
+        "--model", type=Path, action="append", default=[], metavar="ARCHIVE", help="serve this model too, by its name; may be repeated"
+    )
     run.set_defaults(command=_run)
     serve = commands.add_parser(
         "serve", help="start a gateway, of GATEWAY_WORKERS processes; Redis and TorchServe by GATEWAY_REDIS_URL and GATEWAY_TORCHSERVE_URL"
@@ -109,6 +112,8 @@ def _run(settings: Settings, options: argparse.Namespace) -> int:
             torchserve_workers=settings.torchserve_workers,
             torchserve_threads=settings.torchserve_threads,
             torchserve_gpus=settings.torchserve_gpus,
+            models=settings.models,
+            archives_beside=tuple(options.model),
         )
     )
 

@@ -25,8 +25,9 @@ def other() -> TorchServeDouble:
     return TorchServeDouble(versions=[OTHER], own=known_to_another())
 
 
-async def adopted(client: httpx.AsyncClient) -> None:
-    while (await client.get("/v1/model", params=NAMED)).status_code != 200:
+async def adopted(client: httpx.AsyncClient, name: str = "other") -> None:
+    """Once the model of this name is served."""
+    while (await client.get("/v1/model", params={"model": name})).status_code != 200:
         await asyncio.sleep(0.005)
 
 
@@ -60,10 +61,10 @@ async def test_several_pictures_and_explanations_go_by_name_too(gateway: Gateway
 
 async def test_a_name_that_nobody_has_is_a_404_that_names_those_there_are(gateway: Gateway, other: TorchServeDouble) -> None:
     async with gateway(beside={"other": other}) as client:
-        asked = {"params": {"model": "another"}}
-        answers = [await client.post(path, content=digit_png(1), **asked) for path in ("/v1/predict", "/v1/explain")]
-        answers.append(await client.post("/v1/predict/batch", files=[("image", digit_png(1))], **asked))
-        answers.append(await client.get("/v1/model", **asked))
+        asked = {"model": "another"}
+        answers = [await client.post(path, content=digit_png(1), params=asked) for path in ("/v1/predict", "/v1/explain")]
+        answers.append(await client.post("/v1/predict/batch", files=[("image", digit_png(1))], params=asked))
+        answers.append(await client.get("/v1/model", params=asked))
     assert [answer.status_code for answer in answers] == [404] * 4
     assert {answer.json()["detail"] for answer in answers} == {"no model is called 'another'; there are 'digits', 'other'"}
 
@@ -80,7 +81,7 @@ async def test_redis_keeps_the_answers_of_each_apart(gateway: Gateway, other: To
             while await server.dbsize() < 1 + (name == "other"):
                 await asyncio.sleep(0.005)
         assert (await client.post("/v1/predict", params=NAMED, content=digit_png(7))).json()["cache"] == "hit"
-        keys = sorted(key[:-33].decode() for key in await server.keys())
+        keys = sorted(bytes(key)[:-33].decode() for key in [key async for key in server.scan_iter()])
     assert keys == [f"digits:-:digits:{VERSION}", f"digits:-:other:{OTHER}"]
 
 

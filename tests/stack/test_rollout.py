@@ -38,9 +38,9 @@ def candidate(ready_stack: Stack, tmp_path: Path) -> Iterator[str]:
     shutil.copytree(ROOT / "model" / "released", released)
     facts = json.loads((released / "release.json").read_text())
     (released / "release.json").write_text(json.dumps(facts | {"accept_threshold": facts["accept_threshold"] + 1e-6}))
-    build = [sys.executable, "-m", "model", "archive", "--released", str(released), "--out", str(state / "archive" / "beside")]
+    build = [sys.executable, "-m", "model", "archive", "--released", str(released), "--out", str(state / "archive" / "candidate")]
     subprocess.run(build, cwd=ROOT, check=True, capture_output=True)
-    version = (state / "archive" / "beside" / "digits.version").read_text().strip()
+    version = (state / "archive" / "candidate" / "digits.version").read_text().strip()
     told = {
         "format": FORMAT,
         "candidate": {"version": version},
@@ -50,12 +50,12 @@ def candidate(ready_stack: Stack, tmp_path: Path) -> Iterator[str]:
     }
     (tmp_path / FILE).write_text(json.dumps(signed(told, read_secret(state / "secret"))))
     yield version
-    shutil.rmtree(state / "archive" / "beside")
+    shutil.rmtree(state / "archive" / "candidate")
 
 
 def test_traffic_goes_over_and_back_with_no_request_that_fails(ready_stack: Stack, candidate: str, tmp_path: Path) -> None:
     stack, served = ready_stack, str(ready_stack.get("/v1/model").json()["version"])
-    wait_until(lambda: "torchserve-beside starts" in stack.log.read_text(), 10, "the candidate's start")
+    wait_until(lambda: "torchserve-candidate starts" in stack.log.read_text(), 10, "the candidate's start")
     rollout(stack, "shadow", candidate, "--report", str(tmp_path / FILE))
     with load(stack, 1_000_000) as answers:
         rollout(stack, "share", "50")

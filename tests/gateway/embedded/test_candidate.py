@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from gateway.embedded.beside import Beside
+from gateway.embedded.candidate import Candidate
 from gateway.embedded.child import Plan
 from tests.gateway.torchserve_double import until
 
@@ -19,7 +19,7 @@ class Deployed:
         self.archive, self.starts, self.said = folder / "digits.mar", folder / "starts", list[str]()
         self.starts.touch()
         command = (sys.executable, "-c", f"print(file=open({str(self.starts)!r}, 'a')); import time; {program}")
-        self.beside = Beside(Plan("beside", command, os.environ, grace_seconds=0.2), self.archive, self.said.append)
+        self.candidate = Candidate(Plan("candidate", command, os.environ, grace_seconds=0.2), self.archive, self.said.append)
 
     def put(self, content: str) -> None:
         partial = self.archive.with_suffix(".partial")
@@ -28,7 +28,7 @@ class Deployed:
 
     async def look(self, times: int = 2) -> None:
         for _ in range(times):
-            await self.beside.look()
+            await self.candidate.look()
 
     def started(self) -> int:
         return len(self.starts.read_text())
@@ -38,7 +38,7 @@ class Deployed:
 async def deployed(tmp_path: Path) -> AsyncIterator[Deployed]:
     made = Deployed(tmp_path, "time.sleep(60)")
     yield made
-    await made.beside.stop()
+    await made.candidate.stop()
 
 
 async def test_nothing_runs_without_an_archive(deployed: Deployed) -> None:
@@ -65,19 +65,19 @@ async def test_another_archive_is_started_anew_and_none_ends_it(deployed: Deploy
     await until(lambda: deployed.started() == 2)
     deployed.archive.unlink()
     await deployed.look()
-    assert deployed.said[-1] == "beside ends: its archive is gone"
-    assert deployed.beside._child is None
+    assert deployed.said[-1] == "candidate ends: its archive is gone"
+    assert deployed.candidate._child is None
 
 
 async def test_what_ends_by_itself_is_started_again_later(tmp_path: Path) -> None:
     deployed = Deployed(tmp_path, "pass")
     deployed.put("one")
     await deployed.look()
-    child = deployed.beside._child
+    child = deployed.candidate._child
     assert child is not None
     await until(child.ended.done)
     await deployed.look(1)
-    assert deployed.said[-1] == "beside ended with exit code 0; starting it again in 0.5 s"
+    assert deployed.said[-1] == "candidate ended with exit code 0; starting it again in 0.5 s"
     await deployed.look(1)
     await until(lambda: deployed.started() == 2)
-    await deployed.beside.stop()
+    await deployed.candidate.stop()

@@ -1,4 +1,4 @@
-"""A second TorchServe for an archive that lies beside the served one: it runs while that is there, and anew when it is another.
+"""A second TorchServe for the archive of a candidate: it runs while that is there, and anew when it is another.
 
 So a candidate is deployed by a file, and taken away with it; what of the traffic it gets is the gateway's to decide.
 """
@@ -15,7 +15,7 @@ LOOK_SECONDS = 0.5
 Identity = tuple[int, int, int]
 
 
-class Beside:
+class Candidate:
     """At most one child. `say` gets one line for each thing that a user should know."""
 
     def __init__(self, plan: Plan, archive: Path, say: Callable[[str], None]) -> None:
