@@ -22,7 +22,7 @@ from operator import attrgetter
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, Row, select
+from sqlalchemy import Connection, select
 from sqlalchemy.engine import URL
 
 from gateway.records.backup import line, new_file, snapshot
@@ -58,7 +58,7 @@ def export(url: URL, file: Path, days: float | None = None, progressed: Callable
     return counts
 
 
-def _labelled(connection: Connection, since_ms: int | None) -> Iterator[list[Row[Any]]]:
+def _labelled(connection: Connection, since_ms: int | None) -> Iterator[list[Any]]:
     """Of each labelled prediction a row for each label that was given, oldest first."""
     joined = (
         labels.join(label_changes, label_changes.c.id == labels.c.id)
@@ -88,7 +88,7 @@ def _labelled(connection: Connection, since_ms: int | None) -> Iterator[list[Row
         yield list(changes)
 
 
-def _told(changes: list[Row[Any]]) -> dict[str, Any]:
+def _told(changes: list[Any]) -> dict[str, Any]:
     first = changes[0]
     return {
         "id": first.id,

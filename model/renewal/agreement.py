@@ -19,7 +19,7 @@ UNKNOWN = "-"
 
 @dataclass(frozen=True)
 class Pictures:
-    """What is left: n pictures with their labels, of each its `digest` and the `callers` who stand for its label, in the order of digests."""
+    """What is left: n pictures with their labels, of each its `digest` and the `callers` who stand for its label; by digest."""
 
     digits: Digits
     digests: tuple[str, ...]

@@ -10,7 +10,7 @@ import zlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -77,7 +77,7 @@ def read_labelled(file: Path) -> Exported:
     return Exported(records, hashlib.sha256(content).hexdigest())
 
 
-def _records(packed: IO[bytes]) -> Iterator[Record]:
+def _records(packed: gzip.GzipFile) -> Iterator[Record]:
     digest, count = hashlib.sha256(), 0
     first = packed.readline(LONGEST_LINE)
     digest.update(first)
