@@ -59,6 +59,12 @@ def _parser() -> argparse.ArgumentParser:
     prune.add_argument("--days", type=_above_zero, help="what is older; else GATEWAY_RETENTION_DAYS")
     prune.add_argument("--bytes", type=_whole_above_zero, help="what takes more room, oldest first; else GATEWAY_RETENTION_BYTES")
     prune.set_defaults(command=_prune)
+    export = records.add_parser(
+        "export", help="write labelled predictions whose pixels are kept into one file, for `python -m model retrain`"
+    )
+    export.add_argument("file", type=Path, help="what to make, such as labelled.jsonl.gz")
+    export.add_argument("--days", type=_above_zero, help="only those labelled since so long ago; else all")
+    export.set_defaults(command=_export)
     _add_rollout(commands.add_parser("rollout", help="replace the served version by a better one, step by step, or go back at once"))
     secrets = commands.add_parser("secrets", help="make the passwords and the secret of an installation in containers, where they are not")
     secrets.add_argument("folder", type=Path, help="where, in a folder for each program that reads them")
@@ -207,6 +213,13 @@ def _rollout(settings: Settings, options: argparse.Namespace) -> int:
             rollout.share(options.percent)
         case action:
             getattr(rollout, action)()
+    return 0
+
+
+def _export(settings: Settings, options: argparse.Namespace) -> int:
+    from gateway.records.commands import export
+
+    export(settings, options.file, options.days)
     return 0
 
 

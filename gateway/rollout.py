@@ -10,6 +10,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 from urllib.error import URLError
+from urllib.parse import quote
 from urllib.request import ProxyHandler, build_opener
 
 from prometheus_client.parser import text_string_to_metric_families
@@ -109,7 +110,7 @@ class Rollout:
 
     def _card(self) -> dict[str, Any]:
         try:
-            return dict(json.loads(self._get("/v1/model")))
+            return dict(json.loads(self._get(f"/v1/model?model={quote(self._model)}")))
         except (OSError, ValueError) as error:
             raise SettingsError(f"the gateway does not say what it serves ({_words(error)}); name another with --url") from error
 

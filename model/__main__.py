@@ -18,6 +18,7 @@ from model.explanations import commands as explanations
 from model.groups import commands as groups
 from model.others.commands import add_options, evaluate_others, is_mnist
 from model.refused import Refused
+from model.renewal import commands as renewal
 from model.trust import commands as trust
 
 if TYPE_CHECKING:  # torch takes seconds to import, and most commands do without
@@ -28,7 +29,7 @@ RELEASED = HERE / "released"
 EVIDENCE = HERE / "evidence"
 RUNS = Path("var/runs")
 
-ROOMS = (articles, accuracy, explanations, groups, trust, corruptions, adversarial, edge)
+ROOMS = (articles, accuracy, explanations, groups, trust, corruptions, adversarial, edge, renewal)
 """Each has commands of its own."""
 
 INTERRUPTED = 130
