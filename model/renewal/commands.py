@@ -77,7 +77,7 @@ def _retrain(options: argparse.Namespace) -> None:
     import torch
 
     from model.evaluate import release_facts, write_json
-    from model.export import fingerprint
+    from model.export import NotExportable, fingerprint
     from model.inference import ReleaseUnusable
     from model.provenance import generated
     from model.renewal.agreement import agreed
@@ -106,7 +106,7 @@ def _retrain(options: argparse.Namespace) -> None:
         tuned = {seed: run.weights for seed, run in renewed.items()}
         current = weights_of(options.current) if plan.from_current else None
         judged = choose(plan.recipe.network, tuned, current, validation, parts.choice.digits)
-    except (LabelledUnusable, ReleaseUnusable, ValueError) as error:
+    except (LabelledUnusable, ReleaseUnusable, NotExportable, ValueError) as error:
         raise Refused(str(error)) from error
     name = "renewal" if plan.from_current else "renewal-scratch"
     seen = together(validation, parts.choice.digits)
