@@ -6,7 +6,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from model.articles.commands import Command
-from model.data import DEFAULT_FOLDER, test_digits, train_digits, training_split
+from model.commands.options import HERE, RELEASED, add_data, add_released
+from model.data import test_digits, train_digits, training_split
 from model.gate_report import PAGE, PASS, SecretUnusable, read_secret
 from model.refused import Refused
 
@@ -15,8 +16,6 @@ if TYPE_CHECKING:
     from model.renewal.panels import Asked
     from model.renewal.recipe import Plan
 
-MODEL = Path(__file__).parents[1]
-RELEASED = MODEL / "released"
 RENEWAL = Path("var/renewal")
 READINGS = RENEWAL / "READINGS.md"
 """An installation's own: `model/LOG.md` is of what is committed."""
@@ -28,7 +27,7 @@ TEST, TRAINING, VALIDATION = "test", "training", "validation"
 def add_commands(command: Command) -> None:
     """Every command of this module."""
     made = command("retrain", _retrain, "train a candidate on MNIST and on labelled records, or go on after the last finished epoch")
-    _data(made)
+    add_data(made)
     made.add_argument("--labelled", type=Path, required=True, metavar="FILE", help="what `python -m gateway records export` wrote")
     made.add_argument("--current", type=Path, default=RELEASED, metavar="DIR", help="folder of the network that serves")
     made.add_argument("--out", type=Path, default=RENEWAL / "candidate", metavar="DIR", help="where the candidate goes")
@@ -42,7 +41,7 @@ def add_commands(command: Command) -> None:
     made = command(
         "gate", _gate, "compare a candidate with what serves now, and sign a report; exit code 0 where it may serve, 1 where not"
     )
-    _data(made)
+    add_data(made)
     made.add_argument("--candidate", type=Path, default=RENEWAL / "candidate", metavar="DIR", help="its folder; the report goes there")
     made.add_argument("--current", type=Path, default=RELEASED, metavar="DIR", help="folder of the network that serves")
     labelled = made.add_mutually_exclusive_group(required=True)
@@ -55,20 +54,16 @@ def add_commands(command: Command) -> None:
     made.add_argument("--seed", type=int, default=0, metavar="N", help="draws the corruptions and the intervals")
 
     made = command("new-style", _new_style, "write pictures of a way of writing that the released network is bad at, for drills")
-    _data(made)
+    add_data(made)
     made.add_argument("--split", choices=[TRAINING, VALIDATION, TEST], default=TRAINING, help="whose pictures are written anew")
     made.add_argument("--count", type=int, default=2_000, metavar="N", help="how many")
     made.add_argument("--seed", type=int, default=1, metavar="N", help="draws them")
     made.add_argument("--out", type=Path, required=True, metavar="FILE", help="an .npz with pixels uint8[n, 28, 28] and labels uint8[n]")
-    made.add_argument("--released", type=Path, default=RELEASED, metavar="DIR", help="folder of the network that is told how it reads them")
+    add_released(made)
 
     made = command("hard-pictures", _hard_pictures, "find the hard test pictures of the gate again; the result is committed")
-    _data(made)
-    made.add_argument("--out", type=Path, default=MODEL / "renewal" / "hard.txt", metavar="FILE", help="what to write")
-
-
-def _data(made: argparse.ArgumentParser) -> None:
-    made.add_argument("--data", type=Path, default=DEFAULT_FOLDER, metavar="DIR", help="where the four MNIST files are or are put")
+    add_data(made)
+    made.add_argument("--out", type=Path, default=HERE / "renewal" / "hard.txt", metavar="FILE", help="what to write")
 
 
 def _retrain(options: argparse.Namespace) -> None:

@@ -11,8 +11,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from model.bootstrap import Draws, interval
 from model.gate_report import CRITERIA
-from model.groups.bootstrap import Draws, interval
 from model.inference import softmax
 from model.judge import BINS, SERIES
 from model.metrics import CLASSES, Floats, calibration_error, equal_width_bins, reliability
