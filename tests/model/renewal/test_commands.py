@@ -35,6 +35,7 @@ def labelled(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def _bars(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     """They stand for MNIST."""
     monkeypatch.setattr("model.renewal.commands.training_split", lambda folder: (world.training, world.validation))
+    monkeypatch.setattr("model.renewal.picture_commands.training_split", lambda folder: (world.training, world.validation))
     monkeypatch.setattr("model.renewal.commands.test_digits", lambda folder: world.test)
     monkeypatch.setattr("model.renewal.candidate.REFERENCE_PICTURES", 200)
     monkeypatch.setattr(splitting, "load_writers", lambda which: panel(world.test).writers)
