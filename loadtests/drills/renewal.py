@@ -11,7 +11,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import partial
 from itertools import cycle
@@ -22,20 +22,23 @@ import numpy as np
 from loadtests.client import Refused
 from loadtests.drills.drill import Drill, Form, say
 from loadtests.drills.watch import Windows, watched
-from loadtests.drills.writers import Writers, accuracy, shares
+from loadtests.drills.writers import Picture, Writers, accuracy, shares
 from loadtests.meanwhile import meanwhile
-from loadtests.pictures import CHECKOUT, Unseen, png
+from loadtests.pictures import CHECKOUT, Unseen, png, thick_and_slanted, training_pictures
 from loadtests.programs import Failed, wait_until
 from loadtests.stack import Stack, running_stack
 
 FORM = Form(Windows(day=360, hour=180, five_minutes=60), pictures=0, zipf_requests=0, zipf_catalogue=0, labels=2_000)
-PICTURES = 20_000
-"""In the new way of writing; each is sent once before one is sent again."""
+LABELLED = 2_000
+LEAN_DEGREES = (45.0, 52.0)
+USUAL = 20_000
+"""Pictures that arrive before and after, each sent once before one is sent again. One in STRANGE is in the new way of writing. They are
+MNIST's training pictures: those of the test are the gate's."""
 
+STRANGE = 10
 RATE = 25.0
 """Pictures a second that go on arriving with their labels: more than the 2,300 that the rules ask for in the shortest window."""
 
-LABELLED = 2_000
 COMPARED = 300
 SCRAPED = "gateway_ready == 1 and on () digits_feedback_total"
 RELEASED = CHECKOUT / "model" / "released"
@@ -53,15 +56,16 @@ torch.save(weights | {name: each + 0.3 * each.std() * torch.randn_like(each) for
 class Renewal:
     """What the steps share."""
 
-    def __init__(self, drill: Drill, writers: Writers) -> None:
-        self.drill, self.stack, self.writers = drill, drill.stack, writers
+    def __init__(self, drill: Drill, strange: Sequence[Picture], usual: Sequence[Picture]) -> None:
+        self.drill, self.stack, self.strange = drill, drill.stack, strange
+        self.writers = Writers(drill.stack.gateway, cycle(usual))
         self.served = str(drill.stack.gateway.model()["version"])
         self.candidate_folder = drill.stack.folder / "candidate"
         self.export = drill.stack.folder / "labelled.jsonl.gz"
 
     def degrade(self) -> None:
         begun = self.drill.scenario(f"{LABELLED} labelled pictures in a new way of writing")
-        self.writers.write(LABELLED)
+        self.writers.write(self.strange)
         say(f"  version {self.served} reads {accuracy(self.writers.written):.2%} of them")
         with self.going_on():
             self.drill.arrives("AccuracyBelowBaseline", begun, "proposal", model_version=self.served)
@@ -143,7 +147,7 @@ class Renewal:
         self.rollout("promote")
         self.stay(candidate)
         written = self.writers.wait_for(1_000)
-        say(f"  version {candidate} reads {accuracy(written):.2%} of the new way of writing")
+        say(f"  version {candidate} reads {accuracy(written):.2%} of what arrives")
         self.drill.resolves("AccuracyBelowBaseline")
         self.drill.silent(begun, "AccuracyBelowBaseline", "ClassErrorHigh", "AvailabilityFastBurn", "ModelNotReady")
         seen = self.drill.prometheus.value(f'digits:accuracy:ratio{{model_version="{candidate}"}}')
@@ -157,24 +161,35 @@ class Renewal:
 
 def run(folder: Path) -> None:
     """Every step, with what was seen on standard output. Raises Failed."""
-    with running_stack(folder) as stack:
-        style = folder / "style.npz"
-        model(stack, "new-style", "--count", str(PICTURES), "--out", style)
-        with np.load(style) as told:
-            pictures = [(png(pixels), int(label)) for pixels, label in zip(told["pixels"], told["labels"], strict=True)]
-        with watched(stack, FORM.windows) as prometheus:
-            drill = Drill(FORM, stack, prometheus, Unseen(np.empty((0, 28, 28), np.uint8)))
-            wait_until(lambda: prometheus.ask(SCRAPED), 30, "the first scrape")
-            renewal = Renewal(drill, Writers(stack.gateway, cycle(pictures)))
-            renewal.degrade()
-            with renewal.going_on():
-                candidate = renewal.retrain()
-                renewal.gate(renewal.candidate_folder)
-                renewal.refuse_a_damaged_one()
-                renewal.look_on(candidate)
-                renewal.take_a_tenth(candidate)
-                renewal.roll_back_under_load(candidate)
-                renewal.take_over(candidate)
+    strange, usual = pictures()
+    with running_stack(folder) as stack, watched(stack, FORM.windows) as prometheus:
+        drill = Drill(FORM, stack, prometheus, Unseen(np.empty((0, 28, 28), np.uint8)))
+        wait_until(lambda: prometheus.ask(SCRAPED), 30, "the first scrape")
+        renewal = Renewal(drill, strange, usual)
+        renewal.degrade()
+        with renewal.going_on():
+            candidate = renewal.retrain()
+            renewal.gate(renewal.candidate_folder)
+            renewal.refuse_a_damaged_one()
+            renewal.look_on(candidate)
+            renewal.take_a_tenth(candidate)
+            renewal.roll_back_under_load(candidate)
+            renewal.take_over(candidate)
+
+
+def pictures() -> tuple[list[Picture], list[Picture]]:
+    """LABELLED ones in the new way of writing, and USUAL ones."""
+    pixels, labels = training_pictures()
+    rng = np.random.default_rng(1)
+    chosen = rng.permutation(len(pixels))[: LABELLED + USUAL]
+    leans = rng.uniform(*LEAN_DEGREES, len(chosen))
+
+    def written(place: int) -> Picture:
+        mnist, strange = pixels[chosen[place]], place < LABELLED or place % STRANGE == 0
+        return png(thick_and_slanted(mnist, leans[place]) if strange else mnist), int(labels[chosen[place]])
+
+    every = [written(place) for place in range(len(chosen))]
+    return every[:LABELLED], every[LABELLED:]
 
 
 def model(stack: Stack, *arguments: object) -> None:

@@ -1,13 +1,16 @@
-"""People who write in a way that the model does not know: each picture is sent, its label follows, and what was answered is kept."""
+"""People who write, also in a way that the model does not know: each picture is sent, its label follows, what was answered is kept."""
 
 import time
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
 from threading import Event
 from typing import NamedTuple
 
 from loadtests.client import Gateway, at_once, at_rate
+
+Picture = tuple[bytes, int]
+"""What is sent, and the digit that was meant."""
 
 
 class Written(NamedTuple):
@@ -21,23 +24,23 @@ class Written(NamedTuple):
 class Writers:
     """Their pictures may be kept and trained on. A request that fails raises Refused where it was sent."""
 
-    def __init__(self, gateway: Gateway, pictures: Iterator[tuple[bytes, int]]) -> None:
-        self._gateway, self._pictures = gateway, pictures
+    def __init__(self, gateway: Gateway, usual: Iterator[Picture]) -> None:
+        self._gateway, self._usual = gateway, usual
         self.written: list[Written] = []
 
-    def write(self, count: int) -> None:
-        """So many pictures, as fast as they go."""
-        at_once(self._write, list(islice(self._pictures, count)))
+    def write(self, pictures: Iterable[Picture]) -> None:
+        """These, as fast as they go."""
+        at_once(self._write, pictures)
 
     def go_on(self, rate: float, over: Event) -> None:
-        """So many a second until it is over."""
+        """So many of the usual ones a second until it is over."""
         while not over.is_set():
-            at_rate(self._write, list(islice(self._pictures, max(1, round(rate)))), rate)
+            at_rate(self._write, list(islice(self._usual, max(1, round(rate)))), rate)
 
     def hurry(self, over: Event) -> None:
-        """As fast as they go until it is over."""
+        """The usual ones as fast as they go until it is over."""
         while not over.is_set():
-            self.write(40)
+            self.write(list(islice(self._usual, 40)))
 
     def wait_for(self, count: int) -> Sequence[Written]:
         """The next so many, while others let them write."""
@@ -46,7 +49,7 @@ class Writers:
             time.sleep(0.05)
         return self.written[begun:]
 
-    def _write(self, picture: tuple[bytes, int]) -> None:
+    def _write(self, picture: Picture) -> None:
         sent, label = picture
         answer = self._gateway.predict_and_keep(sent)
         self._gateway.label(answer["prediction_id"], label)

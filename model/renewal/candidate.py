@@ -39,7 +39,7 @@ def write_release(
     dropout: float,
     material: Material,
     seen_by_choice: Digits,
-    reference_pictures: int = REFERENCE_PICTURES,
+    reference_pictures: int | None = None,
 ) -> str:
     """Weights, `release.json`, `reference.json` and `ranges.json` under `out`; returns the version.
 
@@ -63,7 +63,7 @@ def write_release(
     )
     _save(judged.weights, out / "weights.pt")
     (out / "release.json").write_text(json.dumps(asdict(record), indent=1) + "\n")
-    drawn, _ = material.drawn(reference_pictures, judged.chosen.seed)
+    drawn, _ = material.drawn(reference_pictures or REFERENCE_PICTURES, judged.chosen.seed)
     write_reference(out / "reference.json", drawn, seen_by_choice, logits.argmax(axis=1))
     write_ranges(out, drawn.pixels)
     return fingerprint(out)

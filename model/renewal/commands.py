@@ -6,7 +6,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from model.articles.commands import Command
-from model.data import DEFAULT_FOLDER, test_digits, train_digits, training_split
+from model.commands.options import RELEASED, add_data
+from model.data import test_digits, training_split
 from model.gate_report import PAGE, PASS, SecretUnusable, read_secret
 from model.refused import Refused
 
@@ -15,20 +16,17 @@ if TYPE_CHECKING:
     from model.renewal.panels import Asked
     from model.renewal.recipe import Plan
 
-MODEL = Path(__file__).parents[1]
-RELEASED = MODEL / "released"
 RENEWAL = Path("var/renewal")
 READINGS = RENEWAL / "READINGS.md"
 """An installation's own: `model/LOG.md` is of what is committed."""
 
 SPOILT = 500
-TEST, TRAINING, VALIDATION = "test", "training", "validation"
 
 
 def add_commands(command: Command) -> None:
     """Every command of this module."""
     made = command("retrain", _retrain, "train a candidate on MNIST and on labelled records, or go on after the last finished epoch")
-    _data(made)
+    add_data(made)
     made.add_argument("--labelled", type=Path, required=True, metavar="FILE", help="what `python -m gateway records export` wrote")
     made.add_argument("--current", type=Path, default=RELEASED, metavar="DIR", help="folder of the network that serves")
     made.add_argument("--out", type=Path, default=RENEWAL / "candidate", metavar="DIR", help="where the candidate goes")
@@ -42,7 +40,7 @@ def add_commands(command: Command) -> None:
     made = command(
         "gate", _gate, "compare a candidate with what serves now, and sign a report; exit code 0 where it may serve, 1 where not"
     )
-    _data(made)
+    add_data(made)
     made.add_argument("--candidate", type=Path, default=RENEWAL / "candidate", metavar="DIR", help="its folder; the report goes there")
     made.add_argument("--current", type=Path, default=RELEASED, metavar="DIR", help="folder of the network that serves")
     labelled = made.add_mutually_exclusive_group(required=True)
@@ -54,22 +52,6 @@ def add_commands(command: Command) -> None:
     made.add_argument("--log", type=Path, default=READINGS, metavar="FILE", help="where readings of the test set are noted")
     made.add_argument("--seed", type=int, default=0, metavar="N", help="draws the corruptions and the intervals")
 
-    made = command("new-style", _new_style, "write pictures of a way of writing that the released network is bad at, for drills")
-    _data(made)
-    made.add_argument("--split", choices=[TRAINING, VALIDATION, TEST], default=TRAINING, help="whose pictures are written anew")
-    made.add_argument("--count", type=int, default=2_000, metavar="N", help="how many")
-    made.add_argument("--seed", type=int, default=1, metavar="N", help="draws them")
-    made.add_argument("--out", type=Path, required=True, metavar="FILE", help="an .npz with pixels uint8[n, 28, 28] and labels uint8[n]")
-    made.add_argument("--released", type=Path, default=RELEASED, metavar="DIR", help="folder of the network that is told how it reads them")
-
-    made = command("hard-pictures", _hard_pictures, "find the hard test pictures of the gate again; the result is committed")
-    _data(made)
-    made.add_argument("--out", type=Path, default=MODEL / "renewal" / "hard.txt", metavar="FILE", help="what to write")
-
-
-def _data(made: argparse.ArgumentParser) -> None:
-    made.add_argument("--data", type=Path, default=DEFAULT_FOLDER, metavar="DIR", help="where the four MNIST files are or are put")
-
 
 def _retrain(options: argparse.Namespace) -> None:
     import time
@@ -77,7 +59,7 @@ def _retrain(options: argparse.Namespace) -> None:
     import torch
 
     from model.evaluate import release_facts, write_json
-    from model.export import fingerprint
+    from model.export import NotExportable, fingerprint
     from model.inference import ReleaseUnusable
     from model.provenance import generated
     from model.renewal.agreement import agreed
@@ -91,7 +73,7 @@ def _retrain(options: argparse.Namespace) -> None:
     if options.out.resolve() in (options.current.resolve(), RELEASED.resolve()):
         raise Refused(f"{options.out} is served from; name another folder: --out var/renewal/candidate")
     source, started, worked = generated(options.command_line), time.monotonic(), time.process_time()
-    torch.set_num_threads(_at_least_one("--threads", options.threads))
+    torch.set_num_threads(at_least_one("--threads", options.threads))
     try:
         exported = read_labelled(options.labelled)
         pictures, aside = agreed(exported.records)
@@ -106,7 +88,7 @@ def _retrain(options: argparse.Namespace) -> None:
         tuned = {seed: run.weights for seed, run in renewed.items()}
         current = weights_of(options.current) if plan.from_current else None
         judged = choose(plan.recipe.network, tuned, current, validation, parts.choice.digits)
-    except (LabelledUnusable, ReleaseUnusable, ValueError) as error:
+    except (LabelledUnusable, ReleaseUnusable, NotExportable, ValueError) as error:
         raise Refused(str(error)) from error
     name = "renewal" if plan.from_current else "renewal-scratch"
     seen = together(validation, parts.choice.digits)
@@ -138,7 +120,7 @@ def _plan(options: argparse.Namespace, network: str) -> "Plan":
 
     plan = SCRATCH if options.from_scratch else TUNED
     if options.epochs is not None:
-        plan = replace(plan, recipe=replace(plan.recipe, epochs=_at_least_one("--epochs", options.epochs)))
+        plan = replace(plan, recipe=replace(plan.recipe, epochs=at_least_one("--epochs", options.epochs)))
     if options.draws is not None:
         if options.draws < plan.recipe.batch_size:
             raise Refused(f"--draws is {options.draws}, less than one batch of {plan.recipe.batch_size}")
@@ -234,41 +216,8 @@ def _secret_file(options: argparse.Namespace) -> Path:
     return Path(os.environ.get("GATEWAY_SECRET_FILE") or Path(os.environ.get("GATEWAY_STATE_DIR") or "var") / "secret")
 
 
-def _new_style(options: argparse.Namespace) -> None:
-    import numpy as np
-
-    from model.evaluate import compute_logits
-    from model.inference import Classifier, ReleaseUnusable
-    from model.metrics import wilson
-    from model.renewal.new_style import new_style
-    from model.wording import within
-
-    of = test_digits(options.data) if options.split == TEST else training_split(options.data)[options.split == VALIDATION]
-    try:
-        digits = new_style(of, _at_least_one("--count", options.count), options.seed)
-        right = int((compute_logits(Classifier(options.released), digits.pixels, "them").argmax(axis=1) == digits.labels).sum())
-    except (ReleaseUnusable, ValueError) as error:
-        raise Refused(str(error)) from error
-    options.out.parent.mkdir(parents=True, exist_ok=True)
-    with options.out.open("wb") as out:
-        np.savez_compressed(out, pixels=digits.pixels, labels=digits.labels)
-    share = within(right / len(digits), list(wilson(right, len(digits))))
-    print(f"{len(digits)} {options.split} pictures in {options.out}; {options.released.name} reads {share} of them")
-
-
-def _hard_pictures(options: argparse.Namespace) -> None:
-    import numpy as np
-
-    from model.latency import one_thread
-    from model.renewal.hard import find_hard
-
-    with one_thread():
-        found = find_hard(train_digits(options.data), test_digits(options.data))
-    np.savetxt(options.out, found, fmt="%d")
-    print(f"{len(found)} hard test pictures are in {options.out}")
-
-
-def _at_least_one(option: str, given: int) -> int:
+def at_least_one(option: str, given: int) -> int:
+    """The number. Raises Refused where it is less."""
     if given < 1:
         raise Refused(f"{option} is {given}; it is at least 1")
     return given

@@ -33,7 +33,7 @@ TUNED = Plan(
         TEACHER,
         name="renewal",
         epochs=3,
-        learning_rate=3e-4,
+        learning_rate=6e-4,
         schedule=Cosine(warm_up=0.1),
         augmentation=GENTLE,
         dropouts=(0.2,),

@@ -30,8 +30,8 @@ class Answering(Gateway):
 
 def test_each_picture_is_labelled_with_what_was_meant() -> None:
     gateway = Answering()
-    writers = Writers(gateway, iter([(bytes([digit]), (digit + (digit == 3)) % 10) for digit in range(10)]))
-    writers.write(10)
+    writers = Writers(gateway, iter([]))
+    writers.write([(bytes([digit]), (digit + (digit == 3)) % 10) for digit in range(10)])
     assert sorted(gateway.labels.values()) == [0, 1, 2, 4, 4, 5, 6, 7, 8, 9]
     assert accuracy(writers.written) == 0.9
 

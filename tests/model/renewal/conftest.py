@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 import torch
 
+from model.augment import Augmentation
 from model.data import Digits
 from model.judge import Panel
 from model.recipes import Cosine
@@ -18,7 +19,15 @@ from model.splitting import Writers
 from model.train import train
 
 RECIPE = replace(
-    TUNED.recipe, network="student", epochs=2, batch_size=64, learning_rate=3e-3, precision="float32", ema_decay=0.8, schedule=Cosine()
+    TUNED.recipe,
+    network="student",
+    epochs=2,
+    batch_size=64,
+    learning_rate=3e-3,
+    precision="float32",
+    ema_decay=0.8,
+    schedule=Cosine(),
+    augmentation=Augmentation(),
 )
 PLAN = Plan(replace(RECIPE, name="tiny", learning_rate=1e-3), draws=640)
 
