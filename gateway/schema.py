@@ -220,6 +220,18 @@ class AlertList(BaseModel):
     alerts: list[ToldAlert]
 
 
+class RolloutCard(BaseModel):
+    """How far a candidate has come beside the served version, as this process knows it."""
+
+    number: int = Field(description="Counts the changes of the rollout.")
+    stage: Literal["settled", "shadow", "share"]
+    current: str | None
+    candidate: str | None
+    percent: int = Field(description="Of uploads, that the candidate answers.", ge=0, le=100)
+    previous: str | None = Field(description="What a rollback of the last promotion goes back to.")
+    complaints: dict[str, str] = Field(description="By version, why one of these cannot answer now.")
+
+
 class ModelCard(BaseModel):
     """What is served, as its archive says of itself."""
 
@@ -227,6 +239,7 @@ class ModelCard(BaseModel):
     version: str
     digest: str = Field(description="SHA-256 of the weights.")
     arithmetic: str = Field(description="What the network computes in.", examples=["float32"])
+    rollout: RolloutCard | None = Field(description="None: nothing was ever rolled out.")
     facts: dict[str, Any]
 
 

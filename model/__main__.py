@@ -15,10 +15,12 @@ from model.edge import commands as edge
 from model.explanations import commands as explanations
 from model.groups import commands as groups
 from model.refused import Refused
+from model.renewal import commands as renewal
+from model.renewal import picture_commands as renewal_pictures
 from model.trust import commands as trust
 
 STEPS = (pictures, training, evaluating, serving, results)
-ROOMS = (articles, accuracy, explanations, groups, trust, corruptions, adversarial, edge)
+ROOMS = (articles, accuracy, explanations, groups, trust, corruptions, adversarial, edge, renewal, renewal_pictures)
 """Each of either has commands of its own."""
 
 INTERRUPTED = 130
