@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from model.accuracy import commands as accuracy
 from model.adversarial import commands as adversarial
+from model.arabic import commands as arabic
 from model.articles import commands as articles
 from model.articles.commands import add_recipe, chosen_recipe
 from model.corruptions import commands as corruptions
@@ -28,7 +29,7 @@ RELEASED = HERE / "released"
 EVIDENCE = HERE / "evidence"
 RUNS = Path("var/runs")
 
-ROOMS = (articles, accuracy, explanations, groups, trust, corruptions, adversarial, edge)
+ROOMS = (articles, accuracy, explanations, groups, trust, corruptions, adversarial, edge, arabic)
 """Each has commands of its own."""
 
 INTERRUPTED = 130
