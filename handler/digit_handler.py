@@ -16,6 +16,7 @@ from model.choice import fastest_of, handed_gpu
 from model.explain import grad_cam
 from model.inference import Classifier, softmax
 from model.preprocess import EmptyUpload, ImageError, ImageTooLarge, UnsupportedImage, canonicalise, keep_to_one_thread
+from model.resident import let_go_of_code
 
 PIXELS = "application/x-digit-pixels"
 """Request type: n x 784 bytes, n canonical pictures `uint8[28, 28]`, n in 1..64."""
@@ -74,6 +75,7 @@ class DigitHandler:
         self.facts["arithmetic"] = self.classifier.arithmetic
         for pictures in range(1, MOST_PICTURES + 1):
             self.classifier.logits(np.zeros((pictures, 28, 28), dtype=np.uint8))
+        let_go_of_code()
 
     def handle(self, data: list[dict[str, Any]], context: Any) -> list[bytes]:
         """One answer a request. All pictures of all requests go through the network together."""

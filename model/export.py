@@ -22,6 +22,7 @@ SHARED = (
     "model/on_gpu.py",
     "model/choice.py",
     "model/explain.py",
+    "model/resident.py",
     "model/known/digits.npz",
 )
 PREPROCESSING = "model/preprocess"

@@ -11,7 +11,7 @@ ROOMS = ("model", "handler", "gateway", "monitoring", "loadtests", "k8s")
 
 MAY_IMPORT = {
     "model": {"model"},
-    "handler": {"handler", "model.preprocess", "model.network", "model.inference", "model.choice", "model.explain"},
+    "handler": {"handler", "model.preprocess", "model.network", "model.inference", "model.choice", "model.explain", "model.resident"},
     "gateway": {"gateway", "model.preprocess", "model"},
     "monitoring": {"monitoring"},
     "loadtests": {"loadtests"},

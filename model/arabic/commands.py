@@ -140,7 +140,11 @@ def _written(options: argparse.Namespace) -> "Written":
 def _shortened(recipe: "Recipe", options: argparse.Namespace) -> "Recipe":
     from model.overriding import overridden
 
-    return recipe if options.epochs is None else overridden(recipe, {"epochs": str(options.epochs)})
+    if options.epochs is None:
+        return recipe
+    if options.epochs < 1:
+        raise Refused(f"--epochs is {options.epochs}; it is at least 1")
+    return overridden(recipe, {"epochs": str(options.epochs)})
 
 
 def _keep(options: argparse.Namespace) -> None:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from model.data import DEFAULT_FOLDER, test_digits, train_digits, training_split
 from model.refused import Refused
+from model.wording import mean_and_sd
 
 if TYPE_CHECKING:
     from model.judge import Panel
@@ -170,7 +171,7 @@ def _reproduce(options: argparse.Namespace) -> None:
     options.out.mkdir(parents=True, exist_ok=True)
     write_json({"generated": {**source, "seconds": result["seconds"]}, **result}, options.out / f"all-{recipe.name}.json")
     for name, value in result["mean"].items():
-        print(f"{recipe.name}: {name.replace('_', ' ')} {value['mean']:.4f}" + ("" if value["sd"] is None else f" +- {value['sd']:.4f}"))
+        print(f"{recipe.name}: {name.replace('_', ' ')} {mean_and_sd(value, 4)}")
 
 
 def _handcrafted(options: argparse.Namespace) -> None:

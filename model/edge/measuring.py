@@ -13,12 +13,13 @@ from model.edge.bench import CALLS
 from model.edge.exporting import Export, Judge, export, judge_of
 from model.edge.manifest import Exported, Manifest, write_manifest
 from model.edge.portable import operations, portable
-from model.edge.runtime import ARITHMETICS, NotInstalled, Reader, Runtime
+from model.edge.runtime import ARITHMETICS, NotInstalled, Runtime
 from model.evaluate import read, weights_digest
 from model.inference import Classifier
 from model.judge import Panel
 from model.latency import cpu_latency
 from model.network import build, parameter_count
+from model.reader import Reader
 
 CALIBRATION = 1_024
 """Training pictures that the levels of int8 are spread by."""

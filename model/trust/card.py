@@ -31,7 +31,7 @@ Figures: [reliability](evidence/trust-reliability.png), [risk against coverage](
 
 
 def _rejection(trust: dict[str, Any]) -> str:
-    rejection, score = trust["rejection"], trust["released"]["score"]
+    rejection, score = trust["rejection"], trust["chosen"]["score"]
     names = [row["score"] for row in rejection["validation"]["scores"]]
     head = f"| what is no digit | n | {' | '.join(f'AUROC {name}' for name in names)} | refused by the score | by anything |"
     rows = [
@@ -48,7 +48,7 @@ def _rejection(trust: dict[str, Any]) -> str:
     )
     return f"""### What is no digit
 
-Score: `{score}`, threshold {trust["released"]["threshold"]:g}, both by validation pictures against other letters, noise, sheets and digits
+Score: `{score}`, threshold {trust["chosen"]["threshold"]:g}, both by validation pictures against other letters, noise, sheets and digits
 than these. Filled shapes joined these pictures, and the sum of two scores the candidates, after a trial that looked at small samples of
 the sets below, 300 pictures of Fashion-MNIST among them. Mean AUROC by validation pictures: {candidates}. Of the digits below, it refuses
 {within(digits["refused"]["score"], digits["interval"])} ({series}); with the confidence and preprocessing,
@@ -83,7 +83,7 @@ pictures by {sets["calibration"]["writers"]} writers; held out are {held_out["n"
 |---|---|---|---|---|---|---|
 {rows}
 
-Chosen, not served: {100 * trust["released"]["level"]:g} %. The promise is of an average over pictures like those of validation, not of a
+Chosen, not served: {100 * trust["chosen"]["level"]:g} %. The promise is of an average over pictures like those of validation, not of a
 digit or a writer."""
 
 

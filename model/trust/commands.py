@@ -77,12 +77,12 @@ def _trust(options: argparse.Namespace) -> None:
 def _summary(report: dict[str, Any]) -> str:
     from model.wording import percent
 
-    calibration, rejection, score = report["calibration"], report["rejection"], report["released"]["score"]
+    calibration, rejection, score = report["calibration"], report["rejection"], report["chosen"]["score"]
     refused = rejection["digits"]["refused"]
     lines = [
         f"calibration error {percent(calibration['ece_equal_width']['value'])} (equal width), "
         f"{percent(calibration['ece_equal_mass']['value'])} (equal mass), n = {report['n']}",
-        f"chosen, not served: {score} under {report['released']['threshold']:.4f}; digits refused {percent(refused['score'])}, "
+        f"chosen, not served: {score} under {report['chosen']['threshold']:.4f}; digits refused {percent(refused['score'])}, "
         f"with confidence and preprocessing {percent(refused['any'])}",
         *(
             f"{row['name']}: AUROC {row['auroc'][score]['value']:.4f} (energy {row['auroc']['energy']['value']:.4f}), "

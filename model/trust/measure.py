@@ -80,7 +80,7 @@ def measure_trust(
         "seed": plan.seed,
         "n": len(panel.digits),
         "panel": panel.name,
-        "released": {
+        "chosen": {
             "score": chosen.score.name,
             "threshold": chosen.threshold,
             "level": RELEASED_LEVEL,

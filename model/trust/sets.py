@@ -5,9 +5,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from model.bootstrap import interval, resampled
 from model.metrics import CLASSES, Floats, Labels
 from model.splitting import Writers
-from model.trust.by_writer import share_interval
 from model.trust.ranks import rounded_down
 
 LEVELS = (0.99, 0.995, 0.999)
@@ -88,11 +88,12 @@ def _part(pictures: tuple[Floats, Labels, Writers], chosen: NDArray[np.bool_]) -
 def _covered(pictures: tuple[Floats, Labels, Writers], quantile: float, seed: int) -> dict[str, Any]:
     probabilities, labels, writers = pictures
     held, sizes = _held(probabilities, labels, quantile), candidates(probabilities, quantile).sum(axis=1)
+    held_drawn, all_drawn = resampled(np.column_stack([held, np.ones(len(held))]), writers.writer, seed).T
     return {
         "n": len(labels),
         "writers": len(np.unique(writers.writer)),
         "coverage": float(held.mean()),
-        "interval": share_interval(held, writers.writer, seed),
+        "interval": interval(held_drawn / all_drawn),
         "mean_size": float(sizes.mean()),
         "sizes": np.bincount(sizes, minlength=CLASSES + 1)[1:],
         "more_than_one": float((sizes > 1).mean()),

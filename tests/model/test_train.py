@@ -14,6 +14,7 @@ from model.data import Digits
 from model.network import build
 from model.recipes import ARTICLE, Cosine, Plateau, Recipe
 from model.train import _optimizer, _plateau, cosine_factor, logits_of, measure, train, train_recipe
+from tests.model.bars import bars
 
 PICTURES = 256
 
@@ -21,16 +22,6 @@ PICTURES = 256
 @pytest.fixture(autouse=True)
 def _one_thread() -> None:
     torch.set_num_threads(1)
-
-
-def bars(count: int, seed: int) -> Digits:
-    """Pictures that can be told apart at once: each digit is a bar in its own place, under noise."""
-    rng = np.random.default_rng(seed)
-    labels = (np.arange(count) % 10).astype(np.uint8)
-    pixels = rng.integers(0, 60, (count, 28, 28)).astype(np.uint8)
-    for picture, label in zip(pixels, labels, strict=True):
-        picture[4:24, 4 + 2 * label : 6 + 2 * label] = 255
-    return Digits(pixels, labels)
 
 
 TRAINING, VALIDATION = bars(PICTURES, 0), bars(64, 1)

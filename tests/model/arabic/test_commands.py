@@ -14,9 +14,10 @@ from model.__main__ import main
         (["arabic", "--data", "{zip}", "--evidence", "{tmp}"], "5 folds cannot be made of 4 writers"),
         (["arabic", "--data", "{zip}", "--folds", "3"], "--folds 3 cuts what is measured"),
         (["arabic-choice", "--data", "{zip}", "--epochs", "1"], "--epochs 1 cuts what is measured"),
+        (["arabic", "--data", "{zip}", "--epochs", "0"], "--epochs is 0; it is at least 1"),
         (["arabic-page", "--evidence", "{tmp}"], "is missing"),
     ],
-    ids=["no file", "too few writers", "other folds", "fewer epochs", "no results"],
+    ids=["no file", "too few writers", "other folds", "fewer epochs", "no epochs", "no results"],
 )
 def test_a_mistake_is_one_line(arguments: list[str], line: str, madbase: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     given = [argument.format(zip=madbase, tmp=tmp_path) for argument in arguments]

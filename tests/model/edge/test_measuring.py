@@ -9,9 +9,10 @@ from numpy.typing import NDArray
 
 from model.edge.manifest import read_manifest
 from model.edge.measuring import Plan, measure
-from model.edge.runtime import NotInstalled, Reader
+from model.edge.runtime import NotInstalled
 from model.evaluate import weights_digest
 from model.network import build, parameter_count
+from model.reader import Reader
 from tests.model.edge.fakes import RELEASED, AbsentRuntime, FakeReader, FakeRuntime, known, panel
 
 DIGITS = known()

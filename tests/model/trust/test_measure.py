@@ -38,14 +38,14 @@ def areas_of_choice(report: dict[str, Any]) -> list[Any]:
     return [row["sets"] for row in report["rejection"]["validation"]["scores"]]
 
 
-def test_what_is_released_is_what_was_chosen(measured: tuple[dict[str, Any], Shown, Panel, str]) -> None:
+def test_the_best_by_validation_is_chosen(measured: tuple[dict[str, Any], Shown, Panel, str]) -> None:
     report, shown, _, _ = measured
     rows = report["rejection"]["validation"]["scores"]
     best = max(rows, key=lambda row: row["mean_auroc"])
-    assert report["released"]["score"] == best["score"] == shown.chosen.score.name
-    assert report["released"]["threshold"] == best["threshold"]
+    assert report["chosen"]["score"] == best["score"] == shown.chosen.score.name
+    assert report["chosen"]["threshold"] == best["threshold"]
     quantiles = {row["level"]: row["quantile"] for row in report["prediction_sets"]["levels"]}
-    assert report["released"]["quantile"] == quantiles[report["released"]["level"]]
+    assert report["chosen"]["quantile"] == quantiles[report["chosen"]["level"]]
 
 
 def test_every_set_is_there_and_letters_are_in_two_parts(measured: tuple[dict[str, Any], Shown, Panel, str]) -> None:
@@ -74,7 +74,7 @@ def test_nothing_is_chosen_by_the_panel_or_the_reported_sets(
     wrong = replace(panel, digits=Digits(255 - panel.digits.pixels, panel.digits.labels))
     clothes = np.zeros((4, 28, 28), np.uint8)
     other, _ = measure_trust(classifier, 0.9, pictures[0], pictures, wrong, clothes, PLAN, log=tmp_path / "LOG.md", command="", digest="")
-    assert other["released"] == report["released"]
+    assert other["chosen"] == report["chosen"]
     assert areas_of_choice(other) == areas_of_choice(report)
 
 
