@@ -62,7 +62,8 @@ test: check archive
 test-system: $(READY)
 	$(BIN)/python -m pytest -m system
 
-# What needs pyproject.toml's extras `edge` and `robustness`, which are gigabytes and no service's; each test says what installs them.
+# What needs pyproject.toml's extras `edge` and `robustness`, which are gigabytes, and `tracking`, none of them a service's; each test says
+# what installs them.
 test-extras: $(READY)
 	$(BIN)/python -m pytest -m extra
 
