@@ -21,8 +21,7 @@ from model.renewal import picture_commands as renewal_pictures
 from model.trust import commands as trust
 
 STEPS = (pictures, training, evaluating, serving, results)
-ROOMS = (articles, accuracy, explanations, groups, trust, corruptions, adversarial, edge, renewal, renewal_pictures)
-ROOMS = (articles, accuracy, explanations, groups, trust, corruptions, adversarial, edge, arabic)
+ROOMS = (articles, accuracy, explanations, groups, trust, corruptions, adversarial, edge, arabic, renewal, renewal_pictures)
 """Each of either has commands of its own."""
 
 INTERRUPTED = 130
