@@ -12,9 +12,13 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from gateway.known import SIDE, KnownDigits, known_in
 from gateway.limits import Limits, LimitsUnusable
 from gateway.reference import CLASSES, Reference, ReferenceUnusable
 from model.preprocess import REASONS
+
+DEFAULT_MODEL = "digits"
+"""Who does not name a model asks this one."""
 
 CREDIBLE_MASS = 0.99
 """Where a version ships no quantile, `candidates` is the shortest list of digits whose probabilities reach this sum."""
@@ -92,6 +96,16 @@ class ModelVersion:
         except LimitsUnusable as error:
             log.warning("version %s: %s; its confidence alone decides", self.version, error)
             return Limits()
+
+    @cached_property
+    def side(self) -> int:
+        """Of the canonical pixels that it takes."""
+        return int(self.facts.get("side", SIDE))
+
+    @cached_property
+    def known(self) -> KnownDigits | None:
+        """Pictures that it must read right, out of its own archive; None where that holds none. Raises ModelMisbehaved."""
+        return known_in(self.facts, self.side)
 
     @cached_property
     def reference(self) -> Reference | None:
@@ -206,7 +220,7 @@ class Answer(NamedTuple):
     cache: CacheState
     seconds: dict[str, float]
     pixels: NDArray[np.uint8] | None = None
-    """Canonical, uint8 (28, 28); None where the in-process cache answered, which knows none."""
+    """Canonical, uint8 (side, side) of the model; None where the in-process cache answered, which knows none."""
     ends: tuple[float, float] | None = None
     """When decoding ended, and when the last part did, by `time.perf_counter`; None where the in-process cache answered at once."""
 

@@ -76,8 +76,8 @@ class PredictAnswer(BaseModel):
     input: InputReport
 
 
-Map = Annotated[list[Annotated[list[Probability], Field(min_length=28, max_length=28)]], Field(min_length=28, max_length=28)]
-"""Rows of the canonical picture."""
+Map = Annotated[list[Annotated[list[Probability], Field(min_length=1)]], Field(min_length=1)]
+"""Rows of the canonical picture: 28 of 28 for digits, as many as the side of its pictures for a further model."""
 
 
 class ExplainAnswer(PredictAnswer):
@@ -220,6 +220,18 @@ class AlertList(BaseModel):
     alerts: list[ToldAlert]
 
 
+class RolloutCard(BaseModel):
+    """How far a candidate has come beside the served version, as this process knows it."""
+
+    number: int = Field(description="Counts the changes of the rollout.")
+    stage: Literal["settled", "shadow", "share"]
+    current: str | None
+    candidate: str | None
+    percent: int = Field(description="Of uploads, that the candidate answers.", ge=0, le=100)
+    previous: str | None = Field(description="What a rollback of the last promotion goes back to.")
+    complaints: dict[str, str] = Field(description="By version, why one of these cannot answer now.")
+
+
 class ModelCard(BaseModel):
     """What is served, as its archive says of itself."""
 
@@ -227,6 +239,7 @@ class ModelCard(BaseModel):
     version: str
     digest: str = Field(description="SHA-256 of the weights.")
     arithmetic: str = Field(description="What the network computes in.", examples=["float32"])
+    rollout: RolloutCard | None = Field(description="None: nothing was ever rolled out.")
     facts: dict[str, Any]
 
 

@@ -7,12 +7,16 @@ from pathlib import Path
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 
 from model.compiled import Compiled, native, read_maxima
 from model.inference import Classifier, energy, softmax
 from model.on_gpu import PRECISIONS, OnGpu
 
 KNOWN = Path(__file__).parent / "known" / "digits.npz"
+
+OWN_KNOWN = "known.npz"
+"""In the folder of a network that reads other pictures than the known digits: `pixels` uint8[n, side, side] and `labels` uint8[n]."""
 
 TOLERANCE = 0.02
 """How far a known digit's probability may be from the one that single precision gives."""
@@ -33,10 +37,12 @@ def fastest(released: Path, threads: int = 1, gpu: torch.device | None = None) -
 def fastest_of(reference: Classifier, released: Path, threads: int = 1, gpu: torch.device | None = None) -> Served:
     """The network read from this folder in the first arithmetic on offer that agrees with it on the known digits, else itself.
 
-    `threads` are those of a network compiled for the processor; PyTorch's own are the process's.
+    `threads` are those of a network compiled for the processor; PyTorch's own are the process's. Where there are no known pictures of
+    its side, nothing can be held to it, and it serves itself.
     """
-    with np.load(KNOWN) as known:
-        pixels = known["pixels"]
+    pixels = _known_pixels(released, reference.side)
+    if pixels is None:
+        return reference
     expected = reference.logits(pixels)
     for arithmetic, make in offered(reference, read_maxima(released), threads, gpu):
         try:
@@ -59,9 +65,9 @@ def offered(
     """Each arithmetic that can be tried here by its name, and what makes the network in it; the fastest first."""
     if gpu is not None:
         for precision in PRECISIONS:
-            yield f"{gpu.type}-{precision}", partial(OnGpu, reference.layers, gpu, precision)
+            yield f"{gpu.type}-{precision}", partial(OnGpu, reference.layers, gpu, precision, reference.side)
     for arithmetic in native(maxima):
-        yield arithmetic, partial(Compiled, reference.layers, arithmetic, maxima, threads)
+        yield arithmetic, partial(Compiled, reference.layers, arithmetic, maxima, threads, reference.side)
 
 
 def handed_gpu(number: int | None) -> torch.device | None:
@@ -72,3 +78,10 @@ def handed_gpu(number: int | None) -> torch.device | None:
         log.warning("GPU %d is not used: this PyTorch computes on the processor alone, or found no driver", number)
         return None
     return torch.device("cuda", number)
+
+
+def _known_pixels(released: Path, side: int) -> NDArray[np.uint8] | None:
+    own = released / OWN_KNOWN
+    with np.load(own if own.exists() else KNOWN) as known:
+        pixels: NDArray[np.uint8] = known["pixels"]
+    return pixels if pixels.shape[1] == side else None

@@ -9,7 +9,7 @@ import pytest
 import torch
 from numpy.typing import NDArray
 
-from model.choice import ENERGY_TOLERANCE, KNOWN, TOLERANCE, fastest, handed_gpu, offered
+from model.choice import ENERGY_TOLERANCE, KNOWN, OWN_KNOWN, TOLERANCE, fastest, handed_gpu, offered
 from model.compiled import ARITHMETICS, RANGES, Arithmetic, Compiled, native, read_maxima
 from model.inference import Classifier, energy, softmax
 from model.limits import read_limits
@@ -117,3 +117,17 @@ def test_a_gpu_is_used_where_torchserve_hands_one_and_pytorch_has_it(
     assert "GPU 0 is not used: " in caplog.text
     monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
     assert handed_gpu(1) == torch.device("cuda", 1)
+
+
+@pytest.mark.parametrize("own", [True, False])
+def test_a_network_of_other_pictures_is_held_to_its_own_known_ones_and_without_any_serves_itself(
+    larger: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, own: bool
+) -> None:
+    shutil.copytree(larger, tmp_path, dirs_exist_ok=True)
+    if not own:
+        (tmp_path / OWN_KNOWN).unlink()
+    monkeypatch.setattr("model.choice.native", lambda maxima: ["float32"])
+    served = fastest(tmp_path)
+    assert type(served) is (Compiled if own else Classifier)
+    with np.load(larger / OWN_KNOWN) as known:
+        np.testing.assert_allclose(served.logits(known["pixels"]), Classifier(larger).logits(known["pixels"]), atol=1e-3)
