@@ -52,7 +52,14 @@ def test_a_candidate_is_trained_and_says_what_it_was_made_of_and_the_gate_judges
     assert main(trained) == 0
     said = capsys.readouterr().out
     told = json.loads((out / "renewal.json").read_text())
-    assert {file.name for file in out.iterdir()} == {"weights.pt", "release.json", "reference.json", "ranges.json", "renewal.json"}
+    assert {file.name for file in out.iterdir()} == {
+        "weights.pt",
+        "release.json",
+        "reference.json",
+        "ranges.json",
+        "limits.json",
+        "renewal.json",
+    }
     assert told["labelled"]["pictures"] == {"training": 139, "choice": 20, "gate": 40, "set_aside": 1}
     assert told["labelled"]["set_aside"][0]["labels"] == {"a": [0], "b": [1]}
     assert [each["caller"] for each in told["labelled"]["callers"]] == ["a", "b"]
