@@ -62,8 +62,7 @@ def fingerprint(released: Path, checkout: Path = CHECKOUT) -> str:
     parts["release.json"] = _serving_facts(released)
     parts["reference.json"] = json.dumps(_reference(released)).encode()
     parts["ranges.json"] = _ranges(released)
-    if (limits := _limits(released)) is not None:
-        parts["limits.json"] = json.dumps(limits).encode()
+    parts |= {f"{name}.json": json.dumps(limits).encode() for name, limits in _limits(released).items()}
     if (released / "known.npz").exists():
         parts["known.npz"] = _read(released / "known.npz")
     total = hashlib.sha256()
@@ -133,7 +132,7 @@ def _facts(released: Path, version: str) -> dict[str, object]:
         "digest": hashlib.sha256(_weights(released)).hexdigest(),
         "parameters": parameter_count(build(facts["network"])),
         "reference": _reference(released),
-        **({} if (limits := _limits(released)) is None else {"limits": limits}),
+        **_limits(released),
     }
 
 
@@ -186,9 +185,10 @@ def _reference(released: Path) -> dict[str, object]:
     return _chosen(released / "reference.json", REFERENCE_FACTS)
 
 
-def _limits(released: Path) -> dict[str, object] | None:
+def _limits(released: Path) -> dict[str, object]:
+    """Under the name that they have among the facts; empty where the network was released without them."""
     file = released / "limits.json"
-    return _chosen(file, LIMIT_FACTS) if file.exists() else None
+    return {"limits": _chosen(file, LIMIT_FACTS)} if file.exists() else {}
 
 
 def _ranges(released: Path) -> bytes:

@@ -69,9 +69,8 @@ def _parts(evidence: Path) -> Iterator[Part]:
     yield from _choice(_load(evidence / "arabic-choice.json"), first["recipe"]["epochs"])
     machine = result["generated"]["machine"]
     yield Paragraph(
-        f"`{evidence.name}/arabic.json`: {source(result)}; pictures {result['pictures_sha256'][:12]}. Folds trained in an earlier call "
-        f"are not trained again, so its seconds may be fewer than the table's. The load average of {machine['cores']} cores was "
-        f"{machine['load_average']:.1f} at the start."
+        f"`{evidence.name}/arabic.json`: {source(result)}, without what an earlier call had trained, for which see the table; pictures "
+        f"{result['pictures_sha256'][:12]}. The load average of {machine['cores']} cores was {machine['load_average']:.1f} at the start."
     )
 
 
@@ -145,14 +144,15 @@ def _choice(choice: dict[str, Any] | None, epochs: int) -> Iterator[Part]:
         f"{epochs}: as many as there was time for on a busy machine, set before any fold was read."
     )
     yield Table(
-        ("candidate", "validation loss, nats", "accuracy"),
+        ("candidate", "validation loss, nats", "accuracy", "training, one thread"),
         [
             (
                 row["name"] + (", chosen" if row["name"] == choice["chosen"] else ""),
                 f"{row['validation_loss']:.4f}",
                 percent(row["validation_accuracy"]),
+                f"{row['processor_seconds']:.0f} s",
             )
             for row in choice["candidates"]
         ],
     )
-    yield Paragraph(f"`arabic-choice.json`: {source(choice)}.")
+    yield Paragraph(f"`arabic-choice.json`: {source(choice)}, without what an earlier call had trained.")
