@@ -4,7 +4,7 @@ from typing import Literal
 
 import orjson
 
-from gateway.contract import Answer, ModelVersion, Prediction, Seen
+from gateway.contract import Answer, ModelVersion, Prediction, Seen, candidates
 
 RecordState = Literal["durable", "buffered", "none"]
 
@@ -15,7 +15,7 @@ def told(prediction: Prediction, seen: Seen, reasons: tuple[str, ...], model: Mo
         "digit": prediction.digit,
         "confidence": prediction.confidence,
         "probabilities": prediction.probabilities,
-        "candidates": prediction.candidates,
+        "candidates": candidates(prediction, model),
         "accepted": not reasons,
         "reasons": reasons,
         "model": {"name": model.name, "version": model.version},

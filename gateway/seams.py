@@ -55,11 +55,24 @@ class Model(Protocol):
         """As `logits`, in no series: for known digits, which are nobody's traffic."""
 
 
-class Served(Protocol):
-    """Whoever knows which version is served now."""
+class Share(NamedTuple):
+    """Uploads that a candidate answers: `percent` of a hundred, by a number that the digest of their bytes gives.
 
-    @property
-    def name(self) -> str: ...
+    Equal uploads get the same version, in every process, and who had the candidate keeps it while its share grows. The digest is of the
+    bytes as they came, which is known before anything is decoded or looked up: other encodings of one picture may get either version,
+    each under its own key.
+    """
+
+    candidate: ModelVersion
+    percent: int
+
+    def takes(self, digest: bytes) -> bool:
+        """Whether the candidate answers the upload of this SHA-256."""
+        return int.from_bytes(digest[:8]) % 100 < self.percent
+
+
+class Watch(Protocol):
+    """Whoever knows which version is served now, and what stands beside it."""
 
     @property
     def current(self) -> ModelVersion:
@@ -68,6 +81,17 @@ class Served(Protocol):
     @property
     def torchserve(self) -> Check:
         """Whether anybody is there who computes."""
+
+    @property
+    def sharing(self) -> Share | None:
+        """What a candidate answers now."""
+
+    @property
+    def shadowed(self) -> ModelVersion | None:
+        """The candidate, while it only looks on."""
+
+    def doubt(self, model: ModelVersion) -> None:
+        """Somebody had no answer from this version, which is not the served one."""
 
     async def look_beyond(self, gone: ModelVersion) -> None:
         """Look whether another version is served by now."""

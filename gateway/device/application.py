@@ -17,7 +17,7 @@ from gateway.device.memory import keep_tidy
 from gateway.device.model import DeviceModel, DeviceVersion, KnownCheck
 from gateway.device.network import Network
 from gateway.device.settings import DeviceSettings
-from gateway.errors import HttpProblem, Malformed, Problem, problem_response
+from gateway.errors import HttpProblem, Malformed, NotFound, Problem, problem_response
 from gateway.known import KnownDigits
 from gateway.lifecycle import Lifecycle
 from gateway.local_cache import LocalCache
@@ -74,15 +74,16 @@ class DeviceApplication:
         self.plain = Plain(predictor, telling, requests, deadline_seconds=seconds, max_upload_bytes=settings.max_upload_bytes)
         self._routes: dict[str, tuple[str, Route]] = {
             PREDICT_PATH: ("POST", _answered_in_front),
-            BATCH_PATH: ("POST", Batches(uploads, predictor, telling, seconds).answer),
+            BATCH_PATH: ("POST", Batches(uploads, self._chosen, telling, seconds).answer),
             "/v1/model": ("GET", self._model),
             "/healthz": ("GET", self._healthz),
             "/readyz": ("GET", self._readyz),
             "/metrics": ("GET", self._prometheus),
         }
-        self._answering: ASGIApp = Observed(Predicting(self._answer, uploads, predictor, telling, seconds), requests)
+        self._answering: ASGIApp = Observed(Predicting(self._answer, uploads, self._chosen, telling, seconds), requests)
         metrics.serve_version(served.current.version, served.current.reference)
-        metrics.model_workers_ready.set(1)
+        metrics.follow(metrics.model_workers_ready, lambda: 1)
+        metrics.follow(metrics.model_queue_depth, lambda: predictor.queued)
         metrics.follow(metrics.ready, lambda: self._lifecycle.state == "serving" and self.known.last.ok)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -104,6 +105,12 @@ class DeviceApplication:
             tidying.cancel()
             await self._predictor.close()
             self._network.close()
+
+    def _chosen(self, name: str | None) -> Predictor:
+        """Raises NotFound."""
+        if name is not None and name != self._served.name:
+            raise NotFound(f"no model is called {name!r}; there is {self._served.name!r}")
+        return self._predictor
 
     async def _live(self, receive: Receive, send: Send) -> None:
         await receive()
@@ -135,7 +142,7 @@ class DeviceApplication:
         current = self._served.current
         facts = current.facts
         card = {"name": current.name, "version": current.version, "digest": facts["digest"], "arithmetic": facts["arithmetic"]}
-        return Response(orjson.dumps({**card, "facts": facts}), media_type="application/json")
+        return Response(orjson.dumps({**card, "rollout": None, "facts": facts}), media_type="application/json")
 
     async def _healthz(self, scope: Scope, receive: Receive) -> Response:
         return _unkept({"alive": True}, 200)

@@ -14,7 +14,7 @@ from gateway.errors import ModelMisbehaved, Problem
 from gateway.known import KnownDigits
 from gateway.metrics import Metrics
 from gateway.reference import CLASSES
-from gateway.seams import Check
+from gateway.seams import Check, Share
 from gateway.trace import Headers
 
 
@@ -49,14 +49,19 @@ class DeviceModel:
 
 
 class DeviceVersion:
-    """The version that is served, as `gateway.seams.Served`: there is one, and it stays."""
+    """The version that is served, as `gateway.seams.Watch`: there is one, and it stays."""
 
     torchserve = Check(True)
+    sharing: Share | None = None
+    shadowed: ModelVersion | None = None
 
     def __init__(self, file: Path, facts: dict[str, Any]) -> None:
         self.name = str(facts["model"])
         where = file.absolute().as_uri()
         self.current = ModelVersion(self.name, str(facts["version"]), where, where, facts)
+
+    def doubt(self, model: ModelVersion) -> None:
+        """There is none beside the served one."""
 
     async def look_beyond(self, gone: ModelVersion) -> None:
         """There is no other."""

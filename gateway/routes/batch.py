@@ -8,7 +8,7 @@ from starlette.types import Receive, Scope
 
 from gateway.errors import OUR_FAULT, Malformed, Problem, UploadTooSlow, problem_text
 from gateway.observing import log_fields
-from gateway.prediction import Predictor
+from gateway.prediction import Choose, Predictor
 from gateway.prompt import Headers
 from gateway.routes.asked import Asked, read_asked
 from gateway.routes.telling import Telling
@@ -22,25 +22,26 @@ PATH = "/v1/predict/batch"
 class Batches:
     """Answers the call, whoever hands it over. It bounds its body itself."""
 
-    def __init__(self, uploads: Uploads, predictor: Predictor, telling: Telling, deadline_seconds: float) -> None:
-        self._uploads, self._predictor, self._telling, self._deadline_seconds = uploads, predictor, telling, deadline_seconds
+    def __init__(self, uploads: Uploads, choose: Choose, telling: Telling, deadline_seconds: float) -> None:
+        self._uploads, self._choose, self._telling, self._deadline_seconds = uploads, choose, telling, deadline_seconds
 
     async def answer(self, scope: Scope, receive: Receive) -> Response:
         """Raises the Problem of the whole call."""
         asked = read_asked(scope, self._deadline_seconds)
-        self._predictor.choose(asked.model)  # where there is none, the whole call is refused, and unread
+        predictor = self._choose(asked.model)
+        _ = predictor.current  # where there is none, the whole call is refused, and unread
         with self._uploads.hold() as held:
             pictures = await _read(held, receive, asked)
             async with asyncio.TaskGroup() as group:
                 tasks = []
                 for place, picture in enumerate(pictures):
-                    tasks.append(group.create_task(self._result(place, picture, asked, scope["headers"])))
+                    tasks.append(group.create_task(self._result(place, picture, predictor, asked, scope["headers"])))
                     await asyncio.sleep(0)  # each begins with work on the event loop: other requests go between
         return Response(b'{"results":[%b]}' % b",".join([task.result() for task in tasks]), media_type="application/json")
 
-    async def _result(self, place: int, picture: bytes | Malformed, asked: Asked, sent: Headers) -> bytes:
+    async def _result(self, place: int, picture: bytes | Malformed, predictor: Predictor, asked: Asked, sent: Headers) -> bytes:
         try:
-            return await self._answered(picture, asked)
+            return await self._answered(picture, predictor, asked)
         except Problem as problem:
             return problem_text(problem, asked.request_id)
         except Exception:  # as a request of its own it would fail alone, too
@@ -48,14 +49,14 @@ class Batches:
             log.exception("picture %d of request %s failed", place, asked.request_id, extra=fields)
             return problem_text(Problem(OUR_FAULT), asked.request_id)
 
-    async def _answered(self, picture: bytes | Malformed, asked: Asked) -> bytes:
+    async def _answered(self, picture: bytes | Malformed, predictor: Predictor, asked: Asked) -> bytes:
         if isinstance(picture, Malformed):
             raise picture
         try:
             async with asyncio.timeout_at(asked.deadline):
-                found = await self._predictor.predict(picture, asked.use, name=asked.model, needs_pixels=asked.consent)
+                found = await predictor.predict(picture, asked.use, needs_pixels=asked.consent)
         except TimeoutError as error:
-            raise self._predictor.overdue() from error
+            raise predictor.overdue() from error
         return await self._telling.tell(found, asked)
 
 

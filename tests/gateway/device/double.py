@@ -45,6 +45,7 @@ def device_application(state_dir: Path, torchserve: TorchServeDouble, **settings
         "arithmetic": "float32",
         "accept_threshold": torchserve.accept_threshold,
         "reference": torchserve.reference,
+        **({} if torchserve.limits is None else {"limits": torchserve.limits}),
     }
     told = DeviceSettings.of(Settings(**{"state_dir": state_dir, **settings}), FILE)
     return DeviceApplication(told, NetworkDouble(torchserve), facts, known_digits())
