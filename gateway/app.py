@@ -21,6 +21,7 @@ from gateway.canary import Canary
 from gateway.contract import DEFAULT_MODEL
 from gateway.errors import OUR_FAULT, HttpProblem, Malformed, Problem, problem_response
 from gateway.explaining import Explainer
+from gateway.following import StageWatch
 from gateway.known import KnownDigits, read_known_digits
 from gateway.local_cache import LocalCache
 from gateway.measuring import measure
@@ -36,6 +37,7 @@ from gateway.recording import Recording
 from gateway.records.database import database_url, open_sink
 from gateway.records.reader import Reader
 from gateway.records.recorder import Recorder
+from gateway.records.stages import StageReader
 from gateway.records.store import Retention
 from gateway.redis_cache import RedisCache
 from gateway.redis_forms import Pipes, redis_pipes
@@ -70,6 +72,12 @@ waits 4 s for all of it."""
 
 FIRST_LOOK_SECONDS = 5.0
 """Longer than a model that is well takes to show itself on a busy machine, and not for ever."""
+
+FIRST_STAGE_SECONDS = 1.0
+"""So long a process that starts waits to hear which version a rollout has made current; then it takes what is there until it hears."""
+
+CANDIDATE_PART = 0.4
+"""Of the deadline, that an answer of a candidate is waited for: the served version has the rest."""
 
 RESPONSE_RATE, RESPONSE_SECONDS = 10.0, 24.0
 """Requests a second, and for how long, when an alert asks how slow it is now: few, since what is slow needs no more load."""
@@ -109,6 +117,7 @@ def create_app(
             largest_batch=settings.largest_batch,
             batch_delay_seconds=settings.batch_delay_ms / 1000,
             model_workers=settings.torchserve_workers,
+            candidate_seconds=CANDIDATE_PART * settings.deadline_seconds,
             tell=told,
         )
         return Served(watch, predictor, Explainer(client, metrics), client)
@@ -116,7 +125,8 @@ def create_app(
     default = served(DEFAULT_MODEL, settings.torchserve_instances, known)
     models = Models(default, [served(name, instances, None) for name, instances in settings.further_models.items()])
     ids = PredictionIds(signer)
-    recorder, reader = _records(settings, metrics)
+    recorder, reader, stage_reader = _records(settings, metrics)
+    following = None if stage_reader is None else StageWatch(stage_reader, {each.name: each.watch for each in models})
     measure_now = partial(measure, settings.front_url, known, rate=RESPONSE_RATE, seconds=RESPONSE_SECONDS)
     responder = None
     if recorder is not None and reader is not None:
@@ -137,6 +147,8 @@ def create_app(
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        if following is not None:
+            await asyncio.wait([asyncio.create_task(following.look())], timeout=FIRST_STAGE_SECONDS)
         watchers = [asyncio.create_task(each.watch.run()) for each in models]
         watchers.append(asyncio.create_task(BaselineWatch(settings.state_dir, metrics).run()))
         if shared is not None:
@@ -148,6 +160,8 @@ def create_app(
                 watchers.append(asyncio.create_task(canary.run()))
         if siblings is not None:
             watchers.append(asyncio.create_task(metrics.keep_settled()))
+        if following is not None:
+            watchers.append(asyncio.create_task(following.run()))
         if recorder is not None:
             recorder.start()
         if siblings is not None or settings.sockets is not None:
@@ -168,6 +182,8 @@ def create_app(
             await each.client.close()
         if responder is not None:
             await responder.close()
+        if following is not None:
+            following.close()
         if recorder is not None and reader is not None:
             await recorder.close(DRAIN_SECONDS)
             reader.close()
@@ -270,12 +286,12 @@ def _exporting(endpoint: str, metrics: Metrics) -> "Exporting":
         raise SettingsError(f"a variable of OpenTelemetry's cannot be used: {error}") from error
 
 
-def _records(settings: Settings, metrics: Metrics) -> tuple[Recorder | None, Reader | None]:
+def _records(settings: Settings, metrics: Metrics) -> tuple[Recorder | None, Reader | None, StageReader | None]:
     if settings.records == "off":
-        return None, None
+        return None, None, None
     try:
         url = database_url(settings.records_url)
     except ValueError as error:
         raise SettingsError(f"GATEWAY_DATABASE_URL: {error}") from error
     retention = Retention(settings.retention_days, settings.retention_bytes)
-    return Recorder(partial(open_sink, url), metrics, retention), Reader(url)
+    return Recorder(partial(open_sink, url), metrics, retention), Reader(url), StageReader(url)

@@ -53,8 +53,8 @@ class ModelClient:
         self._metrics = metrics
         self._deadline_seconds = deadline_seconds
         self._transport = transport or Transport()
-        self.last_answer_at = float("-inf")
-        """`time.monotonic()` of the newest valid answer."""
+        self._answered_at: dict[tuple[str, str, str], float] = {}
+        """By name, version and instance."""
 
     async def logits(self, model: ModelVersion, pixels: Sequence[NDArray[np.uint8]], whose: Headers = ()) -> list[Prediction]:
         """One Prediction for each of 1 to LARGEST_BATCH canonical pictures, in order. The request says whose trace it is part of.
@@ -78,8 +78,12 @@ class ModelClient:
         url = f"{model.inference_url}/predictions/{model.name}/{model.version}"
         body = b"".join(picture.tobytes() for picture in pixels)
         predictions = _predictions(await self._posted(url, body, PIXELS_TYPE, LOGITS_TYPE, whose), len(pixels))
-        self.last_answer_at = time.monotonic()
+        self._answered_at[model.name, model.version, model.inference_url] = time.monotonic()
         return predictions
+
+    def last_answer_at(self, model: ModelVersion) -> float:
+        """`time.monotonic()` of the newest valid answer of this version from its instance."""
+        return self._answered_at.get((model.name, model.version, model.inference_url), float("-inf"))
 
     async def explain(self, model: ModelVersion, pixels: NDArray[np.uint8], digit: int) -> NDArray[np.float32]:
         """What spoke for a digit in one canonical picture: a map float32[side, side] in 0..1. Raises as `logits` does."""

@@ -53,8 +53,8 @@ class Models:
         return self.named(name).predictor
 
     def whose(self, version: str, name: str | None) -> Served:
-        """Of this name or, where none is given, the one that serves this version; the default one where none does. Raises NotFound."""
+        """Of this name or, where none is given, the one that has this version; the default one where none does. Raises NotFound."""
         if name is None:
-            served = (each for each in self.further if each.watch.serves(version))
+            served = (each for each in self.further if each.watch.deployed(version) is not None)
             return next(served, self.default)
         return self.named(name)

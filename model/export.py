@@ -35,6 +35,9 @@ PREPROCESSING = "model/preprocess"
 SERVING_FACTS = ("model", "network", "temperature", "accept_threshold")
 """What of `release.json` serving depends on. Only these enter the fingerprint and the archive; a remark there changes no version."""
 
+LIMIT_FACTS = ("score", "least", "level", "quantile")
+"""All that `limits.json` says: how far an answer may be trusted. A network released without it is served by its confidence alone."""
+
 SIDE_FACT = "side"
 """Another one, where it says so: of the pictures that the network takes. 28 elsewhere."""
 
@@ -50,7 +53,7 @@ class NotExportable(Exception):
 
 
 def fingerprint(released: Path, checkout: Path = CHECKOUT) -> str:
-    """12 hex digits of SHA-256 over the weights, the serving facts, the reference and every source file that ships with them.
+    """12 hex digits of SHA-256 over the weights, the serving facts, the limits, the reference and every source file that ships with them.
 
     The same on every machine and for every order and age of the files. Needs no torch. Raises NotExportable.
     """
@@ -59,6 +62,7 @@ def fingerprint(released: Path, checkout: Path = CHECKOUT) -> str:
     parts["release.json"] = _serving_facts(released)
     parts["reference.json"] = json.dumps(_reference(released)).encode()
     parts["ranges.json"] = _ranges(released)
+    parts |= {f"{name}.json": json.dumps(limits).encode() for name, limits in _limits(released).items()}
     if (released / "known.npz").exists():
         parts["known.npz"] = _read(released / "known.npz")
     total = hashlib.sha256()
@@ -128,6 +132,7 @@ def _facts(released: Path, version: str) -> dict[str, object]:
         "digest": hashlib.sha256(_weights(released)).hexdigest(),
         "parameters": parameter_count(build(facts["network"])),
         "reference": _reference(released),
+        **_limits(released),
     }
 
 
@@ -178,6 +183,12 @@ def _serving_facts(released: Path) -> bytes:
 
 def _reference(released: Path) -> dict[str, object]:
     return _chosen(released / "reference.json", REFERENCE_FACTS)
+
+
+def _limits(released: Path) -> dict[str, object]:
+    """Under the name that they have among the facts; empty where the network was released without them."""
+    file = released / "limits.json"
+    return {"limits": _chosen(file, LIMIT_FACTS)} if file.exists() else {}
 
 
 def _ranges(released: Path) -> bytes:

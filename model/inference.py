@@ -65,6 +65,17 @@ def softmax(logits: NDArray[np.floating]) -> NDArray[np.float64]:
     return probabilities
 
 
+def energy(logits: NDArray[np.floating]) -> NDArray[np.float64]:
+    """Log of the sum of the exponentials of logits `[n, 10]`, in nats, `float64[n]`: the negative free energy (Liu et al. 2020).
+
+    Digits have more of it than pictures of anything else.
+    """
+    wide = logits.astype(np.float64)
+    top = wide.max(axis=1)
+    total: NDArray[np.float64] = top + np.log(np.exp(wide - top[:, None]).sum(axis=1))
+    return total
+
+
 def check_pixels(pixels: NDArray[np.uint8], side: int = SIDE) -> None:
     """Raises ValueError where they are not canonical in shape or dtype."""
     if pixels.dtype != np.uint8 or pixels.ndim != 3 or pixels.shape[1:] != (side, side):

@@ -14,7 +14,17 @@ from gateway.embedded.failure import CannotStart
 from gateway.embedded.folder import run_folder
 from gateway.embedded.ports import check_front, free_ports
 from gateway.embedded.redis_server import redis_plan, redis_program, redis_url
-from gateway.embedded.torchserve import MODEL, NAME, Computing, Ports, home_within, installed_torchserve, model_in, torchserve_plan
+from gateway.embedded.torchserve import (
+    CANDIDATE,
+    MODEL,
+    NAME,
+    Computing,
+    Ports,
+    home_within,
+    installed_torchserve,
+    model_in,
+    torchserve_plan,
+)
 
 GATEWAY_GRACE_SECONDS = 4.3
 """A little more than a gateway of several processes gives to them, and they to what is in flight and to records not written yet."""
@@ -44,6 +54,8 @@ class Plans:
     management_url: str | None
     metrics_url: str | None
     beside: Sequence[Beside] = ()
+    candidate: Plan | None = None
+    """TorchServe for another version's archive, to be started when there is one."""
 
 
 def make_plans(embedding: Embedding, gateway_command: Sequence[str], folders: contextlib.ExitStack) -> Plans:
@@ -62,8 +74,9 @@ def make_plans(embedding: Embedding, gateway_command: Sequence[str], folders: co
     torchserve = installed_torchserve() if own_torchserve or further else None
 
     folder = folders.enter_context(run_folder(embedding.state_dir))
-    redis_port, *torchserve_ports = free_ports(7 + 6 * len(further))
-    ports = Ports(*torchserve_ports[:6])
+    redis_port, *torchserve_ports = free_ports(13 + 6 * len(further))
+    ports, candidate_ports, torchserve_ports = Ports(*torchserve_ports[:6]), Ports(*torchserve_ports[6:12]), torchserve_ports[12:]
+    candidate: Plan | None = None
     children: list[Plan] = []
     urls = {
         "GATEWAY_REDIS_URL": embedding.redis_url,
@@ -75,21 +88,22 @@ def make_plans(embedding: Embedding, gateway_command: Sequence[str], folders: co
         urls["GATEWAY_REDIS_URL"] = redis_url(redis_port)
     computing = Computing(embedding.torchserve_workers, embedding.torchserve_threads, embedding.torchserve_gpus)
 
-    def add_torchserve(archive: Path, ports: Ports, name: str, model: str) -> None:
+    def planned(archive: Path, ports: Ports, name: str, model: str) -> Plan:
         assert torchserve is not None
         home = home_within(folder, name)
         folders.callback(shutil.rmtree, home, ignore_errors=True)
-        children.append(torchserve_plan(torchserve, archive, computing, ports, home, folder / f"{name}.log", os.environ, name, model))
+        return torchserve_plan(torchserve, archive, computing, ports, home, folder / f"{name}.log", os.environ, name, model)
 
     if own_torchserve:
-        add_torchserve(embedding.archive, ports, NAME, MODEL)
-        urls["GATEWAY_TORCHSERVE_URL"] = ports.inference_url
-        urls["GATEWAY_TORCHSERVE_MANAGEMENT_URL"] = ports.management_url
+        children.append(planned(embedding.archive, ports, NAME, MODEL))
+        candidate = planned(embedding.candidate_archive, candidate_ports, CANDIDATE, MODEL)
+        urls["GATEWAY_TORCHSERVE_URL"] = f"{ports.inference_url},{candidate_ports.inference_url}"
+        urls["GATEWAY_TORCHSERVE_MANAGEMENT_URL"] = f"{ports.management_url},{candidate_ports.management_url}"
     beside: list[Beside] = []
     for model, archive in further.items():
-        own = Ports(*torchserve_ports[6 + 6 * len(beside) :][:6])
+        own = Ports(*torchserve_ports[6 * len(beside) :][:6])
         beside.append(Beside(model, f"{NAME}-{model}", own.inference_url, own.management_url))
-        add_torchserve(archive, own, beside[-1].child, model)
+        children.append(planned(archive, own, beside[-1].child, model))
     entries = [f"{each.model}={each.inference_url}|{each.management_url}" for each in beside]
     if entries:
         urls["GATEWAY_MODELS"] = ",".join([*filter(None, [embedding.models]), *entries])
@@ -101,6 +115,7 @@ def make_plans(embedding: Embedding, gateway_command: Sequence[str], folders: co
         management_url=ports.management_url if own_torchserve else None,
         metrics_url=ports.metrics_url if own_torchserve else None,
         beside=beside,
+        candidate=candidate,
     )
     tell_addresses(embedding, plans, folder / ADDRESSES)
     return plans

@@ -13,6 +13,7 @@ from typing import Any, TextIO
 import httpx
 
 from gateway.embedded import probes
+from gateway.embedded.candidate import Candidate
 from gateway.embedded.embedding import Embedding
 from gateway.embedded.failure import CannotStart
 from gateway.embedded.first import first_of
@@ -53,13 +54,25 @@ async def _run(embedding: Embedding, gateway_command: Sequence[str]) -> int:
     with contextlib.ExitStack() as folders:
         plans = make_plans(embedding, gateway_command, folders)
         supervisor = Supervisor(plans.children, _say)
-        with interruption(again=supervisor.kill) as interrupted:
+        candidate = None if plans.candidate is None else Candidate(plans.candidate, embedding.candidate_archive, _say)
+
+        def kill() -> None:
+            supervisor.kill()
+            if candidate is not None:
+                candidate.kill()
+
+        with interruption(again=kill) as interrupted:
+            keeping = None if candidate is None else asyncio.create_task(candidate.keep())
             try:
                 supervisor.start()
                 async with probes.client() as http:
                     await _serve(embedding, plans, supervisor, http, interrupted)
             finally:
                 await supervisor.stop()
+                if keeping is not None and candidate is not None:
+                    keeping.cancel()
+                    await asyncio.wait([keeping])
+                    await candidate.stop()
     return 0
 
 

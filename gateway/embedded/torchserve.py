@@ -17,6 +17,7 @@ from gateway.embedded.ports import LOOPBACK
 from gateway.settings import MODEL_NAME
 
 NAME = "torchserve"
+CANDIDATE = "torchserve-candidate"
 MODEL = "digits"
 HANDLER = Path(__file__).resolve().parents[2] / "handler"
 LONGEST_HOME = 85

@@ -89,9 +89,9 @@ def explain_routes(
         return answer.pixels, told, await telling.tell(answer, asked)
 
     async def _past(upload: bytes, name: str, known: PredictionId, served: Served) -> tuple[NDArray[np.uint8], Map, bytes]:
-        model = served.predictor.current
-        if known.version != model.version:
-            raise Gone(f"version {known.version} gave this answer and is no longer there; {model.version} is")
+        model = served.watch.deployed(known.version)
+        if model is None:
+            raise Gone(f"version {known.version} gave this answer and is no longer there; {served.predictor.current.version} is")
         if reader is None:
             raise RecordsProblem("records are switched off here (GATEWAY_RECORDS=off); no past answer can be explained")
         found, _ = await in_time(reader.get(name), deadline_seconds)

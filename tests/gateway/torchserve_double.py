@@ -54,6 +54,11 @@ def logits_for(pixels: NDArray[np.uint8], of: KnownDigits | None = None) -> NDAr
     return logits
 
 
+async def misreads(pixels: NDArray[np.uint8]) -> httpx.Response:
+    """Each digit as the next one."""
+    return httpx.Response(200, content=np.roll(logits_for(pixels), 1, axis=1).astype("<f4").tobytes())
+
+
 def map_for(pixels: NDArray[np.uint8], digit: int) -> NDArray[np.float32]:
     """A map that tells picture and digit: float32[28, 28]."""
     return (pixels / 255 * (digit + 1) / 10).astype("<f4")
@@ -68,6 +73,8 @@ class TorchServeDouble:
     accept_threshold: float = 0.5
     before_answer: Callable[[], Awaitable[object]] | None = None
     answer: Callable[[NDArray[np.uint8]], httpx.Response] | None = None
+    answers: dict[str, Callable[[NDArray[np.uint8]], Awaitable[httpx.Response]]] = field(default_factory=dict)
+    """By version, in the place of its usual answers."""
     own: KnownDigits | None = None
     """Of another model: its archive's known pictures, one a digit, by which it answers. Their side is its own."""
     tells_known: bool = True
@@ -78,8 +85,12 @@ class TorchServeDouble:
     described: int = 0
     says_it_is: str | None = None
     reference: object = field(default_factory=shipped_reference)
+    limits: dict[str, object] | None = None
+    """None: it ships none."""
     batches: list[int] = field(default_factory=list)
     pictures: list[bytes] = field(default_factory=list)
+    read_by: dict[str, list[bytes]] = field(default_factory=dict)
+    """Pictures by version."""
     explained: list[int] = field(default_factory=list)
     """Digits."""
     map: Callable[[NDArray[np.uint8], int], bytes] = lambda pixels, digit: map_for(pixels, digit).tobytes()
@@ -130,6 +141,7 @@ class TorchServeDouble:
                 "arithmetic": "float32",
                 "accept_threshold": self.accept_threshold,
                 "reference": self.reference,
+                **({} if self.limits is None else {"limits": self.limits}),
                 **self._of_its_own(),
                 **self.facts,
             }
@@ -143,6 +155,9 @@ class TorchServeDouble:
         if version not in self.versions:
             return httpx.Response(404)
         pixels = np.frombuffer(await request.aread(), np.uint8).reshape(-1, self.side, self.side)
+        self.read_by.setdefault(version, []).extend(picture.tobytes() for picture in pixels)
+        if (own := self.answers.get(version)) is not None:
+            return await own(pixels)
         self.batches.append(len(pixels))
         self.traceparents.append(request.headers.get("traceparent"))
         self.tracestates.append(request.headers.get("tracestate"))

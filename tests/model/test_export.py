@@ -235,6 +235,21 @@ def test_another_reference_is_another_version_and_the_archive_carries_it(release
         assert json.loads(content.read("facts.json"))["reference"] == reference
 
 
+def test_limits_are_carried_where_there_are_any_and_are_another_version(released: Path, tmp_path: Path) -> None:
+    without = fingerprint(released)
+    limits = {"score": "energy", "least": 4.25, "level": 0.999, "quantile": 0.02}
+    (released / "limits.json").write_text(json.dumps({**limits, "remark": "enters nothing"}))
+    assert fingerprint(released) != without
+    with zipfile.ZipFile(build_archive(released, tmp_path / "store")) as content:
+        assert json.loads(content.read("facts.json"))["limits"] == limits
+
+
+@pytest.mark.parametrize("content", ["", "[]", '{"score": "energy"}'])
+def test_damaged_limits_are_refused(released: Path, checkout: Path, content: str) -> None:
+    (released / "limits.json").write_text(content)
+    assert "limits.json" in refused(released, checkout)
+
+
 def test_weights_that_do_not_fit_are_not_packed(released: Path, checkout: Path) -> None:
     (released / "weights.pt").write_bytes(b"no weights")
     assert "weights.pt does not hold the weights" in refused(released, checkout)

@@ -37,15 +37,20 @@ def planned(embedding: Embedding) -> tuple[Plans, Mapping[str, str]]:
 
 
 def test_everything_is_started_where_no_url_is_given(embedding: Embedding) -> None:
-    plans, told = planned(embedding)
+    with contextlib.ExitStack() as folders:
+        plans = make_plans(embedding, COMMAND, folders)
+        assert plans.candidate is not None
+        assert plans.candidate.folder is not None
+        candidate = read_properties((plans.candidate.folder / "config.properties").read_text())
+        told = {name: value for name, value in plans.children[-1].environment.items() if name.startswith("GATEWAY_")}
     assert [plan.name for plan in plans.children] == ["redis", "torchserve", "gateway"]
     assert told == {
         "GATEWAY_HOST": "127.0.0.1",
         "GATEWAY_PORT": str(embedding.port),
         "GATEWAY_STATE_DIR": str(embedding.state_dir),
         "GATEWAY_REDIS_URL": plans.redis_url,
-        "GATEWAY_TORCHSERVE_URL": plans.torchserve_url,
-        "GATEWAY_TORCHSERVE_MANAGEMENT_URL": plans.management_url,
+        "GATEWAY_TORCHSERVE_URL": f"{plans.torchserve_url},{candidate['inference_address']}",
+        "GATEWAY_TORCHSERVE_MANAGEMENT_URL": f"{plans.management_url},{candidate['management_address']}",
     }
 
 
