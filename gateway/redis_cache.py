@@ -37,7 +37,8 @@ LEAST_SECONDS = 0.005
 """What Redis has at least to answer a batch whose lookups waited long for their turn."""
 
 MAC_BYTES = 8
-PURPOSE = b"cached-value"
+PURPOSE = b"cached-value-2"
+"""The number changes with the meaning of a value's bytes: what other gateways put, before or beside this one, is then not believed."""
 PURGE_KEY = "digits-purged"
 """Holds a new random value after every purge; processes that see it change forget what they hold."""
 

@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 
 from model.accuracy import commands as accuracy
 from model.adversarial import commands as adversarial
+from model.arabic import commands as arabic
 from model.articles import commands as articles
 from model.commands import evaluating, pictures, results, serving, training
 from model.corruptions import commands as corruptions
@@ -20,7 +21,7 @@ from model.renewal import picture_commands as renewal_pictures
 from model.trust import commands as trust
 
 STEPS = (pictures, training, evaluating, serving, results)
-ROOMS = (articles, accuracy, explanations, groups, trust, corruptions, adversarial, edge, renewal, renewal_pictures)
+ROOMS = (articles, accuracy, explanations, groups, trust, corruptions, adversarial, edge, arabic, renewal, renewal_pictures)
 """Each of either has commands of its own."""
 
 INTERRUPTED = 130

@@ -8,7 +8,7 @@ from fastapi import APIRouter, Request, Response
 from gateway.envelope import LIST, MOST_PICTURES, PART
 from gateway.errors import OUR_FAULT, Malformed, Problem, UploadTooSlow, problem_text
 from gateway.observing import log_fields
-from gateway.prediction import Predictor
+from gateway.prediction import Choose, Predictor
 from gateway.prompt import Headers
 from gateway.routes.asked import MODEL_PARAMETER, Asked, read_asked
 from gateway.routes.shared import problems
@@ -42,7 +42,7 @@ REFUSALS = {
 """Of the whole call; a picture that has no answer has its own problem among the results."""
 
 
-def batch_routes(uploads: Uploads, predictor: Predictor, telling: Telling, deadline_seconds: float) -> APIRouter:
+def batch_routes(uploads: Uploads, choose: Choose, telling: Telling, deadline_seconds: float) -> APIRouter:
     """The call over what it uses. It bounds its body itself."""
     router = APIRouter(tags=["prediction"])
 
@@ -60,19 +60,20 @@ def batch_routes(uploads: Uploads, predictor: Predictor, telling: Telling, deadl
         pictures. `Cache-Control` and `X-Consent` are obeyed as there, for all pictures. What has no answer by the deadline is a 504.
         """
         asked = read_asked(request.scope, deadline_seconds)
-        predictor.choose(asked.model)  # where there is none, the whole call is refused, and unread
+        predictor = choose(asked.model)
+        _ = predictor.current  # where there is none, the whole call is refused, and unread
         with uploads.hold() as held:
             pictures = await _read(held, request, asked)
             async with asyncio.TaskGroup() as group:
                 tasks = []
                 for place, picture in enumerate(pictures):
-                    tasks.append(group.create_task(result(place, picture, asked, request.headers.raw)))
+                    tasks.append(group.create_task(result(place, picture, predictor, asked, request.headers.raw)))
                     await asyncio.sleep(0)  # each begins with work on the event loop: other requests go between
         return Response(b'{"results":[%b]}' % b",".join([task.result() for task in tasks]), media_type="application/json")
 
-    async def result(place: int, picture: bytes | Malformed, asked: Asked, sent: Headers) -> bytes:
+    async def result(place: int, picture: bytes | Malformed, predictor: Predictor, asked: Asked, sent: Headers) -> bytes:
         try:
-            return await answer(picture, asked)
+            return await answer(picture, predictor, asked)
         except Problem as problem:
             return problem_text(problem, asked.request_id)
         except Exception:  # as a request of its own it would fail alone, too
@@ -80,12 +81,12 @@ def batch_routes(uploads: Uploads, predictor: Predictor, telling: Telling, deadl
             log.exception("picture %d of request %s failed", place, asked.request_id, extra=fields)
             return problem_text(Problem(OUR_FAULT), asked.request_id)
 
-    async def answer(picture: bytes | Malformed, asked: Asked) -> bytes:
+    async def answer(picture: bytes | Malformed, predictor: Predictor, asked: Asked) -> bytes:
         if isinstance(picture, Malformed):
             raise picture
         try:
             async with asyncio.timeout_at(asked.deadline):
-                found = await predictor.predict(picture, asked.use, name=asked.model, needs_pixels=asked.consent)
+                found = await predictor.predict(picture, asked.use, needs_pixels=asked.consent)
         except TimeoutError as error:
             raise predictor.overdue() from error
         return await telling.tell(found, asked)

@@ -7,7 +7,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from gateway.contract import Answer
 from gateway.errors import Problem, UploadTooSlow, problem_response
-from gateway.prediction import Predictor
+from gateway.prediction import Choose
 from gateway.prompt import headers_of
 from gateway.routes.asked import MODEL_PARAMETER, read_asked
 from gateway.routes.shared import problems
@@ -69,9 +69,9 @@ def predict_documentation() -> APIRouter:
 class Predicting:
     """ASGI middleware that answers the one call which must be fast; all others go on to `app`."""
 
-    def __init__(self, app: ASGIApp, uploads: Uploads, predictor: Predictor, telling: Telling, deadline_seconds: float) -> None:
+    def __init__(self, app: ASGIApp, uploads: Uploads, choose: Choose, telling: Telling, deadline_seconds: float) -> None:
         self._app = app
-        self._uploads, self._predictor, self._telling, self._deadline_seconds = uploads, predictor, telling, deadline_seconds
+        self._uploads, self._choose, self._telling, self._deadline_seconds = uploads, choose, telling, deadline_seconds
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http" or scope["path"] != PATH or scope["method"] != "POST":
@@ -86,16 +86,17 @@ class Predicting:
 
     async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
         asked = read_asked(scope, self._deadline_seconds)
+        predictor = self._choose(asked.model)
         upload: bytes | None = None
         try:
             with self._uploads.hold() as held:
                 async with asyncio.timeout_at(asked.deadline):
                     upload = await held.read(asked.headers, receive)
-                    answer = await self._predictor.predict(upload, asked.use, name=asked.model, needs_pixels=asked.consent)
+                    answer = await predictor.predict(upload, asked.use, needs_pixels=asked.consent)
         except TimeoutError as error:
             if upload is None:
                 raise UploadTooSlow("the body did not arrive in time; send it faster, or send a smaller picture") from error
-            raise self._predictor.overdue() from error
+            raise predictor.overdue() from error
         scope["state"]["cache"] = answer.cache
         body = await self._telling.tell(answer, asked)
         await send({"type": "http.response.start", "status": 200, "headers": headers_of(head(answer, body))})

@@ -8,6 +8,7 @@ from model.articles.commands import Command, add_recipe, chosen_recipe
 from model.commands.options import HERE, RELEASED, RUNS, add_data, add_released, check_device
 from model.data import training_split
 from model.refused import Refused
+from model.tracking import add_track, tracked
 
 if TYPE_CHECKING:  # torch takes seconds to import, and most commands do without
     from model.train import Trained
@@ -21,6 +22,7 @@ def add_commands(command: Command) -> None:
     made.add_argument("--out", type=Path, default=RUNS, metavar="DIR", help="a folder for each run is made here")
     made.add_argument("--device", default="cpu", help="cpu or cuda")
     made.add_argument("--limit", type=int, metavar="N", help="only the first N training pictures, to try things out")
+    add_track(made)
     add_recipe(made, required=True)
 
     made = command("release", _release, "release the run of a recipe with the lowest validation loss")
@@ -51,17 +53,18 @@ def _train(options: argparse.Namespace) -> None:
     if len(training) < recipe.batch_size:
         raise Refused(f"{len(training)} training pictures are less than one batch of {recipe.batch_size}")
     finished: list[Trained] = []
-    for seed in options.seeds:
-        try:
-            run = train_recipe(recipe, seed, training, validation, options.out, options.device)
-        except (ValueError, RunsMissing, ReleaseUnusable) as error:  # a folder with another recipe's run, no teacher
-            raise Refused(str(error)) from error
-        _draw_curves(options.out, recipe.name, seed)
-        print(
-            f"{recipe.name} seed {seed}: validation loss {run.validation_loss:.5f}, accuracy {100 * run.validation_accuracy:.2f} %, "
-            f"dropout {run.history.dropout:g}, {len(run.history.epochs)} epochs"
-        )
-        finished.append(run)
+    with tracked(options.track, options.command_line) as tracking:
+        for seed in options.seeds:
+            try:
+                run = train_recipe(recipe, seed, training, validation, options.out, options.device, tracking.watch)
+            except (ValueError, RunsMissing, ReleaseUnusable) as error:  # a folder with another recipe's run, no teacher
+                raise Refused(str(error)) from error
+            _draw_curves(options.out, recipe.name, seed)
+            print(
+                f"{recipe.name} seed {seed}: validation loss {run.validation_loss:.5f}, accuracy {100 * run.validation_accuracy:.2f} %, "
+                f"dropout {run.history.dropout:g}, {len(run.history.epochs)} epochs"
+            )
+            finished.append(run)
     loss = spread([run.validation_loss for run in finished])
     accuracy = spread([100 * run.validation_accuracy for run in finished])
     compared = f"validation loss {mean_and_sd(loss, 5)}, accuracy {mean_and_sd(accuracy, 2)} %"

@@ -17,7 +17,7 @@ from model.metrics import CLASSES, Floats
 from model.network import DigitNetwork
 from model.recipes import Recipe
 from model.renewal.recipe import SURE, Plan
-from model.train import Course, History, Lesson, measure
+from model.train import Course, History, Lesson, Watch, measure, unwatched
 
 Weights = dict[str, Tensor]
 
@@ -54,13 +54,16 @@ class Renewed:
     history: History
 
 
-def retrain(plan: Plan, seed: int, material: Material, current: Path, validation: Digits, folder: Path) -> Renewed:
+def retrain(
+    plan: Plan, seed: int, material: Material, current: Path, validation: Digits, folder: Path, watch: Watch = unwatched
+) -> Renewed:
     """Train, or go on after the last finished epoch found in `folder`, on one thread or as many as torch has.
 
     `current`: folder of the released network, teacher and beginning. Raises ReleaseUnusable, ValueError where `folder` holds another run or
     `current` is of another network than the plan's.
     """
-    course = Course(plan.recipe, seed, plan.recipe.dropouts[0], folder, "cpu", steps_per_epoch=plan.draws // plan.recipe.batch_size)
+    steps = plan.draws // plan.recipe.batch_size
+    course = Course(plan.recipe, seed, plan.recipe.dropouts[0], folder, "cpu", steps_per_epoch=steps, watch=watch)
     if plan.from_current:
         _begin_with(course, weights_of(current))
     course.resume()

@@ -63,8 +63,8 @@ def measure_sets(
             {
                 "level": level,
                 "quantile": (quantile := quantile_of(_of_labels(probabilities, labels)[calibrating], level)),
-                "held_out": _covered(_part(validation, ~calibrating), quantile, seed),
-                "test": _covered(panel, quantile, seed),
+                "held_out": covered(_part(validation, ~calibrating), quantile, seed),
+                "test": covered(panel, quantile, seed),
                 "halvings": _halvings(validation, level, seed, halvings),
             }
             for level in LEVELS
@@ -85,7 +85,8 @@ def _part(pictures: tuple[Floats, Labels, Writers], chosen: NDArray[np.bool_]) -
     return probabilities[chosen], labels[chosen], Writers(writers.writer[chosen], writers.series[chosen])
 
 
-def _covered(pictures: tuple[Floats, Labels, Writers], quantile: float, seed: int) -> dict[str, Any]:
+def covered(pictures: tuple[Floats, Labels, Writers], quantile: float, seed: int) -> dict[str, Any]:
+    """How often the sets of these pictures hold the right digit, and how large they are; n of 1 at least."""
     probabilities, labels, writers = pictures
     held, sizes = _held(probabilities, labels, quantile), candidates(probabilities, quantile).sum(axis=1)
     held_drawn, all_drawn = resampled(np.column_stack([held, np.ones(len(held))]), writers.writer, seed).T

@@ -3,7 +3,7 @@
 import asyncio
 import shutil
 import subprocess
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from pathlib import Path
 from typing import Any
@@ -25,6 +25,7 @@ from tests.gateway.torchserve_double import INFERENCE_URL, MANAGEMENT_URL, Torch
 from tests.ports import free_port
 
 Gateway = Callable[..., AbstractAsyncContextManager[httpx.AsyncClient]]
+NOTHING: Mapping[str, TorchServeDouble] = {}
 
 
 @pytest.fixture
@@ -39,14 +40,21 @@ def torchserve() -> TorchServeDouble:
 
 @pytest.fixture
 def gateway(tmp_path: Path, torchserve: TorchServeDouble) -> Gateway:
-    """`async with gateway(**settings) as client`: ready, unless `wait=False`."""
+    """`async with gateway(**settings) as client`: ready, unless `wait=False`. `beside` plays TorchServe for models beside `digits`."""
 
     @asynccontextmanager
-    async def run(*, wait: bool = True, siblings: Path | None = None, **settings: Any) -> AsyncIterator[httpx.AsyncClient]:
-        given = {"state_dir": tmp_path / "state", **settings}
+    async def run(
+        *, wait: bool = True, siblings: Path | None = None, beside: Mapping[str, TorchServeDouble] = NOTHING, **settings: Any
+    ) -> AsyncIterator[httpx.AsyncClient]:
+        further = ",".join(f"{name}=http://{name}.test:8080|http://{name}.test:8081" for name in beside)
+        given = {"state_dir": tmp_path / "state", "models": further or None, **settings}
+
+        async def asked(request: httpx.Request) -> httpx.Response:
+            return await beside.get(request.url.host.removesuffix(".test"), torchserve).handle(request)
+
         app = create_app(
             Settings(torchserve_url=INFERENCE_URL, torchserve_management_url=MANAGEMENT_URL, **given),
-            transport=torchserve.transport(),
+            transport=httpx.MockTransport(asked),
             known=known_digits(),
             siblings=siblings,
         )

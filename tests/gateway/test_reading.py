@@ -22,10 +22,10 @@ class Several:
     def __init__(self) -> None:
         self.sizes: list[int] = []
 
-    def __call__(self, uploads: Iterable[tuple[bytes, Header]], limits: Limits) -> list[Canonical | ImageError]:
+    def __call__(self, uploads: Iterable[tuple[bytes, Header]], limits: Limits, side: int) -> list[Canonical | ImageError]:
         several = list(uploads)
         self.sizes.append(len(several))
-        return canonicalise_several(several, limits)
+        return canonicalise_several(several, limits, side)
 
 
 async def test_what_is_announced_before_the_first_is_read_is_read_together() -> None:
@@ -64,8 +64,17 @@ async def test_large_pictures_are_read_alone() -> None:
     assert several.sizes == [1]
 
 
+async def test_pictures_for_models_of_several_sides_are_each_read_at_their_own() -> None:
+    several = Several()
+    reader = PictureReader(10**6, several)
+    announced = [reader.announce(upload, side) for upload, side in zip(SMALL, (28, 48, 28), strict=True)]
+    found = [(await reader.read(each)).pixels.shape for each in (*announced, reader.announce(LARGE, 48))]
+    assert found == [(28, 28), (48, 48), (28, 28), (48, 48)]
+    assert several.sizes == [2, 1]
+
+
 async def test_a_fault_while_reading_several_is_nobody_elses(caplog: pytest.LogCaptureFixture) -> None:
-    def broken(uploads: Iterable[tuple[bytes, Header]], limits: Limits) -> list[Canonical | ImageError]:
+    def broken(uploads: Iterable[tuple[bytes, Header]], limits: Limits, side: int) -> list[Canonical | ImageError]:
         raise RuntimeError("one of them")
 
     reader = PictureReader(10**6, broken)

@@ -13,7 +13,7 @@ from model.augment import Augmentation
 from model.data import Digits
 from model.network import build
 from model.recipes import ARTICLE, Cosine, Plateau, Recipe
-from model.train import _optimizer, _plateau, cosine_factor, logits_of, measure, train, train_recipe
+from model.train import History, _optimizer, _plateau, cosine_factor, logits_of, measure, train, train_recipe
 from tests.model.bars import bars
 
 PICTURES = 256
@@ -166,3 +166,14 @@ def test_measuring_is_in_evaluation_mode_and_in_nats() -> None:
 
 def test_plateau_is_the_article_s_three_and_five() -> None:
     assert Plateau() == Plateau(epochs=3, factor=0.5, stop_after=5)
+
+
+def test_whoever_watches_is_told_after_every_epoch_and_of_what_there_was_before(tmp_path: Path) -> None:
+    told: list[tuple[str, int]] = []
+
+    def watch(folder: Path, history: History) -> None:
+        told.append((folder.name, len(history.epochs)))
+
+    for _ in range(2):
+        train_recipe(QUICK, 1, TRAINING, VALIDATION, tmp_path, watch=watch)
+    assert told == [("article-dropout0.2-seed1", epochs) for epochs in (1, 2, 2)]

@@ -5,11 +5,12 @@ from collections.abc import AsyncIterator
 import httpx
 import orjson
 import pytest
+import redis.asyncio
 
 from gateway.schema import PredictAnswer
 from gateway.upload import LARGE_BYTES, LARGE_TOGETHER
 from tests.gateway.conftest import Gateway, digit_png, picture, png
-from tests.gateway.torchserve_double import VERSION, TorchServeDouble, until
+from tests.gateway.torchserve_double import VERSION, TorchServeDouble, logits_for, until
 
 pytestmark = pytest.mark.anyio
 
@@ -153,6 +154,25 @@ async def test_an_answer_of_an_unsure_model_is_not_accepted(gateway: Gateway, to
     assert answer["digit"] == 7
     assert not answer["accepted"]
     assert answer["reasons"] == ["low_confidence"]
+
+
+async def test_what_the_model_says_is_no_digit_is_not_accepted_and_what_stays_possible_is_told(
+    gateway: Gateway, torchserve: TorchServeDouble, valkey: str
+) -> None:
+    torchserve.answer = lambda pixels: httpx.Response(200, content=(logits_for(pixels) - 6).astype("<f4").tobytes())
+    torchserve.limits = {"score": "energy", "least": 9.0, "level": 0.999, "quantile": 1e-6}
+    async with redis.asyncio.Redis.from_url(valkey) as server, gateway(redis_url=valkey, local_cache_bytes=0, canary_seconds=0) as client:
+        await server.flushall()
+        first = (await client.post("/v1/predict", content=digit_png(7))).json()
+        while not await server.dbsize():
+            await asyncio.sleep(0.005)
+        answers = [first, (await client.post("/v1/predict", content=digit_png(7))).json()]
+    for answer in answers:
+        assert answer["confidence"] > 0.9999
+        assert answer["reasons"] == ["not_a_digit"]
+        assert not answer["accepted"]
+        assert answer["candidates"] == [7, 0, 1, 2, 3, 4, 5, 6, 8, 9]
+    assert [answer["cache"] for answer in answers] == ["miss", "hit"]
 
 
 @pytest.mark.parametrize(
