@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from gateway.answer_text import RecordState
-from gateway.contract import Answer
+from gateway.contract import DEFAULT_MODEL, Answer
 from gateway.records.batch import PixelsRow
 
 if TYPE_CHECKING:  # who keeps no records needs no database
@@ -14,7 +14,11 @@ if TYPE_CHECKING:  # who keeps no records needs no database
 
 
 class Recording:
-    """Records answers through the recorder, if there is one; `durable` waits until a row is committed, as long as the request has time."""
+    """Records answers through the recorder, if there is one; `durable` waits until a row is committed, as long as the request has time.
+
+    Pixels are kept of the default model's answers alone: what is kept trains later versions of it, and another model's digits, of
+    another side perhaps, would teach them wrong.
+    """
 
     def __init__(self, recorder: "Recorder | None", *, durable: bool, clock: Callable[[], float] = time.time) -> None:
         self._recorder, self._durable, self._clock = recorder, durable, clock
@@ -52,5 +56,7 @@ class Recording:
             answer.cache,
             int((time.perf_counter() - started) * 1e6),
         )
-        kept = PixelsRow(content.digest, answer.pixels.tobytes(), now_ms) if keep_pixels and answer.pixels is not None else None
+        kept = None
+        if keep_pixels and answer.pixels is not None and answer.model.name == DEFAULT_MODEL:
+            kept = PixelsRow(content.digest, answer.pixels.tobytes(), now_ms)
         return "buffered" if self._recorder.record(row, kept) else "none"

@@ -114,8 +114,10 @@ def between(current: Weights, tuned: Weights, share: float) -> Weights:
 
 
 def named(plan: Plan, sha256: str, current: str) -> Plan:
-    """The plan under a name that says which records and which current version it is for: a run of others is never gone on with."""
-    return replace(plan, recipe=replace(plan.recipe, name=f"{plan.recipe.name}-{sha256[:8]}-{current[:8]}"))
+    """The plan under a name that says how long it is, and which records and which current version it is for: a run of others is never gone
+    on with."""
+    length = f"{plan.recipe.epochs}x{plan.draws}"
+    return replace(plan, recipe=replace(plan.recipe, name=f"{plan.recipe.name}-{length}-{sha256[:8]}-{current[:8]}"))
 
 
 def _begin_with(course: Course, weights: Weights) -> None:
