@@ -49,6 +49,7 @@ LAYERS = [
     {"gateway.models"},
     {"gateway.prediction", "gateway.explaining", "gateway.shadow"},
     {"gateway.versions", "gateway.reading"},
+    {"gateway.proving", "gateway.sharing"},
     {"gateway.records"},
     {"gateway.model_client", "gateway.redis_cache", "gateway.local_cache"},
     {
