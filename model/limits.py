@@ -16,7 +16,7 @@ from model.splitting import Writers
 from model.trust.ranks import threshold_refusing
 from model.trust.rejection import MOST_REFUSED
 from model.trust.scores import ENERGY
-from model.trust.sets import RELEASED_LEVEL, released_quantile
+from model.trust.sets import RELEASED_LEVEL, half_of, quantile_of
 
 FILE = "limits.json"
 
@@ -32,16 +32,19 @@ class Limits:
     quantile: float
 
 
-def limits_of(logits: NDArray[np.floating], labels: Labels, writers: Writers, seed: int = 0) -> Limits:
-    """By calibrated logits `[n, 10]` of validation pictures; `seed` draws the writers by whose pictures the sets are calibrated."""
+def limits_of(logits: NDArray[np.floating], labels: Labels, writers: Writers | None = None, seed: int = 0) -> Limits:
+    """By calibrated logits `[n, 10]` of validation pictures; `seed` draws the half of the writers by whom the sets are calibrated,
+    so that the others can say what they are worth. Where the writers are not known, all pictures calibrate."""
     try:
         least = threshold_refusing(energy(logits), MOST_REFUSED)
     except ValueError:
         least = None
-    return Limits(ENERGY, least, RELEASED_LEVEL, released_quantile(softmax(logits), labels, writers, seed))
+    calibrating = slice(None) if writers is None else half_of(writers, np.random.default_rng(seed))
+    of_labels = softmax(logits)[np.arange(len(labels)), labels]
+    return Limits(ENERGY, least, RELEASED_LEVEL, quantile_of(of_labels[calibrating], RELEASED_LEVEL))
 
 
-def write_limits(released: Path, logits: NDArray[np.floating], labels: Labels, writers: Writers, seed: int = 0) -> Limits:
+def write_limits(released: Path, logits: NDArray[np.floating], labels: Labels, writers: Writers | None = None, seed: int = 0) -> Limits:
     """As `limits_of`, written to `limits.json` in the folder of the released network."""
     limits = limits_of(logits, labels, writers, seed)
     (released / FILE).write_text(json.dumps(asdict(limits), indent=1) + "\n", encoding="utf-8")

@@ -23,7 +23,7 @@ def try_candidates(written: Written, candidates: dict[str, Recipe], folds: int, 
     known = np.setdiff1d(np.arange(len(written)), held_out)
     inner = known[writer_folds(written.writer[known], folds, seed)[0]]
     learnt = np.setdiff1d(known, inner)
-    pixels, _ = canonical(written.pictures, CHOSEN_ON.side)
+    pixels = canonical(written.pictures, CHOSEN_ON.side).pixels
     training, validation = (Digits(pixels[chosen], written.labels[chosen]) for chosen in (learnt, inner))
     rows: list[dict[str, Any]] = []
     for name, candidate in candidates.items():

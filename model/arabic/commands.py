@@ -58,10 +58,11 @@ def _arabic(options: argparse.Namespace) -> None:
 
 def _cross_validate(options: argparse.Namespace, written: "Written", recipe: "Recipe") -> None:
     from model.arabic.cross_validation import cross_validate
-    from model.arabic.page import write_page
+    from model.arabic.page import FIGURE, write_page
     from model.arabic.recipe import CELLS, SERVED
     from model.arabic.writers import repetitions_apart
     from model.evaluate import write_json
+    from model.figures import draw_fold_boxes
     from model.latency import one_thread
     from model.provenance import generated
 
@@ -76,6 +77,7 @@ def _cross_validate(options: argparse.Namespace, written: "Written", recipe: "Re
     told = {"generated": made, "served": SERVED.network, "repetitions_apart": repetitions_apart(written), **result}
     options.evidence.mkdir(parents=True, exist_ok=True)
     write_json(told, options.evidence / "arabic.json")
+    draw_fold_boxes({f"{cell['shape']}, {cell['side']} x {cell['side']}": cell for cell in result["cells"]}, options.evidence / FIGURE)
     write_page(options.evidence, options.evidence.parent)
     for cell in result["cells"]:
         accuracy = cell["accuracy"]

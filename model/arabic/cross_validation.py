@@ -11,7 +11,7 @@ import torch
 from numpy.typing import NDArray
 from torch import nn
 
-from model.arabic.fitting import Fitted, canonical, fit
+from model.arabic.fitting import Canonical, Fitted, canonical, fit
 from model.arabic.reading import Written
 from model.arabic.recipe import Cell, recipe_for
 from model.articles.folds import Places, writer_folds
@@ -34,7 +34,7 @@ class HeldOut:
     """A cell's canonical pictures and what the networks that never saw their writers say of them, `float32[n, 10]`."""
 
     digits: Digits
-    doubts: list[Sequence[str]]
+    doubts: list[tuple[str, ...]]
     """Of each picture why preprocessing would not trust it to be one digit."""
     logits: NDArray[np.float32]
     fitted: list[Fitted]
@@ -42,19 +42,18 @@ class HeldOut:
 
 
 def read_held_out(
-    cell: Cell, recipe: Recipe, written: Written, held_out: list[Places], seed: int, scratch: Path, fit: Fit = fit
+    cell: Cell, recipe: Recipe, seen: Canonical, labels: NDArray[np.uint8], held_out: list[Places], seed: int, scratch: Path, fit: Fit = fit
 ) -> HeldOut:
     """Every picture read by the network of the fold that it is held out in. Epochs already under `scratch` are not trained again."""
-    pixels, doubts = canonical(written.pictures, cell.side)
-    digits, everyone = Digits(pixels, written.labels), np.arange(len(written))
-    logits = np.empty((len(written), CLASSES), np.float32)
+    digits, everyone = Digits(seen.pixels, labels), np.arange(len(labels))
+    logits = np.empty((len(labels), CLASSES), np.float32)
     networks = []
     for fold, chosen in enumerate(held_out, start=1):
         training = digits[np.setdiff1d(everyone, chosen)]
         fitted = fit(recipe_for(cell, recipe), seed * 1_000 + fold, training, scratch / cell.network / f"fold{fold}")
         logits[chosen] = fitted.logits(digits[chosen])
         networks.append(fitted)
-    return HeldOut(digits, doubts, logits, networks)
+    return HeldOut(digits, seen.doubts, logits, networks)
 
 
 def cross_validate(
@@ -70,7 +69,8 @@ def cross_validate(
 ) -> dict[str, Any]:
     """The results as JSON values, without where they come from. Raises ValueError for a number of folds that cannot be made."""
     held_out = writer_folds(written.writer, folds, seed)
-    read = [read_held_out(cell, recipe, written, held_out, seed, scratch, fit) for cell in cells]
+    seen = {side: canonical(written.pictures, side) for side in sorted({cell.side for cell in cells})}
+    read = [read_held_out(cell, recipe, seen[cell.side], written.labels, held_out, seed, scratch, fit) for cell in cells]
     rows = [_cell(cell, recipe, one, written, held_out, batches) for cell, one in zip(cells, read, strict=True)]
     return {
         "seed": seed,

@@ -1,9 +1,9 @@
 """A network fitted to given pictures, resumable after any epoch. Nothing listens to pictures that are held out."""
 
 import math
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 import torch
@@ -50,7 +50,14 @@ def fit(recipe: Recipe, seed: int, training: Digits, folder: Path) -> Fitted:
     return Fitted(network, sum(epoch["seconds"] for epoch in epochs), sum(epoch["processor_seconds"] for epoch in epochs))
 
 
-def canonical(pictures: NDArray[np.uint8], side: int) -> tuple[NDArray[np.uint8], list[Sequence[str]]]:
-    """What the service would give the network of these `uint8[n, h, w]`: `uint8[n, side, side]`, and of each why it would doubt it."""
+class Canonical(NamedTuple):
+    """What the service would give a network: `pixels` uint8[n, side, side], and of each picture why it would doubt it."""
+
+    pixels: NDArray[np.uint8]
+    doubts: list[tuple[str, ...]]
+
+
+def canonical(pictures: NDArray[np.uint8], side: int) -> Canonical:
+    """Of these `uint8[n, h, w]`."""
     found = [canonicalise_picture(picture, side) for picture in tqdm(pictures, desc=f"preprocessing to {side}", disable=None)]
-    return np.stack([one.pixels for one in found]), [one.reasons for one in found]
+    return Canonical(np.stack([one.pixels for one in found]), [one.reasons for one in found])

@@ -6,12 +6,13 @@ from pathlib import Path
 from typing import Any
 
 from model.arabic.reading import BY_ONE_WRITER
-from model.articles.document import Heading, Paragraph, Part, Table, to_markdown
+from model.articles.document import Figure, Heading, Paragraph, Part, Table, to_markdown
 from model.articles.results import source
 from model.refused import Refused
 from model.wording import percent, within
 
 NAME = "ARABIC.md"
+FIGURE = "arabic-folds.png"
 WANTED = 0.985
 """What was asked of the mean."""
 
@@ -63,6 +64,7 @@ def _parts(evidence: Path) -> Iterator[Part]:
         "Pictures go through the service's preprocessing, which at a side of 48 gives ink the same share of the picture. They hold no "
         "more than their 28 x 28 did: what 48 x 48 may gain is that the network pools later."
     )
+    yield Figure(f"{evidence.name}/{FIGURE}", "Accuracy of each fold, a point each, by cell.")
     yield Paragraph("Fold by fold, in points: " + "; ".join(_difference(row, result["cells"]) for row in result["differences"]) + ".")
     yield from _served(next(cell for cell in result["cells"] if cell["network"] == result["served"]))
     yield from _writers(result["repetitions_apart"])

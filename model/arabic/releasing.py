@@ -14,7 +14,7 @@ import torch
 from numpy.typing import NDArray
 
 from model.arabic.cross_validation import Fit, HeldOut, read_held_out
-from model.arabic.fitting import fit
+from model.arabic.fitting import canonical, fit
 from model.arabic.reading import Written
 from model.arabic.recipe import SERVED, recipe_for
 from model.articles.folds import writer_folds
@@ -44,7 +44,7 @@ def release(recipe: Recipe, written: Written, folds: int, seed: int, scratch: Pa
     Raises ValueError for a number of folds that cannot be made, Refused where there are too few pictures beyond doubt.
     """
     held_out = writer_folds(written.writer, folds, seed)
-    read = read_held_out(SERVED, recipe, written, held_out, seed, scratch, fit)
+    read = read_held_out(SERVED, recipe, canonical(written.pictures, SERVED.side), written.labels, held_out, seed, scratch, fit)
     own = recipe_for(SERVED, recipe)
     fitted = fit(own, seed * 1_000, read.digits, scratch / SERVED.network / "all")
     calibration = calibrate(read.logits, written.labels)

@@ -14,6 +14,7 @@ from model.calibrate import calibrate
 from model.data import Digits
 from model.evaluate import weights_digest
 from model.export import fingerprint
+from model.limits import write_limits
 from model.network import build
 from model.ranges import write_ranges
 from model.reference import write_reference
@@ -41,7 +42,7 @@ def write_release(
     seen_by_choice: Digits,
     reference_pictures: int | None = None,
 ) -> str:
-    """Weights, `release.json`, `reference.json` and `ranges.json` under `out`; returns the version.
+    """Weights, `release.json`, `reference.json`, `ranges.json` and `limits.json` under `out`; returns the version.
 
     `seen_by_choice`: validation pictures and labelled ones held out for the choice, by which it is calibrated and its accuracy is known.
     """
@@ -66,6 +67,7 @@ def write_release(
     drawn, _ = material.drawn(reference_pictures or REFERENCE_PICTURES, judged.chosen.seed)
     write_reference(out / "reference.json", drawn, seen_by_choice, logits.argmax(axis=1))
     write_ranges(out, drawn.pixels)
+    write_limits(out, logits / calibration.temperature, seen_by_choice.labels)
     return fingerprint(out)
 
 

@@ -33,12 +33,6 @@ def quantile_of(probability: Floats, level: float) -> float:
     return rounded_down(float(np.sort(probability)[rank - 1])) if rank else 0.0
 
 
-def released_quantile(probabilities: Floats, labels: Labels, writers: Writers, seed: int = 0) -> float:
-    """That of RELEASED_LEVEL by the pictures of half of these writers, which `seed` draws."""
-    calibrating = half_of(writers, np.random.default_rng(seed))
-    return quantile_of(_of_labels(probabilities, labels)[calibrating], RELEASED_LEVEL)
-
-
 def candidates(probabilities: Floats, quantile: float) -> NDArray[np.bool_]:
     """Which digits belong to each picture's set, `bool[n, 10]`: all at least as probable as `quantile`, and always the most probable."""
     chosen = probabilities >= quantile

@@ -44,6 +44,13 @@ def test_too_few_pictures_refuse_nothing_and_leave_every_digit_possible(logits: 
     assert (limits.least, limits.quantile) == (None, 0.0)
 
 
+def test_where_no_writer_is_known_all_pictures_calibrate(logits: NDArray[np.float32]) -> None:
+    limits = limits_of(logits, LABELS)
+    held = candidates(softmax(logits), limits.quantile)[np.arange(N), LABELS]
+    assert 0.999 <= held.mean() < 1
+    assert limits.least == limits_of(logits, LABELS, WRITERS).least
+
+
 def test_what_is_written_is_read_and_a_network_may_be_without(logits: NDArray[np.float32], tmp_path: Path) -> None:
     assert read_limits(tmp_path) is None
     written = write_limits(tmp_path, logits, LABELS, WRITERS)

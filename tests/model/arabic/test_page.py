@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from model.arabic.page import NAME, WANTED, page
+from model.arabic.page import FIGURE, NAME, WANTED, page
 from model.arabic.recipe import CELLS, SERVED
 from model.evaluate import write_json
 from model.refused import Refused
@@ -46,6 +46,11 @@ def test_the_page_follows_the_results(result: dict[str, Any], tmp_path: Path) ->
     assert text.count("97.12 % +- 1.23") == len(CELLS)
     assert "is not met" in text
     assert "## The recipe" not in text
+
+
+def test_the_figure_on_the_page_is_there() -> None:
+    assert f"({EVIDENCE.name}/{FIGURE})" in page(EVIDENCE)
+    assert (EVIDENCE / FIGURE).stat().st_size > 0
 
 
 def test_without_results_it_says_what_makes_them(tmp_path: Path) -> None:
