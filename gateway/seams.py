@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gateway.contract import ModelVersion, Prediction
+from gateway.sharing import Share
 from gateway.trace import Headers
 
 LARGEST_BATCH = 64
@@ -53,22 +54,6 @@ class Model(Protocol):
 
     async def ask(self, model: ModelVersion, pixels: Sequence[NDArray[np.uint8]], whose: Headers = ()) -> list[Prediction]:
         """As `logits`, in no series: for known digits, which are nobody's traffic."""
-
-
-class Share(NamedTuple):
-    """Uploads that a candidate answers: `percent` of a hundred, by a number that the digest of their bytes gives.
-
-    Equal uploads get the same version, in every process, and who had the candidate keeps it while its share grows. The digest is of the
-    bytes as they came, which is known before anything is decoded or looked up: other encodings of one picture may get either version,
-    each under its own key.
-    """
-
-    candidate: ModelVersion
-    percent: int
-
-    def takes(self, digest: bytes) -> bool:
-        """Whether the candidate answers the upload of this SHA-256."""
-        return int.from_bytes(digest[:8]) % 100 < self.percent
 
 
 class Watch(Protocol):

@@ -51,6 +51,7 @@ LAYERS = [
     {"gateway.models"},
     {"gateway.prediction", "gateway.explaining", "gateway.shadow"},
     {"gateway.versions", "gateway.reading"},
+    {"gateway.proving"},
     {"gateway.records"},
     {"gateway.model_client", "gateway.redis_cache", "gateway.local_cache"},
     {
@@ -71,6 +72,7 @@ LAYERS = [
         "gateway.prompt",
         "gateway.trace",
         "gateway.seams",
+        "gateway.sharing",
     },
     {"gateway.flights", "gateway.prediction_id", "gateway.answer_text"},
     {"gateway.signing"},

@@ -14,7 +14,8 @@ from gateway.errors import ModelMisbehaved, Problem
 from gateway.known import KnownDigits
 from gateway.metrics import Metrics
 from gateway.reference import CLASSES
-from gateway.seams import Check, Share
+from gateway.seams import Check
+from gateway.sharing import Share
 from gateway.trace import Headers
 
 
