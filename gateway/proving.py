@@ -10,7 +10,8 @@ from numpy.typing import NDArray
 from gateway.contract import ModelVersion
 from gateway.errors import Problem
 from gateway.known import KnownDigits
-from gateway.model_client import LARGEST_BATCH, ModelClient, VersionGone
+from gateway.model_client import ModelClient
+from gateway.seams import LARGEST_BATCH, VersionGone
 
 log = logging.getLogger(__name__)
 

@@ -3,11 +3,14 @@
 import asyncio
 import time
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
+from gateway.answer_text import RecordState
 from gateway.contract import DEFAULT_MODEL, Answer
 from gateway.records.batch import PixelsRow
-from gateway.records.recorder import Recorder
-from gateway.schema import RecordState
+
+if TYPE_CHECKING:  # who keeps no records needs no database
+    from gateway.records.recorder import Recorder
 
 
 class Recording:
@@ -17,7 +20,7 @@ class Recording:
     another side perhaps, would teach them wrong.
     """
 
-    def __init__(self, recorder: Recorder | None, *, durable: bool, clock: Callable[[], float] = time.time) -> None:
+    def __init__(self, recorder: "Recorder | None", *, durable: bool, clock: Callable[[], float] = time.time) -> None:
         self._recorder, self._durable, self._clock = recorder, durable, clock
 
     @property

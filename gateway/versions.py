@@ -5,14 +5,14 @@ import logging
 import time
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
-from dataclasses import dataclass
 
 from gateway.contract import DEFAULT_MODEL, ModelVersion
 from gateway.errors import ModelUnavailable, Problem
 from gateway.known import KnownDigits
 from gateway.metrics import Metrics
-from gateway.model_client import RETRY_AFTER_SECONDS, Described, ModelClient, VersionGone
+from gateway.model_client import Described, ModelClient
 from gateway.proving import Place, Prover, Unproven, Urls
+from gateway.seams import RETRY_AFTER_SECONDS, Check, VersionGone
 from gateway.sharing import Share
 from gateway.stage import Stage
 
@@ -28,14 +28,6 @@ FRESH_SECONDS = 5.0
 """How old the newest right answer may be for the model to count as working."""
 
 NOTHING_KNOWN = "its archive holds no known pictures; that it answers is all that can be said"
-
-
-@dataclass(frozen=True, slots=True)
-class Check:
-    """One line of /readyz: well, or the reason why not."""
-
-    ok: bool
-    reason: str | None = None
 
 
 class ModelWatch:
