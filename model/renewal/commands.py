@@ -102,7 +102,7 @@ def _renew(options: argparse.Namespace, tracking: Tracking) -> None:
         raise Refused(str(error)) from error
     name = "renewal" if plan.from_current else "renewal-scratch"
     seen = together(validation, parts.choice.digits)
-    made = write_release(options.out, judged, plan.recipe.network, name, plan.recipe.dropouts[0], material, seen)
+    made = write_release(options.out, judged, plan.recipe.network, name, plan.recipe.dropouts[0], material, seen, len(parts.choice))
     seconds = {"seconds": time.monotonic() - started, "processor_seconds": time.process_time() - worked}
     told = {
         "generated": {**source, **seconds},

@@ -64,6 +64,7 @@ def test_a_candidate_is_trained_and_says_what_it_was_made_of_and_the_gate_judges
     assert told["labelled"]["pictures"] == {"training": 139, "choice": 20, "gate": 40, "set_aside": 1}
     assert told["labelled"]["set_aside"][0]["labels"] == {"a": [0], "b": [1]}
     assert [each["caller"] for each in told["labelled"]["callers"]] == ["a", "b"]
+    assert sum(json.loads((out / "reference.json").read_text())["validation"]["pictures"]) == 100 + 2 * 20, "a third, as in training"
     assert told["seed"] == 1
     assert told["n"] == 640 + 139
     assert told["generated"]["seconds"] > 0
