@@ -1,7 +1,7 @@
 """Every number a training run depends on, one frozen value a recipe. Weights come from a recipe and a seed and nothing else."""
 
 from dataclasses import dataclass, replace
-from typing import Literal
+from typing import Final, Literal
 
 from model.augment import Augmentation
 from model.spoiling import UNSPOILT, Spoiling
@@ -26,7 +26,7 @@ class Cosine:
     warm_up: float = 0.05
 
 
-RELEASED_NETWORK = "released"
+RELEASED_NETWORK: Final = "released"
 """As a teacher, or to begin with: the committed network, where there are no runs."""
 
 
