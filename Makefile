@@ -23,10 +23,12 @@ define install_torch
 	fi
 endef
 
-.PHONY: run monitor setup test test-system test-extras compose-test drills-monitoring load tune bench bench-rivals bench-readme $(APART:%=bench-%) bench-recording autoscaling k8s-tools check format train evaluate archive explore lock lock-images lock-k8s-tools $(APART:%=lock-%) clean
+.PHONY: run monitor setup test test-system test-extras compose-test drills drills-monitoring drills-renewal load tune bench bench-rivals bench-readme $(APART:%=bench-%) bench-recording autoscaling k8s-tools check format train evaluate archive explore lock lock-images lock-k8s-tools $(APART:%=lock-%) clean
 
+# MODELS names archives of further models, each asked by its name: `make archive RELEASED=FOLDER` makes one of a released folder, and
+# `make run MODELS=var/archive/NAME.mar` serves it beside `digits`.
 run: archive
-	@exec $(BIN)/python -m gateway run
+	@exec $(BIN)/python -m gateway run $(addprefix --model ,$(MODELS))
 
 # Prometheus and Alertmanager found on PATH, watching what `make run` runs; PROMETHEUS_PORT and ALERTMANAGER_PORT choose theirs.
 monitor: $(READY)
@@ -44,7 +46,7 @@ $(READY): requirements.lock
 	@touch $@
 
 archive: $(READY)
-	@$(BIN)/python -m model archive --out "$(or $(GATEWAY_STATE_DIR),var)/archive"
+	@$(BIN)/python -m model archive --out "$(or $(GATEWAY_STATE_DIR),var)/archive"$(if $(RELEASED), --released "$(RELEASED)")
 
 # Format, lint, types.
 check: $(READY)
@@ -60,7 +62,8 @@ test: check archive
 test-system: $(READY)
 	$(BIN)/python -m pytest -m system
 
-# What needs pyproject.toml's extras `edge` and `robustness`, which are gigabytes and no service's; each test says what installs them.
+# What needs pyproject.toml's extras `edge` and `robustness`, which are gigabytes, and `tracking`, none of them a service's; each test says
+# what installs them.
 test-extras: $(READY)
 	$(BIN)/python -m pytest -m extra
 
@@ -72,6 +75,12 @@ compose-test: $(READY)
 # Every alert's cause brought about on a stack of its own, which takes a while; a short form of it is part of `make test-system`.
 drills-monitoring: $(READY)
 	@$(BIN)/python -m loadtests.drills.monitoring
+
+# A new way of writing, and a version that was trained on it, which takes over while every request is answered.
+drills-renewal: $(READY)
+	@$(BIN)/python -m loadtests.drills.renewal
+
+drills: drills-monitoring drills-renewal
 
 # Locust against a stack of its own, for half a minute, with an exit code on errors and p95; LOAD passes options
 # (`make load LOAD="--shape spike --web"`), `LOAD=--help` lists them.

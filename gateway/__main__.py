@@ -1,4 +1,4 @@
-"""`python -m gateway`: run everything on this machine, serve one gateway, or look after its cache and its records."""
+"""`python -m gateway`: run everything on this machine, serve one gateway, or look after its cache, its records and its model."""
 
 import argparse
 import math
@@ -9,6 +9,7 @@ from gateway.logs import set_up
 from gateway.settings import Settings, SettingsError, read_settings
 
 SAMPLE = Path("model/known/7.png")
+EXPORTED = Path("var/edge/digits-int8.onnx")
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -26,11 +27,19 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m gateway", description=__doc__)
     commands = parser.add_subparsers(required=True, metavar="command")
     run = commands.add_parser("run", help="start Redis, TorchServe and the gateway on this machine, and watch over them")
+    run.add_argument(
+        "--model", type=Path, action="append", default=[], metavar="ARCHIVE", help="serve this model too, by its name; may be repeated"
+    )
     run.set_defaults(command=_run)
     serve = commands.add_parser(
         "serve", help="start a gateway, of GATEWAY_WORKERS processes; Redis and TorchServe by GATEWAY_REDIS_URL and GATEWAY_TORCHSERVE_URL"
     )
     serve.set_defaults(command=_serve)
+    edge = commands.add_parser("edge", help="serve predictions on a small device by an exported network: no TorchServe, Redis or torch")
+    edge.add_argument(
+        "--network", type=Path, default=EXPORTED, metavar="FILE", help=f"what `python -m model edge` made (default {EXPORTED})"
+    )
+    edge.set_defaults(command=_edge)
     baseline = commands.add_parser("baseline", help="measure how fast a running gateway answers, for the alerts on slowness")
     baseline.add_argument("--url", help="where it runs; else GATEWAY_HOST and GATEWAY_PORT")
     baseline.add_argument("--rate", type=float, default=50.0, help="requests a second (default 50)")
@@ -56,11 +65,35 @@ def _parser() -> argparse.ArgumentParser:
     prune.add_argument("--days", type=_above_zero, help="what is older; else GATEWAY_RETENTION_DAYS")
     prune.add_argument("--bytes", type=_whole_above_zero, help="what takes more room, oldest first; else GATEWAY_RETENTION_BYTES")
     prune.set_defaults(command=_prune)
+    export = records.add_parser(
+        "export", help="write labelled predictions whose pixels are kept into one file, for `python -m model retrain`"
+    )
+    export.add_argument("file", type=Path, help="what to make, such as labelled.jsonl.gz")
+    export.add_argument("--days", type=_above_zero, help="only those labelled since so long ago; else all")
+    export.set_defaults(command=_export)
+    _add_rollout(commands.add_parser("rollout", help="replace the served version by a better one, step by step, or go back at once"))
     secrets = commands.add_parser("secrets", help="make the passwords and the secret of an installation in containers, where they are not")
     secrets.add_argument("folder", type=Path, help="where, in a folder for each program that reads them")
     secrets.add_argument("--database", required=True, help="its URL without the password, like postgresql://user@host/name")
     secrets.set_defaults(command=_secrets)
     return parser
+
+
+def _add_rollout(rollout: argparse.ArgumentParser) -> None:
+    rollout.add_argument("--model", default="digits", help="which model (default digits)")
+    rollout.add_argument("--url", help="a gateway that is asked whether a change took effect; else GATEWAY_HOST and GATEWAY_PORT")
+    rollout.set_defaults(command=_rollout)
+    actions = rollout.add_subparsers(required=True, metavar="action", dest="action")
+    actions.add_parser("status", help="what is served, what stands beside it, and what that reads otherwise")
+    shadow = actions.add_parser("shadow", help="have a candidate look on: the same pictures, off the request path")
+    shadow.add_argument("version", help="as its instance tells it, READY beside the served one")
+    shadow.add_argument(
+        "--report", type=Path, required=True, help="gate-report.json of `python -m model gate`, or the folder that holds it"
+    )
+    share = actions.add_parser("share", help="have the candidate answer a share of uploads, the same ones always")
+    share.add_argument("percent", type=int, help="0 to 100; 0: it only looks on")
+    actions.add_parser("promote", help="make the candidate the one that is served; the former one stays for a rollback while it runs")
+    actions.add_parser("rollback", help="without the candidate or, where there is none, without the last promotion")
 
 
 def _above_zero(text: str) -> float:
@@ -91,6 +124,8 @@ def _run(settings: Settings, options: argparse.Namespace) -> int:
             torchserve_workers=settings.torchserve_workers,
             torchserve_threads=settings.torchserve_threads,
             torchserve_gpus=settings.torchserve_gpus,
+            models=settings.models,
+            archives_beside=tuple(options.model),
         )
     )
 
@@ -103,6 +138,13 @@ def _serve(settings: Settings, options: argparse.Namespace) -> int:
     from gateway.server import serve
 
     serve(settings)
+    return 0
+
+
+def _edge(settings: Settings, options: argparse.Namespace) -> int:
+    from gateway.device.command import serve_on_device
+
+    serve_on_device(settings, options.network)
     return 0
 
 
@@ -170,6 +212,27 @@ def _prune(settings: Settings, options: argparse.Namespace) -> int:
     from gateway.records.commands import prune
 
     prune(settings, options.days, options.bytes)
+    return 0
+
+
+def _rollout(settings: Settings, options: argparse.Namespace) -> int:
+    from gateway.rollout import Rollout, getter
+
+    rollout = Rollout(settings, options.model, getter(options.url or settings.front_url))
+    match options.action:
+        case "shadow":
+            rollout.shadow(options.version, options.report)
+        case "share":
+            rollout.share(options.percent)
+        case action:
+            getattr(rollout, action)()
+    return 0
+
+
+def _export(settings: Settings, options: argparse.Namespace) -> int:
+    from gateway.records.commands import export
+
+    export(settings, options.file, options.days)
     return 0
 
 

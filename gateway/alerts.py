@@ -23,6 +23,16 @@ AUDITED = ("ClassErrorHigh", "ClassErrorAboveBaseline")
 MEASURED = ("SlowMisses", "SlowHits")
 RETRAINED = ("AccuracyBelowBaseline", "InputDrift", "PredictionDrift")
 
+RENEWAL = (
+    "python -m gateway records export labelled.jsonl.gz",
+    "python -m model retrain --labelled labelled.jsonl.gz",
+    "python -m model gate --labelled labelled.jsonl.gz",
+    "python -m gateway rollout shadow VERSION --report var/renewal/candidate",
+    "python -m gateway rollout share 10",
+    "python -m gateway rollout promote",
+)
+"""What follows on a proposal that a person takes up; the runbook says what to look at between them."""
+
 TURN_SECONDS = 0.5
 """Between two looks whether a sibling still measures."""
 
@@ -104,7 +114,7 @@ class Responder:
         if alert.name in RETRAINED:
             labelled = await self._reader.labelled(_milliseconds(since))
             why = f"{labelled} predictions labelled since {_shown(since)}"
-            return {"kind": "proposal", "retrain": True, "labelled": labelled, "why": why, "decides": "a person"}
+            return {"kind": "proposal", "retrain": True, "labelled": labelled, "why": why, "decides": "a person", "then": RENEWAL}
         return {"kind": "none"}
 
     def _measure_later(self, key: str) -> None:

@@ -11,13 +11,14 @@ from gateway.contract import ModelVersion
 from gateway.errors import ModelUnavailable, OverCapacity
 from gateway.flights import Flight, Flights
 from gateway.metrics import Metrics
-from gateway.model_client import RETRY_AFTER_SECONDS, ModelClient, VersionGone
+from gateway.model_client import ModelClient
+from gateway.seams import RETRY_AFTER_SECONDS, VersionGone
 
 MOST_WAITING = 64
 """A map takes the model some milliseconds: they are computed within a deadline of seconds."""
 
 REMEMBERED = 2_048
-"""Maps of 3 KB each."""
+"""Maps of 3 KB each, where pictures have a side of 28."""
 
 DECIMALS = 4
 
@@ -50,7 +51,7 @@ class Explainer:
         self._queue = Batcher[_Picture](self._compute, largest=1, in_flight=1, waiting=MOST_WAITING)
 
     async def explain(self, model: ModelVersion, pixels: NDArray[np.uint8], digest: bytes, digit: int) -> Map:
-        """What spoke for this digit, float32[28, 28] in 0..1, to DECIMALS. Who asks sets the deadline.
+        """What spoke for this digit, float32[side, side] in 0..1, to DECIMALS. Who asks sets the deadline.
 
         Raises OverCapacity, or what `ModelClient.explain` does; ModelUnavailable for a version that has just gone.
         """

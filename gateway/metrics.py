@@ -45,6 +45,10 @@ class Metrics(Series):
         """By version and digit: accepted, and not."""
         self._feature_cells: dict[tuple[str, str], list[list[Counter]]] = {}
         """By cache state and version, for each of FEATURES in their order: a cell a bucket."""
+        self._compared: set[str] = set()
+        """Versions that were a candidate."""
+        self._candidates: dict[str, tuple[str, float] | None] = {}
+        """By model, as it was told last: version and share."""
         self._requests, self._answers, self._local_lookups = (
             Later(self._add_requests),
             Later(self._add_answers),
@@ -53,7 +57,26 @@ class Metrics(Series):
         self._followed: dict[Gauge, Callable[[], float]] = {}
 
     def serve_version(self, version: str, reference: Reference | None) -> None:
-        """Make the cells of a model version, say what is usual for it, and name it as the one that is served."""
+        """Name a model version as the one that is served; see `know_version`."""
+        self.know_version(version, reference)
+        self.info.say({(version,): 1})
+
+    def tell_candidate(self, model: str, version: str | None, percent: int) -> None:
+        """The version that stands beside a model's served one, and of how many of a hundred uploads it answers; None: there is none."""
+        if version is not None and version not in self._compared:
+            self._compared.add(version)
+            for digit in range(CLASSES):
+                for candidate_digit in range(CLASSES):
+                    self.shadow.labels(str(digit), str(candidate_digit), version)
+        told = None if version is None else (version, percent / 100)
+        if told != self._candidates.get(model):
+            self._candidates[model] = told
+            self.candidate.say({(candidate,): ratio for candidate, ratio in filter(None, self._candidates.values())})
+
+    def know_version(self, version: str, reference: Reference | None) -> None:
+        """Make the cells of a model version that may answer, and say what is usual for it."""
+        if version in self._prediction_cells:
+            return
         self._prediction_cells[version] = [
             (self.predictions.labels(str(digit), version, "true"), self.predictions.labels(str(digit), version, "false"))
             for digit in range(CLASSES)
@@ -66,7 +89,6 @@ class Metrics(Series):
             self.rejections.labels(reason, version)
         if reference is not None:
             self._tell_usual(version, reference)
-        self.info.say({(version,): 1})
 
     def follow(self, gauge: Gauge, told: Callable[[], float]) -> None:
         """Have the gauge say what `told` does, each time that somebody may look."""

@@ -14,8 +14,10 @@ from numpy.typing import NDArray
 
 from gateway.contract import ModelVersion, Prediction
 from gateway.errors import DeadlineExceeded, ModelMisbehaved, ModelUnavailable, Problem
+from gateway.known import SIDE
 from gateway.metrics import Metrics
 from gateway.reference import CLASSES
+from gateway.seams import RETRY_AFTER_SECONDS, VersionGone
 from gateway.trace import Headers
 from gateway.transport import Transport, whole
 
@@ -24,17 +26,11 @@ LOGITS_TYPE = "application/x-digit-logits"
 FACTS_TYPE = "application/x-digit-facts"
 EXPLAIN_TYPE = "application/x-digit-explain"
 MAP_TYPE = "application/x-digit-map"
-SIDE = 28
-"""Of canonical pixels, and of a map."""
+LARGEST_SIDE = 256
+"""Of the pictures that a model may want."""
 
-LARGEST_BATCH = 64
-RETRY_AFTER_SECONDS = 2.0
 DESCRIBE_SECONDS = 1.0
 CANNOT_BE_REACHED = "the model cannot be reached; try again"
-
-
-class VersionGone(Exception):
-    """The instance no longer has this version: look again which is current."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,8 +48,8 @@ class ModelClient:
         self._metrics = metrics
         self._deadline_seconds = deadline_seconds
         self._transport = transport or Transport()
-        self.last_answer_at = float("-inf")
-        """`time.monotonic()` of the newest valid answer."""
+        self._answered_at: dict[tuple[str, str, str], float] = {}
+        """By name, version and instance."""
 
     async def logits(self, model: ModelVersion, pixels: Sequence[NDArray[np.uint8]], whose: Headers = ()) -> list[Prediction]:
         """One Prediction for each of 1 to LARGEST_BATCH canonical pictures, in order. The request says whose trace it is part of.
@@ -77,16 +73,20 @@ class ModelClient:
         url = f"{model.inference_url}/predictions/{model.name}/{model.version}"
         body = b"".join(picture.tobytes() for picture in pixels)
         predictions = _predictions(await self._posted(url, body, PIXELS_TYPE, LOGITS_TYPE, whose), len(pixels))
-        self.last_answer_at = time.monotonic()
+        self._answered_at[model.name, model.version, model.inference_url] = time.monotonic()
         return predictions
 
+    def last_answer_at(self, model: ModelVersion) -> float:
+        """`time.monotonic()` of the newest valid answer of this version from its instance."""
+        return self._answered_at.get((model.name, model.version, model.inference_url), float("-inf"))
+
     async def explain(self, model: ModelVersion, pixels: NDArray[np.uint8], digit: int) -> NDArray[np.float32]:
-        """What spoke for a digit in one canonical picture: a map float32[28, 28] in 0..1. Raises as `logits` does."""
+        """What spoke for a digit in one canonical picture: a map float32[side, side] in 0..1. Raises as `logits` does."""
         url = f"{model.inference_url}/predictions/{model.name}/{model.version}"
         answer = await self._posted(url, pixels.tobytes() + bytes([digit]), EXPLAIN_TYPE, MAP_TYPE)
-        if len(answer) != SIDE * SIDE * 4:
+        if len(answer) != pixels.size * 4:
             raise ModelMisbehaved(f"the model answered {len(answer)} bytes for a map")
-        told = np.frombuffer(answer, "<f4").reshape(SIDE, SIDE)
+        told = np.frombuffer(answer, "<f4").reshape(pixels.shape)
         if not ((told >= 0) & (told <= 1)).all():
             raise ModelMisbehaved("the model answered a map that is not in 0..1")
         return told
@@ -114,6 +114,8 @@ class ModelClient:
         try:
             facts = orjson.loads(answer)
             float(facts["accept_threshold"]), str(facts["arithmetic"])
+            if not 0 < int(facts.get("side", SIDE)) <= LARGEST_SIDE:
+                raise ValueError(f"a side of {facts['side']}")
         except (ValueError, KeyError, TypeError) as error:
             raise ModelMisbehaved(f"version {version} does not say what it is") from error
         return dict(facts)

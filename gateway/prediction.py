@@ -1,5 +1,9 @@
-"""The path of one prediction: in-process cache, canonical pixels, Redis, single flight, model. Nothing here knows HTTP."""
+"""The path of one prediction: in-process cache, canonical pixels, Redis, single flight, model. Nothing here knows HTTP.
 
+Each model that is served has a path of its own: its pictures wait for no other's.
+"""
+
+import asyncio
 import hashlib
 import time
 from collections.abc import Callable
@@ -11,16 +15,15 @@ from numpy.typing import NDArray
 
 from gateway.batching import Batcher, QueueFull
 from gateway.contract import ANY_USE, Answer, CacheState, CacheUse, Content, ModelVersion, Prediction, Seen, doubts
-from gateway.errors import NO_ANSWER, DeadlineExceeded, ModelUnavailable, NotFound, OverCapacity, Problem
+from gateway.errors import NO_ANSWER, DeadlineExceeded, ModelMisbehaved, ModelUnavailable, OverCapacity, Problem
 from gateway.flights import Flight, Flights
 from gateway.local_cache import LocalCache, LocalKey
 from gateway.metrics import Metrics
-from gateway.model_client import LARGEST_BATCH, RETRY_AFTER_SECONDS, ModelClient, VersionGone
 from gateway.offloop import nearby
 from gateway.reading import Announced, PictureReader
-from gateway.redis_cache import LARGEST_LOOKUP, RedisCache, RedisKey
+from gateway.seams import LARGEST_BATCH, LARGEST_LOOKUP, RETRY_AFTER_SECONDS, Model, RedisKey, SharedCache, VersionGone, Watch
+from gateway.shadow import Shadow
 from gateway.trace import TRACE, carried
-from gateway.versions import ModelWatch
 from model.preprocess import measure
 
 REQUESTS_AT_THE_DOOR = 1
@@ -28,6 +31,12 @@ REQUESTS_AT_THE_DOOR = 1
 
 MOST_LOOKUPS = 4_096
 """Pictures beyond this are not looked up: they are computed."""
+
+CANDIDATE_SECONDS = 0.8
+"""How long an answer of a candidate is waited for before the served version is asked instead."""
+
+NO_ANSWER_OF_ITS = (ModelUnavailable, ModelMisbehaved, DeadlineExceeded)
+"""What a version that is not the served one may end in without anybody being told: the served one answers."""
 
 
 class Unknown(NamedTuple):
@@ -65,7 +74,7 @@ class _Picture(Flight[_Found]):
 
 
 class Predictor:
-    """Answers uploads. Owns the flights and the queue to the model; everything else is handed in.
+    """Answers uploads by one model. Owns the flights and the queue to it; everything else is handed in.
 
     `tell` makes the text of an answer that stays the same each time; it is made once and remembered with the answer.
     """
@@ -74,15 +83,16 @@ class Predictor:
         self,
         reader: PictureReader,
         local: LocalCache,
-        redis: RedisCache | None,
-        client: ModelClient,
-        watch: ModelWatch,
+        redis: SharedCache | None,
+        client: Model,
+        watch: Watch,
         metrics: Metrics,
         *,
         queue_pictures: int,
         largest_batch: int = LARGEST_BATCH,
         batch_delay_seconds: float = 0.0,
         model_workers: int = 1,
+        candidate_seconds: float = CANDIDATE_SECONDS,
         tell: Callable[[Prediction, Seen, tuple[str, ...], ModelVersion], tuple[bytes, ...]],
     ) -> None:
         self._reader, self._local, self._redis = reader, local, redis
@@ -97,37 +107,48 @@ class Predictor:
             waiting=queue_pictures,
             delay_seconds=batch_delay_seconds,
         )
-        metrics.follow(metrics.model_queue_depth, lambda: self._queue.depth)
+        self._beside = Batcher[_Picture](
+            self._compute, largest=largest_batch, in_flight=model_workers + REQUESTS_AT_THE_DOOR, waiting=queue_pictures
+        )
+        """To the candidate: whether that answers or hangs, the served version's queue goes on."""
+        self._candidate_seconds = candidate_seconds
+        self._shadow = Shadow(client, redis, metrics)
 
-    async def predict(
-        self, upload: bytes, use: CacheUse, *, name: str | None = None, tenant: str | None = None, needs_pixels: bool = False
-    ) -> Answer:
+    async def predict(self, upload: bytes, use: CacheUse, *, tenant: str | None = None, needs_pixels: bool = False) -> Answer:
         """The answer to one upload, `needs_pixels`: with its canonical pixels. Who asks sets the deadline.
 
         Raises the Problem that says why there is none.
         """
-        model = self.choose(name)
+        model = self.current
         digest = await nearby(len(upload), _sha256, upload)
+        if self._watch.sharing is not None and self._watch.sharing.takes(digest):
+            model = self._watch.sharing.candidate
         remember = LocalKey(tenant, model.name, model.cache_version, digest)
         if use.read and not needs_pixels and (remembered := self._remembered(remember, model)):
             return remembered
-        return await self._predict(self._reader.announce(upload), use, model, remember)
+        return await self._predict(self._reader.announce(upload, model.side), use, model, remember)
 
     def at_hand(self, upload: bytes) -> "Answer | Unknown":
         """As `predict` by default, without waiting: of few bytes. Raises ModelUnavailable."""
-        model = self._watch.current
-        key = LocalKey(None, model.name, model.cache_version, _sha256(upload))
-        return self._remembered(key, model) or Unknown(model, key, self._reader.announce(upload))
+        model, digest = self._watch.current, _sha256(upload)
+        if self._watch.sharing is not None and self._watch.sharing.takes(digest):
+            model = self._watch.sharing.candidate
+        key = LocalKey(None, model.name, model.cache_version, digest)
+        return self._remembered(key, model) or Unknown(model, key, self._reader.announce(upload, model.side))
 
     async def read(self, unknown: "Unknown") -> Answer:
         """As `predict`, of an upload that was not at hand."""
         return await self._predict(unknown.announced, ANY_USE, unknown.model, unknown.key)
 
-    def choose(self, name: str | None) -> ModelVersion:
-        """The version that is served now under a name, None: under the default one. Raises NotFound, ModelUnavailable."""
-        if name is not None and name != self._watch.name:
-            raise NotFound(f"no model is called {name!r}; there is {self._watch.name!r}")
+    @property
+    def current(self) -> ModelVersion:
+        """The version that is served now. Raises ModelUnavailable."""
         return self._watch.current
+
+    @property
+    def queued(self) -> int:
+        """Pictures that wait for the served version."""
+        return self._queue.depth
 
     def overdue(self) -> Problem:
         """What a picture without an answer in time is told: that the model cannot answer now, where that is known to be why."""
@@ -141,18 +162,20 @@ class Predictor:
         Raises a Problem, VersionGone.
         """
         model = self._watch.current
-        picture = await self._reader.read(self._reader.announce(upload))
+        picture = await self._reader.read(self._reader.announce(upload, model.side))
         [prediction] = await self._client.ask(model, [picture.pixels])
         return prediction.digit, model.version
 
     async def canonical(self, upload: bytes) -> tuple[NDArray[np.uint8], bytes]:
-        """The canonical pixels of an upload, uint8[28, 28], and their SHA-256. Raises a Problem where it cannot be read."""
-        pixels = (await self._reader.read(self._reader.announce(upload))).pixels
+        """The canonical pixels of an upload, uint8[side, side], and their SHA-256. Raises a Problem where it cannot be read."""
+        pixels = (await self._reader.read(self._reader.announce(upload, self.current.side))).pixels
         return pixels, _sha256(pixels.data)
 
     async def close(self) -> None:
         await self._lookups.close()
         await self._queue.close()
+        await self._beside.close()
+        await self._shadow.close()
         self._reader.close()
 
     def _remembered(self, key: LocalKey, model: ModelVersion) -> Answer | None:
@@ -170,6 +193,9 @@ class Predictor:
             return Answer(content, model, CacheState.HIT, {"decode": decoded - decoding}, picture.pixels, (decoded, decoded))
         digest = _sha256(picture.pixels.data)
         model, found = await self._ask_current(picture.pixels, digest, use, model, remember.tenant)
+        if (candidate := self._watch.shadowed) is not None and model is self._watch.current:
+            key = RedisKey(remember.tenant, candidate.name, candidate.cache_version, digest) if use.write else None
+            self._shadow.show(candidate, picture.pixels, found.prediction.digit, key)
         usual, prediction = model.reference, found.prediction
         buckets = () if usual is None else usual.buckets(measure(picture.pixels, picture.shape, picture.outline), picture.inverted)
         seen = Seen(picture.width, picture.height, picture.inverted, picture.box, picture.reasons)
@@ -184,16 +210,28 @@ class Predictor:
     async def _ask_current(
         self, pixels: NDArray[np.uint8], digest: bytes, use: CacheUse, model: ModelVersion, tenant: str | None
     ) -> tuple[ModelVersion, _Found]:
-        """Ask `model`; when it has gone, look which version is current and ask that, once, under its own key and URL."""
+        """Ask `model`; when it has gone, look which version is current and ask that, once, under its own key and URL.
+
+        So it is when a version that is not, or no longer, the current one gives no answer: that is not the caller's business.
+        """
         try:
-            return model, await self._ask(pixels, digest, use, model, tenant)
+            if model is self._watch.current:
+                return model, await self._ask(pixels, digest, use, model, tenant)
+            async with asyncio.timeout(self._candidate_seconds):
+                return model, await self._ask(pixels, digest, use, model, tenant)
         except VersionGone:
             await self._watch.look_beyond(model)
+        except (*NO_ANSWER_OF_ITS, TimeoutError):
+            if model is self._watch.current:
+                raise
+            self._watch.doubt(model)
         model = self._watch.current
         try:
-            return model, await self._ask(pixels, digest, use, model, tenant)
-        except VersionGone as error:
-            raise ModelUnavailable("the model is being replaced; try again", retry_after_seconds=RETRY_AFTER_SECONDS) from error
+            if model.side == len(pixels):
+                return model, await self._ask(pixels, digest, use, model, tenant)
+        except VersionGone:
+            pass
+        raise ModelUnavailable("the model is being replaced; try again", retry_after_seconds=RETRY_AFTER_SECONDS)
 
     async def _ask(self, pixels: NDArray[np.uint8], digest: bytes, use: CacheUse, model: ModelVersion, tenant: str | None) -> _Found:
         """The prediction for canonical pixels; equal ones in flight share one lookup and one answer."""
@@ -229,8 +267,10 @@ class Predictor:
 
     def _queue_up(self, picture: _Picture) -> None:
         picture.asked_at = time.perf_counter()
+        sharing = self._watch.sharing
+        queue = self._queue if sharing is None or picture.model is not sharing.candidate else self._beside
         try:
-            self._queue.post(picture)
+            queue.post(picture)
         except QueueFull:
             self._metrics.shed.labels("queue_full").inc()
             picture.fail(OverCapacity("too many pictures wait for the model; try again", retry_after_seconds=1))
@@ -254,6 +294,10 @@ class Predictor:
                     self._redis.put(picture.key, prediction)
                 times = picture.seconds | {"queue": started - picture.asked_at, "model": seconds}
                 picture.land(_Found(prediction, picture.state, times, started + seconds))
+
+
+Choose = Callable[[str | None], Predictor]
+"""The predictor of the model of a name, None: of the default one. Raises NotFound."""
 
 
 def _sha256(data: bytes | memoryview) -> bytes:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 
 from gateway.errors import Malformed, NotAnImage, Problem, TooLarge, Unreadable
+from gateway.known import SIDE
 from gateway.offloop import FEW_BYTES
 from model.preprocess import (
     Canonical,
@@ -24,6 +25,9 @@ from model.preprocess import (
 INLINE_PIXELS = 64 * 64
 """Up to here reading takes a millisecond or so, and far less where the picture is canonical already."""
 
+UNREDUCED = Limits().max_pixels_unreduced
+"""Pixels that are taken at most where they cannot be decoded reduced, whatever the settings."""
+
 PROBLEMS: dict[type[ImageError], type[Problem]] = {
     EmptyUpload: Malformed,
     UnsupportedImage: NotAnImage,
@@ -31,18 +35,19 @@ PROBLEMS: dict[type[ImageError], type[Problem]] = {
     UnreadableImage: Unreadable,
 }
 
-ReadSeveral = Callable[[Iterable[tuple[bytes, Header]], Limits], list[Canonical | ImageError]]
+ReadSeveral = Callable[[Iterable[tuple[bytes, Header]], Limits, int], list[Canonical | ImageError]]
+"""The last is the side of the canonical pixels."""
 
 log = logging.getLogger(__name__)
 
 
 class Announced:
-    """An upload that somebody is about to have read."""
+    """An upload that somebody is about to have read, to canonical pixels of this side."""
 
-    __slots__ = ("found", "upload")
+    __slots__ = ("found", "side", "upload")
 
-    def __init__(self, upload: bytes) -> None:
-        self.upload = upload
+    def __init__(self, upload: bytes, side: int) -> None:
+        self.upload, self.side = upload, side
         self.found: Canonical | ImageError | None = None
         """None: it was not read yet, or has to be read alone."""
 
@@ -53,15 +58,21 @@ class PictureReader:
     Small pictures that were announced before the first of them is read are read together: what arrives in one turn of the event loop.
     """
 
-    def __init__(self, max_pixels: int, read_several: ReadSeveral = canonicalise_several) -> None:
-        self._limits = Limits(max_pixels=max_pixels, max_pixels_unreduced=min(max_pixels, Limits().max_pixels_unreduced))
+    def __init__(
+        self,
+        max_pixels: int,
+        read_several: ReadSeveral = canonicalise_several,
+        *,
+        max_pixels_unreduced: int = UNREDUCED,
+    ) -> None:
+        self._limits = Limits(max_pixels=max_pixels, max_pixels_unreduced=min(max_pixels, max_pixels_unreduced, UNREDUCED))
         self._read_several = read_several
         self._announced: list[Announced] = []
         self._pool = ThreadPoolExecutor(1, thread_name_prefix="decode")
 
-    def announce(self, upload: bytes) -> Announced:
+    def announce(self, upload: bytes, side: int = SIDE) -> Announced:
         """What to hand to `read`, soon."""
-        announced = Announced(upload)
+        announced = Announced(upload, side)
         if len(upload) <= FEW_BYTES:
             self._announced.append(announced)
         return announced
@@ -73,9 +84,11 @@ class PictureReader:
         found = announced.found
         if found is None:
             try:
-                return await asyncio.get_running_loop().run_in_executor(self._pool, canonicalise, announced.upload, self._limits)
+                return await asyncio.get_running_loop().run_in_executor(
+                    self._pool, canonicalise, announced.upload, self._limits, None, announced.side
+                )
             except ImageError as error:
-                found = error
+                found = error.with_traceback(None)  # which knows this frame: the two would keep the upload until cycles are looked for
         if isinstance(found, ImageError):
             raise PROBLEMS[type(found)](str(found)) from found
         return found
@@ -85,21 +98,23 @@ class PictureReader:
 
     def _read_announced(self) -> None:
         announced, self._announced = self._announced, []
-        small: list[tuple[bytes, Header]] = []
-        told: list[Announced] = []
+        small: dict[int, list[tuple[Announced, Header]]] = {}
         for each in announced:
             try:
                 header = read_header(each.upload)
             except ImageError as error:
-                each.found = error
+                each.found = error.with_traceback(None)
                 continue
             if header.width * header.height <= INLINE_PIXELS:
-                small.append((each.upload, header))
-                told.append(each)
+                small.setdefault(each.side, []).append((each, header))
+        for side, together in small.items():
+            self._read_together(together, side)
+
+    def _read_together(self, together: list[tuple[Announced, Header]], side: int) -> None:
         try:
-            found = self._read_several(small, self._limits)
+            found = self._read_several([(each.upload, header) for each, header in together], self._limits, side)
         except Exception:  # nobody pays for another's picture: each is read alone
             log.exception("pictures cannot be read together")
             return
-        for each, seen in zip(told, found, strict=True):
+        for (each, _), seen in zip(together, found, strict=True):
             each.found = seen

@@ -3,15 +3,12 @@
 from datetime import UTC, datetime
 from typing import Annotated, Any, Literal
 
-import orjson
 from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field
 
-from gateway.contract import Answer, ModelVersion, Prediction, Seen
-from gateway.model_client import LARGEST_BATCH
+from gateway.answer_text import RecordState
+from gateway.seams import LARGEST_BATCH
 
-Reason = Literal["blank", "faint", "noise", "several", "low_confidence"]
-
-RecordState = Literal["durable", "buffered", "none"]
+Reason = Literal["blank", "faint", "noise", "several", "low_confidence", "not_a_digit"]
 
 Probability = Annotated[float, Field(ge=0, le=1)]
 EXAMPLE_VERSION = "ab12cd34ef56"
@@ -61,7 +58,11 @@ class PredictAnswer(BaseModel):
     digit: int = Field(ge=0, le=9)
     confidence: Probability = Field(description="Calibrated probability of `digit`.")
     probabilities: list[Probability] = Field(min_length=10, max_length=10)
-    candidates: list[int] = Field(description="Shortest list, most probable first, that holds 99 % of the probability.")
+    candidates: list[int] = Field(
+        min_length=1,
+        description="Digits that stay possible, most probable first: they hold the right one as often as the model's facts promise "
+        "(`limits.level`, by split conformal prediction), or, where a version promises nothing, 99 % of the probability.",
+    )
     accepted: bool = Field(description="False where `reasons` says why not to trust the digit.")
     reasons: list[Reason]
     model: ModelName
@@ -72,8 +73,8 @@ class PredictAnswer(BaseModel):
     input: InputReport
 
 
-Map = Annotated[list[Annotated[list[Probability], Field(min_length=28, max_length=28)]], Field(min_length=28, max_length=28)]
-"""Rows of the canonical picture."""
+Map = Annotated[list[Annotated[list[Probability], Field(min_length=1)]], Field(min_length=1)]
+"""Rows of the canonical picture: 28 of 28 for digits, as many as the side of its pictures for a further model."""
 
 
 class ExplainAnswer(PredictAnswer):
@@ -216,6 +217,18 @@ class AlertList(BaseModel):
     alerts: list[ToldAlert]
 
 
+class RolloutCard(BaseModel):
+    """How far a candidate has come beside the served version, as this process knows it."""
+
+    number: int = Field(description="Counts the changes of the rollout.")
+    stage: Literal["settled", "shadow", "share"]
+    current: str | None
+    candidate: str | None
+    percent: int = Field(description="Of uploads, that the candidate answers.", ge=0, le=100)
+    previous: str | None = Field(description="What a rollback of the last promotion goes back to.")
+    complaints: dict[str, str] = Field(description="By version, why one of these cannot answer now.")
+
+
 class ModelCard(BaseModel):
     """What is served, as its archive says of itself."""
 
@@ -223,31 +236,5 @@ class ModelCard(BaseModel):
     version: str
     digest: str = Field(description="SHA-256 of the weights.")
     arithmetic: str = Field(description="What the network computes in.", examples=["float32"])
+    rollout: RolloutCard | None = Field(description="None: nothing was ever rolled out.")
     facts: dict[str, Any]
-
-
-def told(prediction: Prediction, seen: Seen, reasons: tuple[str, ...], model: ModelVersion) -> tuple[bytes, bytes]:
-    """The members of PredictAnswer that stay the same each time: between `prediction_id` and `cache`, and after `record`."""
-    said = {
-        "digit": prediction.digit,
-        "confidence": prediction.confidence,
-        "probabilities": prediction.probabilities,
-        "candidates": prediction.candidates,
-        "accepted": not reasons,
-        "reasons": reasons,
-        "model": {"name": model.name, "version": model.version},
-    }
-    upload = {"input": {"width": seen.width, "height": seen.height, "inverted": seen.inverted, "box": seen.box}}
-    return orjson.dumps(said)[1:-1], orjson.dumps(upload)[1:]
-
-
-def answer_text(answer: Answer, prediction_id: str, record: RecordState) -> bytes:
-    """PredictAnswer as JSON."""
-    middle, end = answer.content.told
-    return b'{"prediction_id":"%b",%b,"cache":"%b","record":"%b",%b' % (
-        prediction_id.encode(),
-        middle,
-        answer.cache.encode(),
-        record.encode(),
-        end,
-    )

@@ -25,6 +25,9 @@ RECORD_OUTCOMES = ("written", "failed", "dropped", "deleted")
 SPAN_OUTCOMES = ("exported", "failed", "dropped")
 """`failed`: the collector did not take them; `dropped`: too many waited for it."""
 
+SHADOW_OUTCOMES = ("compared", "failed", "dropped")
+"""`failed`: the candidate gave no answer; `dropped`: never asked, because too many waited."""
+
 EXPLANATION_OUTCOMES = ("computed", "remembered", "failed")
 SHED_REASONS = ("queue_full", "large_uploads", "explanations")
 
@@ -82,6 +85,28 @@ class Series:
         self.explanations = Counter("gateway_explanations", "Explanations asked for.", ["outcome"], registry=registry)
         self.info = Statement(
             "gateway_info", "1 for the model version that is served.", ["model_version"], registry=registry, multiprocess_mode="livemax"
+        )
+        self.candidate = Statement(
+            "gateway_candidate_ratio",
+            "Share of uploads that the candidate beside the served version answers; 0 while it only looks on, absent where there is none.",
+            ["model_version"],
+            registry=registry,
+            multiprocess_mode="livemax",
+        )
+        self.shadowed = Counter(
+            "gateway_shadow", "Pictures for the candidate to look at, by what became of them.", ["outcome"], registry=registry
+        )
+        self.shadow_duration = Histogram(
+            "gateway_shadow_duration_seconds",
+            "Time of a request to a candidate that looks on.",
+            buckets=LATENCY_BUCKETS,
+            registry=registry,
+        )
+        self.shadow = Counter(
+            "digits_shadow",
+            "Pictures by what was answered and what the candidate reads in them.",
+            ["digit", "candidate_digit", "model_version"],
+            registry=registry,
         )
         self.predictions = Counter(
             "digits_predictions", "Digits answered, hits included.", ["digit", "model_version", "accepted"], registry=registry
@@ -177,6 +202,8 @@ class Series:
                 self.records.labels(kind, outcome)
         for outcome in SPAN_OUTCOMES:
             self.spans.labels(outcome)
+        for outcome in SHADOW_OUTCOMES:
+            self.shadowed.labels(outcome)
         for reason in SHED_REASONS:
             self.shed.labels(reason)
         for state in CACHE_STATES:

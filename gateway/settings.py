@@ -1,5 +1,6 @@
 """Every setting of the gateway, read once from `GATEWAY_*` environment variables into one frozen value."""
 
+import re
 from contextlib import suppress
 from ipaddress import ip_address
 from pathlib import Path
@@ -10,13 +11,14 @@ from pydantic import Field, ValidationError, field_validator
 from pydantic_core import PydanticCustomError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from gateway.contract import DEFAULT_MODEL
 from gateway.logs import Form, Level
+from gateway.refusal import SettingsError as SettingsError
 
 PREFIX = "GATEWAY_"
 
-
-class SettingsError(ValueError):
-    """A setting cannot be used; the message names the variable and says what it takes."""
+MODEL_NAME = re.compile(r"[a-z][a-z0-9-]{0,31}")
+"""As archives are called: it stands in addresses and keys."""
 
 
 class Settings(BaseSettings):
@@ -44,6 +46,9 @@ class Settings(BaseSettings):
 
     torchserve_management_url: str | None = None
     """TorchServe's management address, as many as inference addresses, in the same order."""
+
+    models: str | None = None
+    """Models beside `digits`, each asked with `?model=NAME`: NAME=INFERENCE|MANAGEMENT, its two addresses, comma-separated."""
 
     secret_file: Path | None = None
     """File with the secret that signs prediction ids and cached values; replicas share it. Without it one is made in the state folder."""
@@ -143,6 +148,25 @@ class Settings(BaseSettings):
                 "give one management address for each, in the same order"
             )
         return tuple(zip(inference, management, strict=True))
+
+    @property
+    def further_models(self) -> dict[str, tuple[tuple[str, str], ...]]:
+        """(inference URL, management URL) of each instance of each further model; a name that stands again is another instance.
+
+        Raises SettingsError where it cannot be understood.
+        """
+        found: dict[str, tuple[tuple[str, str], ...]] = {}
+        for entry in filter(None, map(str.strip, (self.models or "").split(","))):
+            name, _, addresses = entry.partition("=")
+            inference, divider, management = addresses.partition("|")
+            if not MODEL_NAME.fullmatch(name) or name == DEFAULT_MODEL or not divider:
+                raise SettingsError(
+                    f"{PREFIX}MODELS: {entry!r} is no further model; give one like arabic=http://127.0.0.1:9080|http://127.0.0.1:9081 "
+                    f"(a to z, 0 to 9 and -, and not {DEFAULT_MODEL})"
+                )
+            [inference], [management] = _urls(inference or "none"), _urls(management or "none")
+            found[name] = (*found.get(name, ()), (inference, management))
+        return found
 
 
 def front_url(host: str, port: int) -> str:

@@ -2,16 +2,19 @@
 
 import asyncio
 import logging
-import re
 import time
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from contextlib import suppress
 
-from gateway.contract import ModelVersion
+from gateway.contract import DEFAULT_MODEL, ModelVersion
 from gateway.errors import ModelUnavailable, Problem
 from gateway.known import KnownDigits
 from gateway.metrics import Metrics
-from gateway.model_client import LARGEST_BATCH, RETRY_AFTER_SECONDS, Described, ModelClient, VersionGone
+from gateway.model_client import Described, ModelClient
+from gateway.proving import Place, Prover, Unproven, Urls
+from gateway.seams import RETRY_AFTER_SECONDS, Check, VersionGone
+from gateway.sharing import Share
+from gateway.stage import Stage
 
 log = logging.getLogger(__name__)
 
@@ -21,33 +24,35 @@ LOOK_SECONDS = 1.0
 SILENT_LOOKS = 5
 """After so many looks without an answer an instance is gone, if another has a version to serve."""
 
-VERSION = re.compile(r"[0-9a-f]{12}")
-"""A fingerprint, as our archives carry it and prediction ids hold it."""
-
 FRESH_SECONDS = 5.0
 """How old the newest right answer may be for the model to count as working."""
 
-
-@dataclass(frozen=True, slots=True)
-class Check:
-    """One line of /readyz: well, or the reason why not."""
-
-    ok: bool
-    reason: str | None = None
+NOTHING_KNOWN = "its archive holds no known pictures; that it answers is all that can be said"
 
 
 class ModelWatch:
     """Adopts a version once it is READY and reads every known digit right; keeps it until it is gone and another has passed.
 
-    When no instance answers the version stays: hits are still served, and misses say themselves why they fail.
+    When no instance answers the version stays: hits are still served, and misses say themselves why they fail. Where a `stage` names
+    versions, its current one is preferred, and its candidate answers or looks on as long as it is well: what reads a known digit wrong or
+    does not answer is out at once, and back when it has read all of them right; one that misread in service only with another stage.
     """
 
     def __init__(
-        self, client: ModelClient, instances: tuple[tuple[str, str], ...], known: KnownDigits, metrics: Metrics, name: str = "digits"
+        self,
+        client: ModelClient,
+        instances: tuple[Urls, ...],
+        known: KnownDigits | None,
+        metrics: Metrics,
+        name: str = DEFAULT_MODEL,
     ) -> None:
+        """`known` as a Prover takes it."""
         self.name = name
+        self.workers_ready = 0
+        """Of the served version."""
         self._client = client
         self._instances = instances
+        self._prover = Prover(client, known, name)
         self._known = known
         self._metrics = metrics
         self._looking = asyncio.Lock()
@@ -56,6 +61,19 @@ class ModelWatch:
         self._torchserve = Check(False, "no TorchServe instance was asked yet")
         self._model = Check(False, "no model version was found yet")
         self._current: ModelVersion | None = None
+        self._stage: Stage | None = None
+        self._ready: dict[Place, int] = {}
+        """Workers that are READY, as they were told last."""
+        self._proven: dict[Place, ModelVersion] = {}
+        """Those that read every known digit right since they were READY."""
+        self._distrusted: set[Place] = set()
+        """Misread a known digit in service: not trusted again in this stage, though they may read it right."""
+        self._complaints: dict[str, str] = {}
+        """By version, why it may not answer."""
+        self.sharing: Share | None = None
+        """What a candidate answers now."""
+        self.shadowed: ModelVersion | None = None
+        """The candidate, while it only looks on."""
 
     @property
     def current(self) -> ModelVersion:
@@ -65,6 +83,16 @@ class ModelWatch:
         return self._current
 
     @property
+    def known(self) -> KnownDigits | None:
+        """What the served version must read right; None where nothing is known, or nothing served yet."""
+        return self._known if self._current is None else self._prover.known(self._current)
+
+    @property
+    def stage(self) -> Stage | None:
+        """As it was told last; None: nothing was ever rolled out."""
+        return self._stage
+
+    @property
     def torchserve(self) -> Check:
         """Whether at least one worker of the served version is READY."""
         return self._torchserve
@@ -72,18 +100,46 @@ class ModelWatch:
     @property
     def model(self) -> Check:
         """Whether the served version answered in the last FRESH_SECONDS, and its last known digit was read right."""
-        if not self._model.ok:
+        if not self._model.ok or self._current is None:
             return self._model
-        age = time.monotonic() - self._client.last_answer_at
-        return Check(True) if age <= FRESH_SECONDS else Check(False, f"no answer from the model for {age:.1f} s")
+        age = time.monotonic() - self._client.last_answer_at(self._current)
+        return self._model if age <= FRESH_SECONDS else Check(False, f"no answer from the model for {age:.1f} s")
 
     @property
     def ready(self) -> bool:
         return self.torchserve.ok and self.model.ok
 
+    def deployed(self, version: str) -> ModelVersion | None:
+        """That version, whether it is served or beside what is; None where no instance has it, or it may not answer."""
+        return self._current if self._current is not None and self._current.version == version else self._find(version)
+
+    def complaint(self, version: str) -> str | None:
+        """Why a version may not answer; None: it may."""
+        if self.deployed(version) is not None:
+            return None
+        if not any(workers for (_, name), workers in self._ready.items() if name == version):
+            return "no instance has it READY"
+        return self._complaints.get(version, "it has not read the known digits yet")
+
+    def follow(self, stage: Stage) -> None:
+        """Serve by this stage from now on, as far as its versions are proven."""
+        if stage != self._stage:
+            self._stage = stage
+            self._distrusted.clear()
+            self._arrange()
+
+    def doubt(self, model: ModelVersion) -> None:
+        """Somebody had no answer from this version, which is not the served one: it is out until it is proven again."""
+        if model is not self._current and _place(model) in self._proven:
+            del self._proven[_place(model)]
+            self._complaints[model.version] = "it did not answer"
+            log.warning("model %s version %s did not answer; it is out until it reads the known digits again", self.name, model.version)
+            self._arrange()
+
     async def run(self) -> None:
-        """Look and ask, for ever."""
-        await asyncio.gather(self._repeat(self.look), self._repeat(self.ask_known_digit))
+        """Look, ask and prove, for ever."""
+        steps = (self.look, self.ask_known_digit, self.prove, self.ask_others)
+        await asyncio.gather(*(self._repeat(step) for step in steps))
 
     async def look(self) -> None:
         """Describe every instance once, and adopt another version if the served one is gone."""
@@ -92,28 +148,40 @@ class ModelWatch:
 
     async def look_beyond(self, gone: ModelVersion) -> None:
         """Look, unless another version than `gone` is served by now: of many requests that lost their version one looks for all."""
+        self.doubt(gone)
         async with self._looking:
             if self._current is gone:
                 await self._look()
 
     async def _look(self) -> None:
-        described = [(urls, *await self._describe(urls[1])) for urls in self._instances]
+        answers = await asyncio.gather(*(self._describe(management_url) for _, management_url in self._instances))
+        described = [(urls, *answer) for urls, answer in zip(self._instances, answers, strict=True)]
         ready = {(urls, version.version): version.workers_ready for urls, versions, _ in described for version in versions}
         silent = {urls for urls, _, failure in described if failure is not None}
+        self._ready = ready
         if self._is_gone(ready, silent):
-            for (urls, version), workers in ready.items():
-                if workers and await self._adopt(urls, version):
+            for urls, version in self._by_preference():
+                if await self._adopt(urls, version):
                     break
+        self._proven = {place: model for place, model in self._proven.items() if ready.get(place) or model is self._current}
+        self._arrange()
         self._judge_workers(ready, [failure for _, _, failure in described if failure is not None])
 
-    def _is_gone(self, ready: dict[tuple[tuple[str, str], str], int], silent: set[tuple[str, str]]) -> bool:
+    def _by_preference(self) -> list[Place]:
+        """Those with a worker that is READY: what the stage calls current, then others, and its candidate last."""
+        stage = self._stage
+        rank = {} if stage is None else {stage.candidate: 2, stage.current: 0}
+        ready = [place for place, workers in self._ready.items() if workers and place not in self._distrusted]
+        return sorted(ready, key=lambda place: rank.get(place[1], 1))
+
+    def _is_gone(self, ready: dict[Place, int], silent: set[Urls]) -> bool:
         """Whether the served version is no longer there. An instance that says nothing may only be slow: it has SILENT_LOOKS to speak."""
         current = self._current
         if current is None:
             return True
-        urls = (current.inference_url, current.management_url)
+        urls, _ = place = _place(current)
         self._silent_looks = self._silent_looks + 1 if urls in silent else 0
-        return self._silent_looks >= SILENT_LOOKS if urls in silent else (urls, current.version) not in ready
+        return self._silent_looks >= SILENT_LOOKS if urls in silent else place not in ready
 
     async def _describe(self, management_url: str) -> tuple[list[Described], str | None]:
         try:
@@ -121,61 +189,114 @@ class ModelWatch:
         except Problem as problem:
             return [], f"TorchServe: {problem.detail}"
 
-    def _judge_workers(self, ready: dict[tuple[tuple[str, str], str], int], failures: list[str]) -> None:
-        current = self._current
-        key = None if current is None else ((current.inference_url, current.management_url), current.version)
-        workers = sum(ready.values()) if key is None else ready.get(key, 0)
-        self._metrics.model_workers_ready.set(workers)
+    def _judge_workers(self, ready: dict[Place, int], failures: list[str]) -> None:
+        workers = sum(ready.values()) if self._current is None else ready.get(_place(self._current), 0)
+        self.workers_ready = workers
         if workers:
             self._torchserve = Check(True)
         elif failures:
-            self._torchserve = Check(False, "; ".join(failures))
+            self._torchserve = Check(False, "; ".join(dict.fromkeys(failures)))
         else:
             self._torchserve = Check(False, "no TorchServe worker is READY" if self._instances else "no TorchServe instance is configured")
 
-    async def _adopt(self, urls: tuple[str, str], version: str) -> bool:
+    async def _adopt(self, urls: Urls, version: str) -> bool:
         """Serve this version from now on, if it says what it is and reads all known digits right."""
-        if not VERSION.fullmatch(version):
-            self._model = Check(False, f"version {version!r} is no fingerprint of 12 hex digits; build the archive with `make archive`")
-            return False
+        model = self._proven.get((urls, version))
         try:
-            candidate = ModelVersion(self.name, version, *urls, facts=await self._client.facts(urls[0], self.name, version))
-            if candidate.facts.get("version") != version:
-                self._model = Check(False, f"version {version} says that it is {candidate.facts.get('version')}")
-                return False
-            wrong = await self._misread(candidate)
-        except (Problem, VersionGone) as failure:
-            self._model = Check(False, f"version {version} could not be checked: {failure}")
+            self._serve(model or await self._prove((urls, version)))
+        except Unproven as why:
+            self._model = Check(False, str(why))
             return False
-        if wrong:
-            self._model = Check(False, f"version {version} reads {wrong} of {len(self._known.labels)} known digits wrong")
-            log.error("%s; it is not served", self._model.reason)
-            return False
-        log.info("serving model %s version %s", self.name, version)
-        self._current, self._model = candidate, Check(True)
-        self._metrics.serve_version(version, candidate.reference)
         return True
 
-    async def _misread(self, model: ModelVersion) -> int:
-        wrong = 0
-        for start in range(0, len(self._known.labels), LARGEST_BATCH):
-            chosen = slice(start, start + LARGEST_BATCH)
-            predictions = await self._client.ask(model, list(self._known.pixels[chosen]))
-            wrong += sum(prediction.digit != label for prediction, label in zip(predictions, self._known.labels[chosen], strict=True))
-        return wrong
+    def _serve(self, model: ModelVersion) -> None:
+        log.info("serving model %s version %s", self.name, model.version)
+        self._current, self._model, self._silent_looks = model, Check(True), 0
+        tell = self._metrics.serve_version if self.name == DEFAULT_MODEL else self._metrics.know_version
+        tell(model.version, model.reference)
+
+    async def prove(self) -> None:
+        """Have every other version that is READY read the known digits, before it may answer anything."""
+        for place, workers in list(self._ready.items()):
+            if workers and place not in self._proven and place not in self._distrusted:
+                with suppress(Unproven):
+                    await self._prove(place)
+        self._arrange()
+
+    async def _prove(self, place: Place) -> ModelVersion:
+        """Raises Unproven."""
+        _, version = place
+        try:
+            model = await self._prover.prove(place)
+        except Unproven as why:
+            self._complaints[version] = str(why)
+            raise
+        self._metrics.know_version(version, model.reference)
+        self._complaints.pop(version, None)
+        self._proven[place] = model
+        return model
+
+    def _find(self, version: str | None) -> ModelVersion | None:
+        """A proven version by its name."""
+        return next((model for (_, name), model in self._proven.items() if name == version), None)
+
+    def _arrange(self) -> None:
+        """Who answers, out of the stage and of what is proven. Nothing waits here: a rollback takes effect with the next request."""
+        stage = self._stage
+        if stage is None:
+            return
+        if self._current is not None and self._current.version != stage.current and (named := self._find(stage.current)):
+            self._serve(named)
+        candidate = None if stage.candidate is None else self._find(stage.candidate)
+        if candidate is not None and not self._fits_beside(candidate):
+            candidate = None
+        sharing = Share(candidate, stage.percent) if candidate is not None and stage.percent else None
+        shadowed = None if sharing is not None else candidate
+        if (sharing, shadowed) != (self.sharing, self.shadowed):
+            told = "nobody" if candidate is None else f"version {candidate.version}"
+            log.info("model %s: %s stands beside the served version, with %d %%", self.name, told, stage.percent)
+        self.sharing, self.shadowed = sharing, shadowed
+        self._metrics.tell_candidate(self.name, None if candidate is None else candidate.version, stage.percent)
+
+    def _fits_beside(self, candidate: ModelVersion) -> bool:
+        """Whether it takes the same pictures as the served version, and is not that itself, in the place of one that is gone."""
+        current = self._current
+        return current is not None and candidate is not current and candidate.side == current.side
 
     async def ask_known_digit(self) -> None:
         """Send one known digit, the next one each time; read wrong, the model is not ready."""
-        if self._current is None:
+        current = self._current
+        if current is None:
             return
-        asked = self._asked % len(self._known.labels)
         self._asked += 1
         try:
-            [prediction] = await self._client.ask(self._current, [self._known.pixels[asked]])
+            wrong = await self._prover.ask(current, self._asked - 1)
         except (Problem, VersionGone):
             return  # the age of the newest answer tells
-        label = int(self._known.labels[asked])
-        self._model = Check(True) if prediction.digit == label else Check(False, f"a known {label} was read as {prediction.digit}")
+        if current is self._current:
+            self._model = Check(True, NOTHING_KNOWN if self.known is None else None) if wrong is None else Check(False, wrong)
+
+    async def ask_others(self) -> None:
+        """The same for what is named beside the served version: read wrong, it is out, before a rollback would come upon it."""
+        stage = self._stage
+        for version in () if stage is None else {stage.current, stage.candidate, stage.previous}:
+            model = self._find(version)
+            if model is None or model is self._current:
+                continue
+            try:
+                wrong = await self._prover.ask(model, self._asked)
+            except (Problem, VersionGone):
+                self.doubt(model)
+                continue
+            if wrong is not None:
+                self._distrust(model, wrong)
+
+    def _distrust(self, model: ModelVersion, why: str) -> None:
+        log.error("model %s version %s is out: %s", self.name, model.version, why)
+        self._complaints[model.version] = why
+        self._distrusted.add(_place(model))
+        self._proven.pop(_place(model), None)
+        self._arrange()
 
     async def _repeat(self, step: Callable[[], Awaitable[None]]) -> None:
         while True:
@@ -184,3 +305,7 @@ class ModelWatch:
             except Exception:  # a watcher that ends would leave its last word standing for ever
                 log.exception("looking after the model failed; trying again")
             await asyncio.sleep(LOOK_SECONDS)
+
+
+def _place(model: ModelVersion) -> Place:
+    return (model.inference_url, model.management_url), model.version

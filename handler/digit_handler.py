@@ -4,6 +4,7 @@ import json
 import logging
 import os
 from collections.abc import Callable
+from functools import partial
 from http import HTTPStatus
 from pathlib import Path
 from typing import Any
@@ -12,13 +13,14 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from model.choice import fastest_of, handed_gpu
+from model.choice import OWN_KNOWN, fastest_of, handed_gpu
 from model.explain import grad_cam
 from model.inference import Classifier, softmax
 from model.preprocess import EmptyUpload, ImageError, ImageTooLarge, UnsupportedImage, canonicalise, keep_to_one_thread
+from model.resident import let_go_of_code
 
 PIXELS = "application/x-digit-pixels"
-"""Request type: n x 784 bytes, n canonical pictures `uint8[28, 28]`, n in 1..64."""
+"""Request type: n canonical pictures, `uint8[side, side]` of the archive's side (28 where it says none), n in 1..64."""
 
 FACTS = "application/x-digit-facts"
 """Request type of an empty body; the answer is `facts.json`. The describe call with `customized=true` says the same, but TorchServe
@@ -31,13 +33,12 @@ LOGITS = "application/x-digit-logits"
 """Answer type, when PIXELS were sent and this is accepted: n x 10 little-endian float32."""
 
 MAP = "application/x-digit-map"
-"""Answer type, to EXPLAIN: a Grad-CAM map of 28 x 28 little-endian float32 in 0..1."""
+"""Answer type, to EXPLAIN: a Grad-CAM map of side x side little-endian float32 in 0..1."""
 
 THREADS = "DIGITS_THREADS"
 """Environment variable: threads that a worker computes with. It is not in the archive, whose version it does not change."""
 
 MOST_PICTURES = 64
-PICTURE_BYTES = 28 * 28
 
 Pixels = NDArray[np.uint8]
 Problem = tuple[HTTPStatus, str]
@@ -54,7 +55,7 @@ class DigitHandler:
     a problem document (RFC 9457) under its own 4xx.
     """
 
-    def __init__(self, canonicalise: Callable[[bytes], Any] = canonicalise) -> None:
+    def __init__(self, canonicalise: Callable[..., Any] = canonicalise) -> None:
         self.canonicalise = canonicalise
 
     def initialize(self, context: Any) -> None:
@@ -68,12 +69,16 @@ class DigitHandler:
         folder = Path(context.system_properties["model_dir"])
         self.facts = json.loads((folder / "facts.json").read_text(encoding="utf-8"))
         released = Classifier(folder)
+        self.side = released.side
+        self.canonicalise = partial(self.canonicalise, side=self.side)
+        self.facts |= _known_pictures(folder)
         self.explained = released.layers
         """At single precision: what is compiled has no gradients."""
         self.classifier = fastest_of(released, folder, threads, handed_gpu(context.system_properties.get("gpu_id")))
         self.facts["arithmetic"] = self.classifier.arithmetic
         for pictures in range(1, MOST_PICTURES + 1):
-            self.classifier.logits(np.zeros((pictures, 28, 28), dtype=np.uint8))
+            self.classifier.logits(np.zeros((pictures, self.side, self.side), dtype=np.uint8))
+        let_go_of_code()
 
     def handle(self, data: list[dict[str, Any]], context: Any) -> list[bytes]:
         """One answer a request. All pictures of all requests go through the network together."""
@@ -105,9 +110,9 @@ class DigitHandler:
         if _asks_facts(header):
             return []
         if kind == PIXELS:
-            return _canonical(_bytes(parts.get("body")))
+            return _canonical(_bytes(parts.get("body")), self.side)
         if kind == EXPLAIN:
-            return _explainable(_bytes(parts.get("body")))
+            return _explainable(_bytes(parts.get("body")), self.side)
         if kind == "application/x-www-form-urlencoded":
             return HTTPStatus.UNSUPPORTED_MEDIA_TYPE, "a form is no picture; send the image under its own Content-Type, or none (curl -T)"
         uploads = list(parts.values()) if kind == "multipart/form-data" else [parts.get("body")]
@@ -117,8 +122,8 @@ class DigitHandler:
         return pictures[0] if len(pictures) == 1 and isinstance(pictures[0], tuple) else pictures
 
     def _explained(self, body: bytes) -> bytes:
-        picture = np.frombuffer(body[:PICTURE_BYTES], np.uint8).reshape(1, 28, 28)
-        return grad_cam(self.explained, picture, np.array([body[PICTURE_BYTES]])).astype("<f4").tobytes()
+        picture = np.frombuffer(body[:-1], np.uint8).reshape(1, self.side, self.side)
+        return grad_cam(self.explained, picture, np.array([body[-1]]), self.side).astype("<f4").tobytes()
 
     def _picture(self, upload: bytes) -> Pixels | Problem:
         try:
@@ -132,15 +137,25 @@ class DigitHandler:
             return HTTPStatus.UNPROCESSABLE_ENTITY, "the picture cannot be read"
 
 
-def _canonical(body: bytes) -> list[Pixels | Problem] | Problem:
-    if len(body) % PICTURE_BYTES or not 1 <= len(body) // PICTURE_BYTES <= MOST_PICTURES:
-        return HTTPStatus.BAD_REQUEST, f"canonical pixels are n * {PICTURE_BYTES} bytes, n in 1..{MOST_PICTURES}, not {len(body)} bytes"
-    return list(np.frombuffer(body, dtype=np.uint8).reshape(-1, 28, 28))
+def _known_pictures(folder: Path) -> dict[str, object]:
+    """What the archive of a network that reads other pictures than the known digits says of its own; nothing where it has none."""
+    file = folder / OWN_KNOWN
+    if not file.exists():
+        return {}
+    with np.load(file) as known:
+        return {"known": {"pixels": known["pixels"].tobytes().hex(), "labels": known["labels"].tolist()}}
 
 
-def _explainable(body: bytes) -> bytes | Problem:
-    if len(body) != PICTURE_BYTES + 1 or body[PICTURE_BYTES] > 9:
-        return HTTPStatus.BAD_REQUEST, f"what is to be explained is {PICTURE_BYTES} canonical bytes and a digit, 0 to 9, as one more"
+def _canonical(body: bytes, side: int) -> list[Pixels | Problem] | Problem:
+    each = side * side
+    if len(body) % each or not 1 <= len(body) // each <= MOST_PICTURES:
+        return HTTPStatus.BAD_REQUEST, f"canonical pixels are n * {each} bytes, n in 1..{MOST_PICTURES}, not {len(body)} bytes"
+    return list(np.frombuffer(body, dtype=np.uint8).reshape(-1, side, side))
+
+
+def _explainable(body: bytes, side: int) -> bytes | Problem:
+    if len(body) != side * side + 1 or body[-1] > 9:
+        return HTTPStatus.BAD_REQUEST, f"what is to be explained is {side * side} canonical bytes and a digit, 0 to 9, as one more"
     return body
 
 

@@ -4,8 +4,9 @@ import http.client
 import json
 import time
 from collections import deque
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from types import MappingProxyType
 from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
@@ -15,6 +16,8 @@ R = TypeVar("R")
 DEADLINE_SECONDS = 30.0
 IDLE_SECONDS = 2.0
 """Less than any server keeps an idle connection open for."""
+
+NOT_GIVEN: Mapping[str, str] = MappingProxyType({})
 
 
 class Refused(Exception):
@@ -38,6 +41,14 @@ class Gateway:
         """The answer. Raises Refused where it is none."""
         return self._ask("POST", "/v1/predict", picture)
 
+    def predict_and_keep(self, picture: bytes) -> dict[str, Any]:
+        """The same, of a picture whose pixels may be kept and trained on."""
+        return self._ask("POST", "/v1/predict", picture, consent={"X-Consent": "training"})
+
+    def model(self) -> dict[str, Any]:
+        """What it serves. Raises Refused."""
+        return self._ask("GET", "/v1/model")
+
     def label(self, prediction_id: str, label: int) -> None:
         """Feedback on one answer. Raises Refused where it is not taken."""
         self._ask("POST", "/v1/feedback", json.dumps({"prediction_id": prediction_id, "label": label}).encode(), "application/json")
@@ -46,10 +57,17 @@ class Gateway:
         """What Alertmanager told it, newest first."""
         return list(self._ask("GET", "/v1/alerts?limit=500")["alerts"])
 
-    def _ask(self, method: str, path: str, body: bytes | None = None, kind: str = "application/octet-stream") -> dict[str, Any]:
+    def _ask(
+        self,
+        method: str,
+        path: str,
+        body: bytes | None = None,
+        kind: str = "application/octet-stream",
+        consent: Mapping[str, str] = NOT_GIVEN,
+    ) -> dict[str, Any]:
         connection = self._connection()
         try:
-            connection.request(method, path, body, {"Content-Type": kind})
+            connection.request(method, path, body, {"Content-Type": kind, **consent})
             answer = connection.getresponse()
             said = answer.read()
         except (OSError, http.client.HTTPException):

@@ -111,7 +111,7 @@ def _model(e: dict[str, Any]) -> str:
 | trained by | recipe `{model["recipe"]}`, seed {model["seed"]}, dropout {model["dropout"]:g} |
 | takes | canonical pixels, `uint8[n, 28, 28]`, white ink on black |
 | gives | ten logits a picture, divided by the temperature {model["temperature"]:g}; their softmax is the probability |
-| accepts | a confidence of {model["accept_threshold"]:g} or more |
+| accepts | a confidence of {model["accept_threshold"]:g} or more; what looks like no digit is refused besides |
 | weights | SHA-256 `{model["weights_sha256"]}` |
 | arithmetic | {model["arithmetic"]} |"""
 
@@ -217,7 +217,7 @@ def _limits(e: dict[str, Any]) -> str:
     return """## Limits
 
 - All writers filled the same American form around 1990. Crossed sevens, ones with a long upstroke and other national shapes are rare in it.
-- Every picture is answered with a digit. A letter or a scribble can get a high confidence; the service's own checks of the upload catch
-  some of that, this network none.
+- Every picture is answered with a digit. A letter or a scribble can get a high confidence; where it is refused, `accepted` is false, and
+  how often that happens is measured in the evidence on trust, where there is any.
 - Confidence is calibrated for pictures like those of the validation set. On photographs it is a ranking and not a probability.
 - Labels have errors of their own: from some accuracy on, a higher figure means that these are learnt."""

@@ -42,7 +42,7 @@ def read_run(named: Path, evidence: Path) -> dict[str, Any]:
 
 def compare(first: dict[str, Any], second: dict[str, Any]) -> list[Row]:
     """What differs, in the first's order: every value by its dotted name, of a list of epochs the last, other lists of rows left out."""
-    ones, others = dict(_values(first)), dict(_values(second))
+    ones, others = dict(dotted(first)), dict(dotted(second))
     names = [*ones, *(name for name in others if name not in ones)]
     return [Row(name, ones.get(name), others.get(name)) for name in names if ones.get(name) != others.get(name)]
 
@@ -66,24 +66,26 @@ def table(rows: list[Row]) -> str:
     return "\n".join(lines)
 
 
-def _values(value: Any, name: str = "") -> Iterator[tuple[str, Any]]:
+def dotted(value: Any, name: str = "") -> Iterator[tuple[str, Any]]:
+    """Every value below `value` by its dotted name: of a list of epochs their number and the last, other lists of rows left out."""
     if isinstance(value, dict):
         for key, inner in value.items():
-            yield from _values(inner, f"{name}.{key}" if name else key)
+            yield from dotted(inner, f"{name}.{key}" if name else key)
     elif name.split(".")[-1] == "epochs" and isinstance(value, list) and value:
         yield f"{name}", len(value)
-        yield from _values(value[-1], f"{name}, the last")
+        yield from dotted(value[-1], f"{name}, the last")
     elif not (isinstance(value, list) and any(isinstance(inner, dict | list) for inner in value)):
         yield name, value
 
 
-def _number(value: Any) -> bool:
+def is_number(value: Any) -> bool:
+    """Whether it is one; true and false are none."""
     return isinstance(value, int | float) and not isinstance(value, bool)
 
 
 def _text(value: Any) -> str:
-    return "" if value is None else f"{value:.6g}" if _number(value) else str(value)
+    return "" if value is None else f"{value:.6g}" if is_number(value) else str(value)
 
 
 def _difference(row: Row) -> str:
-    return f"{row.second - row.first:+.6g}" if _number(row.first) and _number(row.second) else ""
+    return f"{row.second - row.first:+.6g}" if is_number(row.first) and is_number(row.second) else ""

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from openvino import opset13 as ops
 from torch import nn
 
-from model.inference import BATCH, check_pixels
+from model.inference import BATCH, SIDE, check_pixels
 
 Arithmetic = Literal["int8", "bfloat16", "float32"]
 ARITHMETICS: tuple[Arithmetic, ...] = get_args(Arithmetic)
@@ -39,13 +39,16 @@ class NotCompilable(RuntimeError):
 class Compiled:
     """Answers as `Classifier` does, and the same for a picture whatever batch it travels in. Calls must not overlap."""
 
-    def __init__(self, layers: nn.Sequential, arithmetic: Arithmetic, maxima: Sequence[float] | None, threads: int = 1) -> None:
-        """`layers` as `model.inference.fold` makes them; `maxima`, of int8, as `ranges.json` says them.
+    def __init__(
+        self, layers: nn.Sequential, arithmetic: Arithmetic, maxima: Sequence[float] | None, threads: int = 1, side: int = SIDE
+    ) -> None:
+        """`layers` as `model.inference.fold` makes them; `maxima`, of int8, as `ranges.json` says them; `side` of the pictures.
 
         Raises NotCompilable, and RuntimeError where the compiler refuses.
         """
         self.arithmetic = arithmetic
-        network = _network(layers, maxima if arithmetic == "int8" else None)
+        self.side = side
+        network = _network(layers, maxima if arithmetic == "int8" else None, side)
         options = {**ONE_AT_A_TIME, "INFERENCE_NUM_THREADS": threads, "INFERENCE_PRECISION_HINT": HINTS[arithmetic]}
         compiled = openvino.Core().compile_model(network, "CPU", options)
         self.threads = int(compiled.get_property("INFERENCE_NUM_THREADS"))
@@ -53,8 +56,8 @@ class Compiled:
         self._request = compiled.create_infer_request()
 
     def logits(self, pixels: NDArray[np.uint8]) -> NDArray[np.float32]:
-        """`uint8[n, 28, 28]` to calibrated logits `float32[n, 10]`. Raises ValueError for another shape or dtype."""
-        check_pixels(pixels)
+        """`uint8[n, side, side]` to calibrated logits `float32[n, 10]`. Raises ValueError for another shape or dtype."""
+        check_pixels(pixels, self.side)
         answer = np.empty((len(pixels), 10), np.float32)
         for start in range(0, len(pixels), BATCH):
             [answer[start : start + BATCH]] = self._request.infer([pixels[start : start + BATCH]]).values()
@@ -84,8 +87,8 @@ def read_maxima(released: Path) -> list[float] | None:
     return [float(top) for top in json.loads(file.read_text(encoding="utf-8"))["maxima"]] if file.exists() else None
 
 
-def _network(layers: nn.Sequential, maxima: Sequence[float] | None) -> openvino.Model:
-    pixels = ops.parameter(openvino.PartialShape([-1, 28, 28]), openvino.Type.u8, name="pixels")
+def _network(layers: nn.Sequential, maxima: Sequence[float] | None, side: int) -> openvino.Model:
+    pixels = ops.parameter(openvino.PartialShape([-1, side, side]), openvino.Type.u8, name="pixels")
     x: Any = ops.unsqueeze(ops.convert(pixels, "f32"), ops.constant(np.array([1])))
     weighted = sum(isinstance(layer, nn.Conv2d | nn.Linear) for layer in layers)
     if maxima is not None and len(maxima) != weighted:

@@ -6,7 +6,7 @@ import re
 import shutil
 import tempfile
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 import numpy as np
 import torch
@@ -23,6 +23,7 @@ from model.latency import BATCHES, cpu_latency, cuda_latency, one_thread
 from model.metrics import confusion, spread
 from model.network import build, parameter_count
 from model.provenance import generated, now
+from model.reader import Reader
 from model.runs import Run, finished_runs
 from model.splitting import load_writers
 
@@ -37,12 +38,6 @@ RELEASE_FACTS = ("model", "network", "recipe", "seed", "dropout", "temperature",
 
 ERRORS_DRAWN = 60
 CHUNK = 640
-
-
-class Reader(Protocol):
-    """What is measured: `model.inference.Classifier`, or something that answers as it does."""
-
-    def logits(self, pixels: NDArray[np.uint8]) -> NDArray[np.float32]: ...
 
 
 def evaluate_release(

@@ -9,6 +9,7 @@ import torch
 from numpy.typing import NDArray
 from torch import nn
 
+from model.bootstrap import RESAMPLES, interval
 from model.explain import grad_cam
 from model.figures import draw_maps
 from model.inference import Classifier, softmax
@@ -18,7 +19,6 @@ DELETED = 0.2
 """Of a picture's ink."""
 
 RANDOM_DRAWS = 5
-RESAMPLES = 10_000
 BATCH = 100
 
 Maps = NDArray[np.float32]
@@ -45,12 +45,12 @@ class Deletion:
         difference = salient - self._at_random
         rng = np.random.default_rng(self._seed)
         resampled = [rng.choice(difference, len(difference)).mean() for _ in range(RESAMPLES)]
-        low, high = np.percentile(resampled, [2.5, 97.5])
+        low, high = interval(np.array(resampled))
         return {
             "fall_salient": float(salient.mean()),
             "fall_random": float(self._at_random.mean()),
             "random_draws": RANDOM_DRAWS,
-            "difference": {"mean": float(difference.mean()), "low": float(low), "high": float(high), "resamples": RESAMPLES},
+            "difference": {"mean": float(difference.mean()), "low": low, "high": high, "resamples": RESAMPLES},
         }
 
     def _fallen(self, scores: NDArray[np.floating]) -> Floats:

@@ -17,6 +17,9 @@ from model.network import DigitNetwork, Residual, build
 ARITHMETIC = "float32"
 """Precision that the logits are computed in."""
 
+SIDE = 28
+"""Of canonical pixels, where a release does not say another."""
+
 BATCH = 64
 """Pictures that go through the network at once; `make evaluate` measures one picture and this many."""
 
@@ -36,17 +39,17 @@ class Classifier:
 
     def __init__(self, released: Path) -> None:
         """Loads `weights.pt` and `release.json` of a folder. Raises ReleaseUnusable."""
-        network, temperature = _release(released)
+        network, temperature, self.side = _release(released)
         self.layers = fold(_load(released / "weights.pt", network), temperature)
 
     def logits(self, pixels: NDArray[np.uint8]) -> NDArray[np.float32]:
-        """`uint8[n, 28, 28]` to `float32[n, 10]`, already divided by the temperature: their softmax is the probability.
+        """`uint8[n, side, side]` to `float32[n, 10]`, already divided by the temperature: their softmax is the probability.
 
         Any n; a picture's logits depend on the batch it travelled in by float noise alone (1e-5 at most between batches of 1 and 64, over
         2,048 pictures with logits up to 26).
         Raises ValueError for another shape or dtype.
         """
-        check_pixels(pixels)
+        check_pixels(pixels, self.side)
         answer = np.empty((len(pixels), 10), dtype=np.float32)
         with torch.inference_mode():
             for start in range(0, len(pixels), BATCH):
@@ -62,14 +65,25 @@ def softmax(logits: NDArray[np.floating]) -> NDArray[np.float64]:
     return probabilities
 
 
-def check_pixels(pixels: NDArray[np.uint8]) -> None:
+def energy(logits: NDArray[np.floating]) -> NDArray[np.float64]:
+    """Log of the sum of the exponentials of logits `[n, 10]`, in nats, `float64[n]`: the negative free energy (Liu et al. 2020).
+
+    Digits have more of it than pictures of anything else.
+    """
+    wide = logits.astype(np.float64)
+    top = wide.max(axis=1)
+    total: NDArray[np.float64] = top + np.log(np.exp(wide - top[:, None]).sum(axis=1))
+    return total
+
+
+def check_pixels(pixels: NDArray[np.uint8], side: int = SIDE) -> None:
     """Raises ValueError where they are not canonical in shape or dtype."""
-    if pixels.dtype != np.uint8 or pixels.ndim != 3 or pixels.shape[1:] != (28, 28):
-        raise ValueError(f"canonical pixels are uint8[n, 28, 28], not {pixels.dtype}{list(pixels.shape)}")
+    if pixels.dtype != np.uint8 or pixels.ndim != 3 or pixels.shape[1:] != (side, side):
+        raise ValueError(f"canonical pixels are uint8[n, {side}, {side}], not {pixels.dtype}{list(pixels.shape)}")
 
 
 def fold(network: DigitNetwork, temperature: float) -> nn.Sequential:
-    """The same function as `network` in evaluation mode, divided by `temperature`, of float pixels `[n, 1, 28, 28]` in 0..255."""
+    """The same function as `network` in evaluation mode, divided by `temperature`, of float pixels `[n, 1, side, side]` in 0..255."""
     layers = [served for layer in network.eval().layers for served in _folded(layer)]
     first, last = layers[0], layers[-1]
     if not isinstance(first, nn.Conv2d) or not isinstance(last, nn.Linear):
@@ -103,18 +117,21 @@ def _folded(layer: nn.Module) -> list[nn.Module]:
             return [copy.deepcopy(layer)]
 
 
-def _release(released: Path) -> tuple[str, float]:
+def _release(released: Path) -> tuple[str, float, int]:
     file = released / "release.json"
     try:
         release = json.loads(file.read_text(encoding="utf-8"))
         network, temperature = release["network"], float(release["temperature"])
         if not 0 < temperature < math.inf:
             raise ValueError(f"a temperature of {temperature}")
+        side = release.get("side", SIDE)
+        if not isinstance(side, int) or side < 1:
+            raise ValueError(f"a side of {side!r}")
     except FileNotFoundError:
         raise ReleaseUnusable(f"no released network: {file} is missing; `python -m model train` makes one") from None
     except (ValueError, TypeError, KeyError) as error:
         raise ReleaseUnusable(f"{file} is no release: {error!r}") from error
-    return str(network), temperature
+    return str(network), temperature, side
 
 
 def _load(weights: Path, network: str) -> DigitNetwork:

@@ -21,6 +21,7 @@ from model.metrics import (
     equal_mass_bins,
     equal_width_bins,
     reliability,
+    share,
     wilson,
 )
 from model.splitting import Writers
@@ -58,8 +59,8 @@ def judge(logits: NDArray[np.float32], panel: Panel, *, temperature: float, thre
     top_two = np.sort(logits, axis=1)[:, -2:]
     return {
         "n": len(labels),
-        **_share(correct),
-        "without_label_errors": {"excluded": len(panel.label_errors), "n": int(believed.sum()), **_share(correct[believed])},
+        **share(correct),
+        "without_label_errors": {"excluded": len(panel.label_errors), "n": int(believed.sum()), **share(correct[believed])},
         "macro": {"precision": scores.precision.mean(), "recall": scores.recall.mean(), "f1": scores.f1.mean()},
         "classes": [
             {
@@ -99,11 +100,6 @@ def width_bins(logits: NDArray[np.float32], labels: NDArray[np.uint8]) -> Reliab
     return reliability(confidence, probabilities.argmax(axis=1) == labels, equal_width_bins(confidence, BINS))
 
 
-def _share(correct: NDArray[np.bool_]) -> dict[str, Any]:
-    right = int(correct.sum())
-    return {"accuracy": right / len(correct), "errors": len(correct) - right, "interval": wilson(right, len(correct))}
-
-
 def _worst_confusions(table: NDArray[np.intp]) -> list[dict[str, int]]:
     errors = table - np.diag(np.diag(table))
     worst = np.argsort(-errors.ravel(), kind="stable")[:WORST]
@@ -124,7 +120,7 @@ def _calibration(logits: NDArray[np.float32], labels: NDArray[np.uint8]) -> dict
 
 def _by_series(correct: NDArray[np.bool_], writers: Writers) -> dict[str, Any]:
     groups = [
-        {"series": series, "who": who, "n": int(chosen.sum()), "writers": len(np.unique(writers.writer[chosen])), **_share(correct[chosen])}
+        {"series": series, "who": who, "n": int(chosen.sum()), "writers": len(np.unique(writers.writer[chosen])), **share(correct[chosen])}
         for series, who in SERIES.items()
         if (chosen := writers.series == series).any()
     ]

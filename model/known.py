@@ -10,7 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from model.data import DEFAULT_FOLDER, training_split, validation_indices
-from model.inference import Classifier, softmax
+from model.inference import Classifier, energy, softmax
+from model.limits import read_limits
 from model.preprocess import canonicalise_picture, is_canonical
 
 KNOWN = Path(__file__).parent / "known"
@@ -32,7 +33,10 @@ def pick_known(released: Path, data: Path = DEFAULT_FOLDER, out: Path = KNOWN) -
     Returns n. Raises ReleaseUnusable, DataUnavailable, ValueError where fewer than `EACH` of a digit are beyond doubt.
     """
     _, validation = training_split(data)
-    probabilities = softmax(Classifier(released).logits(validation.pixels))
+    logits, limits = Classifier(released).logits(validation.pixels), read_limits(released)
+    probabilities = softmax(logits)
+    if limits is not None and limits.least is not None:  # what would be refused as no digit is not sure to be one
+        probabilities[energy(logits) < limits.least] = 0
     order = np.random.default_rng(DRAW_SEED).permutation(len(validation))
     chosen = np.concatenate([_first_sure(digit, order, validation.pixels, validation.labels, probabilities) for digit in range(10)])
     digits = validation[chosen]

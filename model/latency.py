@@ -18,10 +18,10 @@ BATCHES = {1: 1_000, 16: 400, 64: 200}
 """Pictures in a call, and calls timed."""
 
 
-def cpu_latency(logits: Callable[[NDArray[np.uint8]], object], batches: dict[int, int] = BATCHES) -> dict[str, Any]:
+def cpu_latency(logits: Callable[[NDArray[np.uint8]], object], batches: dict[int, int] = BATCHES, side: int = 28) -> dict[str, Any]:
     """Milliseconds a call on one thread of this machine: median and 95th percentile for each batch size."""
     with one_thread():
-        return {"processor": processor(), "threads": 1, "batches": [timed(logits, batch, runs) for batch, runs in batches.items()]}
+        return {"processor": processor(), "threads": 1, "batches": [timed(logits, batch, runs, side) for batch, runs in batches.items()]}
 
 
 def cuda_latency(layers: nn.Module, batches: dict[int, int] = BATCHES) -> dict[str, Any]:

@@ -2,9 +2,12 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+
+from model.bootstrap import RESAMPLES, interval
 
 CLASSES = 10
 Floats = NDArray[np.float64]
@@ -105,13 +108,19 @@ def wilson(successes: int, trials: int) -> tuple[float, float]:
     return max(0.0, centre - half), min(1.0, centre + half)
 
 
+def share(correct: NDArray[np.bool_]) -> dict[str, Any]:
+    """What results say of n answers: accuracy in 0..1, `None` of none, how many are wrong, and the accuracy's 95 % interval (`wilson`)."""
+    n, right = len(correct), int(correct.sum())
+    return {"accuracy": right / n if n else None, "errors": n - right, "interval": list(wilson(right, n))}
+
+
 def spread(values: Sequence[float]) -> dict[str, float | int | None]:
     """Mean, sample standard deviation (`None` for one value) and n."""
     return {"mean": float(np.mean(values)), "sd": float(np.std(values, ddof=1)) if len(values) > 1 else None, "n": len(values)}
 
 
 def cluster_difference(
-    correct: NDArray[np.bool_], cluster: NDArray[np.integer], in_first: NDArray[np.bool_], *, resamples: int = 10_000, seed: int = 0
+    correct: NDArray[np.bool_], cluster: NDArray[np.integer], in_first: NDArray[np.bool_], *, resamples: int = RESAMPLES, seed: int = 0
 ) -> Difference:
     """Accuracy of the pictures `in_first` minus that of the others, with a bootstrap that resamples whole clusters within either group.
 
@@ -123,16 +132,14 @@ def cluster_difference(
     rng = np.random.default_rng(seed)
     first = _resampled_accuracy(correct[in_first], cluster[in_first], resamples, rng)
     second = _resampled_accuracy(correct[~in_first], cluster[~in_first], resamples, rng)
-    low, high = np.percentile(first - second, [2.5, 97.5])
-    return Difference(float(correct[in_first].mean() - correct[~in_first].mean()), float(low), float(high))
+    return Difference(float(correct[in_first].mean() - correct[~in_first].mean()), *interval(first - second))
 
 
 def cluster_interval(
-    values: Floats | NDArray[np.bool_], cluster: NDArray[np.integer], *, resamples: int = 10_000, seed: int = 0
+    values: Floats | NDArray[np.bool_], cluster: NDArray[np.integer], *, resamples: int = RESAMPLES, seed: int = 0
 ) -> tuple[float, float]:
     """95 % interval of the mean of values, shape (n,), by a bootstrap that resamples whole clusters as `cluster_difference` does."""
-    low, high = np.percentile(_resampled_accuracy(values, cluster, resamples, np.random.default_rng(seed)), [2.5, 97.5])
-    return float(low), float(high)
+    return interval(_resampled_accuracy(values, cluster, resamples, np.random.default_rng(seed)))
 
 
 def _resampled_accuracy(

@@ -8,7 +8,7 @@ import torch
 from numpy.typing import NDArray
 from torch import nn
 
-from model.inference import BATCH, check_pixels
+from model.inference import BATCH, SIDE, check_pixels
 
 Precision = Literal["float16", "float32"]
 PRECISIONS: tuple[Precision, ...] = get_args(Precision)
@@ -18,16 +18,17 @@ PRECISIONS: tuple[Precision, ...] = get_args(Precision)
 class OnGpu:
     """Answers as `Classifier` does; a picture's logits may depend on the batch it travels in by the noise of the precision."""
 
-    def __init__(self, layers: nn.Sequential, device: torch.device, precision: Precision) -> None:
+    def __init__(self, layers: nn.Sequential, device: torch.device, precision: Precision, side: int = SIDE) -> None:
         """`layers` as `model.inference.fold` makes them; they stay as they are. Raises RuntimeError where the device refuses."""
         self.arithmetic = f"{device.type}-{precision}"
+        self.side = side
         self._device = device
         self._dtype: torch.dtype = getattr(torch, precision)
         self._layers = copy.deepcopy(layers).to(device, self._dtype)
 
     def logits(self, pixels: NDArray[np.uint8]) -> NDArray[np.float32]:
-        """`uint8[n, 28, 28]` to calibrated logits `float32[n, 10]`. Raises ValueError for another shape or dtype."""
-        check_pixels(pixels)
+        """`uint8[n, side, side]` to calibrated logits `float32[n, 10]`. Raises ValueError for another shape or dtype."""
+        check_pixels(pixels, self.side)
         answer = np.empty((len(pixels), 10), np.float32)
         with torch.inference_mode():
             for start in range(0, len(pixels), BATCH):

@@ -10,10 +10,12 @@ import torch
 
 from model.calibrate import calibrate
 from model.data import DEFAULT_FOLDER, training_split
+from model.limits import write_limits
 from model.network import build
 from model.ranges import write_ranges
 from model.reference import write_reference
 from model.runs import Run, RunsMissing, finished_runs
+from model.splitting import validation_writers
 from model.train import logits_of
 
 RELEASED = Path(__file__).parent / "released"
@@ -85,6 +87,7 @@ def choose(
     (released / "release.json").write_text(json.dumps(asdict(record), indent=1) + "\n")
     write_reference(released / "reference.json", training, validation, logits.argmax(axis=1))
     write_ranges(released, training.pixels)
+    write_limits(released, logits / calibration.temperature, validation.labels, validation_writers())
     return record
 
 

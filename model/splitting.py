@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from model.data import SPLITS
+from model.data import SPLITS, validation_indices
 
 SERIES_COLUMN, WRITER_COLUMN = 1, 2
 SPLIT_SEED = 0
@@ -30,6 +30,12 @@ def load_writers(which: str) -> Writers:
     """Writers of the `train` (60,000) or `test` (10,000) pictures, from the committed array."""
     with np.load(SPLITS / "writers.npz") as stored:
         return Writers(stored[f"{which}_writer"], stored[f"{which}_series"])
+
+
+def validation_writers() -> Writers:
+    """Writers of the validation pictures."""
+    written, held_out = load_writers("train"), validation_indices()
+    return Writers(written.writer[held_out], written.series[held_out])
 
 
 def read_qmnist_labels(path: Path, pictures: int) -> Writers:

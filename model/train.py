@@ -44,6 +44,14 @@ class History:
         path.write_text(json.dumps(asdict(self), indent=1) + "\n")
 
 
+Watch = Callable[[Path, History], None]
+"""Told of a run's folder and history after each epoch, and of what there is already where a run goes on."""
+
+
+def unwatched(folder: Path, history: History) -> None:
+    """Nobody is told."""
+
+
 @dataclass(frozen=True)
 class Trained:
     """A finished run: the network in evaluation mode, its validation loss (mean cross-entropy, nats) and accuracy, its history."""
@@ -54,22 +62,33 @@ class Trained:
     history: History
 
 
-def train_recipe(recipe: Recipe, seed: int, training: Digits, validation: Digits, folder: Path, device: str = "cpu") -> Trained:
+def train_recipe(
+    recipe: Recipe, seed: int, training: Digits, validation: Digits, folder: Path, device: str = "cpu", watch: Watch = unwatched
+) -> Trained:
     """One run for each of the recipe's dropouts under `folder`; the one with the lowest validation loss is returned."""
     runs = [
-        train(recipe, seed, dropout, training, validation, folder / f"{recipe.name}-dropout{dropout:g}-seed{seed}", device)
+        train(recipe, seed, dropout, training, validation, folder / f"{recipe.name}-dropout{dropout:g}-seed{seed}", device, watch)
         for dropout in recipe.dropouts
     ]
     return min(runs, key=lambda run: run.validation_loss)
 
 
-def train(recipe: Recipe, seed: int, dropout: float, training: Digits, validation: Digits, folder: Path, device: str = "cpu") -> Trained:
+def train(
+    recipe: Recipe,
+    seed: int,
+    dropout: float,
+    training: Digits,
+    validation: Digits,
+    folder: Path,
+    device: str = "cpu",
+    watch: Watch = unwatched,
+) -> Trained:
     """Train, or go on after the last finished epoch found in `folder`. Writes `checkpoint.pt`, `history.json` and `weights.pt` there.
 
     Teachers are looked for beside `folder`. Raises RunsMissing or ReleaseUnusable without them, ValueError where `folder` holds another
     recipe's run.
     """
-    run = Course(recipe, seed, dropout, folder, device, steps_per_epoch=len(training) // recipe.batch_size)
+    run = Course(recipe, seed, dropout, folder, device, steps_per_epoch=len(training) // recipe.batch_size, watch=watch)
     run.resume()
     lessons = _lessons(recipe, seed, training, folder.parent, device)
     folder.mkdir(parents=True, exist_ok=True)
@@ -126,9 +145,11 @@ def _lessons(recipe: Recipe, seed: int, training: Digits, runs: Path, device: st
 class Course:
     """A run under way: everything that changes from epoch to epoch, so that saving it is saving the run."""
 
-    def __init__(self, recipe: Recipe, seed: int, dropout: float, folder: Path, device: str, steps_per_epoch: int) -> None:
+    def __init__(
+        self, recipe: Recipe, seed: int, dropout: float, folder: Path, device: str, steps_per_epoch: int, watch: Watch = unwatched
+    ) -> None:
         torch.manual_seed(seed)
-        self.recipe, self.seed, self.device, self.folder = recipe, seed, device, folder
+        self.recipe, self.seed, self.device, self.folder, self.watch = recipe, seed, device, folder, watch
         self.network = build(recipe.network, dropout=dropout)
         if isinstance(recipe, SpoiltRecipe) and recipe.begin == RELEASED_NETWORK:
             _begin_with(self.network, RELEASED)
@@ -207,6 +228,7 @@ class Course:
         if isinstance(self.recipe.schedule, Plateau):
             self._judge(entry["validation_loss"], self.recipe.schedule)
         self._save()
+        self.watch(self.folder, self.history)
         tqdm.write(json.dumps({"recipe": self.recipe.name, "seed": self.seed, "epoch": self.epoch, **entry}))
 
     def _judge(self, loss: float, schedule: Plateau) -> None:
@@ -258,6 +280,7 @@ class Course:
         if self.plateau is not None:
             self.plateau.load_state_dict(state["plateau"])
         self.best, self.step, self.history = state["best"], state["step"], history
+        self.watch(self.folder, self.history)
 
 
 def cosine_factor(progress: float, warm_up: float) -> float:

@@ -19,6 +19,12 @@ def within(value: float, interval: list[float]) -> str:
     return f"{percent(value)} [{percent(low)}, {percent(high)}]"
 
 
+def mean_and_sd(value: dict[str, Any], places: int, times: int = 1) -> str:
+    """What `model.metrics.spread` made, times a number: the mean and, of several, the standard deviation."""
+    mean = f"{times * value['mean']:.{places}f}"
+    return mean if value["sd"] is None else f"{mean} +- {times * value['sd']:.{places}f}"
+
+
 def points(difference: dict[str, float]) -> str:
     """A difference of two shares and its interval, in percentage points."""
     return f"{100 * difference['estimate']:+.2f} points [{100 * difference['low']:+.2f}, {100 * difference['high']:+.2f}]"

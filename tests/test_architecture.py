@@ -11,8 +11,8 @@ ROOMS = ("model", "handler", "gateway", "monitoring", "loadtests", "k8s")
 
 MAY_IMPORT = {
     "model": {"model"},
-    "handler": {"handler", "model.preprocess", "model.network", "model.inference", "model.choice", "model.explain"},
-    "gateway": {"gateway", "model.preprocess", "model"},
+    "handler": {"handler", "model.preprocess", "model.network", "model.inference", "model.choice", "model.explain", "model.resident"},
+    "gateway": {"gateway", "model.preprocess", "model.resident", "model.gate_report", "model"},
     "monitoring": {"monitoring"},
     "loadtests": {"loadtests"},
     "k8s": {"k8s"},
@@ -21,15 +21,21 @@ MAY_IMPORT = {
 
 PREPROCESS_THIRD_PARTY = {"numpy", "cv2", "PIL"}
 
+STANDARD_LIBRARY_ALONE = ("model/gate_report.py",)
+"""What two rooms read and write alike."""
+
 LAYERS = [
     {"gateway.__main__"},
     {
         "gateway.app",
         "gateway.server",
+        "gateway.device",
+        "gateway.listening",
         "gateway.leaving",
         "gateway.embedded",
         "gateway.workers",
         "gateway.purge",
+        "gateway.rollout",
         "gateway.measuring",
         "gateway.first_secrets",
         "gateway.healthcheck",
@@ -38,18 +44,19 @@ LAYERS = [
     {"gateway.recording"},
     {"gateway.schema", "gateway.upload", "gateway.observing", "gateway.bounded"},
     {"gateway.envelope"},
-    {"gateway.canary", "gateway.alerts"},
+    {"gateway.canary", "gateway.alerts", "gateway.following"},
     {"gateway.exporting"},
     {"gateway.tracing"},
     {"gateway.spans"},
-    {"gateway.prediction", "gateway.explaining"},
+    {"gateway.models"},
+    {"gateway.prediction", "gateway.explaining", "gateway.shadow"},
     {"gateway.versions", "gateway.reading"},
+    {"gateway.proving"},
     {"gateway.records"},
     {"gateway.model_client", "gateway.redis_cache", "gateway.local_cache"},
     {
         "gateway.batching",
         "gateway.deadlines",
-        "gateway.known",
         "gateway.offloop",
         "gateway.overlay",
         "gateway.baseline",
@@ -64,11 +71,14 @@ LAYERS = [
         "gateway.corked",
         "gateway.prompt",
         "gateway.trace",
+        "gateway.seams",
+        "gateway.sharing",
     },
-    {"gateway.flights", "gateway.prediction_id"},
+    {"gateway.flights", "gateway.prediction_id", "gateway.answer_text"},
     {"gateway.signing"},
     {
         "gateway.contract",
+        "gateway.known",
         "gateway.errors",
         "gateway.settings",
         "gateway.metrics",
@@ -77,11 +87,15 @@ LAYERS = [
         "gateway.merging",
         "gateway.turn",
         "gateway.place",
+        "gateway.limits",
         "gateway.reference",
+        "gateway.stage",
         "gateway.randomness",
         "gateway.traceparent",
         "gateway.tracestate",
         "gateway.logs",
+        "gateway.lifecycle",
+        "gateway.refusal",
     },
 ]
 """Inside the gateway: a module imports from its own line or from those below it, never from one above."""
@@ -147,6 +161,13 @@ def test_preprocessing_needs_only_numpy_and_decoders() -> None:
             )
 
 
+@pytest.mark.parametrize("shared", STANDARD_LIBRARY_ALONE)
+def test_what_two_rooms_share_needs_the_standard_library_alone(shared: str) -> None:
+    import sys
+
+    assert all(name.split(".")[0] in sys.stdlib_module_names for name in imports(ROOT / shared))
+
+
 def test_nothing_of_the_gateway_needs_torch() -> None:
     for path in [*modules("gateway"), *modules("model/preprocess"), ROOT / "model" / "__init__.py"]:
         assert not any(within(name, {"torch", "torchvision", "ts"}) for name in imports(path)), name_of(path)
@@ -173,6 +194,7 @@ def test_the_gateway_imports_downwards(path: Path) -> None:
         ("httpx", {"gateway.model_client", "gateway.transport", "gateway.measuring"}),
         ("sqlalchemy", {"gateway.records"}),
         ("opentelemetry", {"gateway.exporting"}),
+        ("onnxruntime", {"gateway.device.network"}),
     ],
 )
 def test_foreign_libraries_stay_behind_their_seam(library: str, home: set[str]) -> None:

@@ -71,16 +71,27 @@ class RestartJudge:
         return None
 
 
-async def watch_model(watch: RestartJudge, supervisor: Supervisor, http: httpx.AsyncClient, gateway_url: str, management_url: str) -> None:
-    """Ask TorchServe and the gateway about the model and restart TorchServe when the watch says so. Never returns; cancel it."""
-    life = supervisor.child(NAME)
+async def watch_model(
+    watch: RestartJudge,
+    supervisor: Supervisor,
+    http: httpx.AsyncClient,
+    gateway_url: str,
+    management_url: str,
+    name: str = NAME,
+    model: str = MODEL,
+) -> None:
+    """Ask TorchServe and the gateway about the model and restart TorchServe, the child of this name, when the watch says so.
+
+    Never returns; cancel it.
+    """
+    life = supervisor.child(name)
     while True:
-        workers, said = await asyncio.gather(probes.ready_workers(http, management_url, MODEL), probes.readiness(http, gateway_url))
-        if life is not supervisor.child(NAME):
-            life = supervisor.child(NAME)
+        workers, said = await asyncio.gather(probes.ready_workers(http, management_url, model), probes.readiness(http, gateway_url))
+        if life is not supervisor.child(name):
+            life = supervisor.child(name)
             watch.started()
         watch.saw_workers(workers)
-        watch.saw_gateway(said.model_complaint if said else None)  # a gateway that does not answer says nothing about the model
+        watch.saw_gateway(said.model_complaint(model) if said else None)  # a gateway that does not answer says nothing about the model
         if (reason := watch.verdict()) is not None:
-            await supervisor.restart(NAME, reason)
+            await supervisor.restart(name, reason)
         await asyncio.sleep(PAUSE_SECONDS)

@@ -6,6 +6,8 @@ from typing import Any
 
 import httpx
 
+from gateway.embedded.torchserve import MODEL
+
 ANSWER_SECONDS = 2.0
 MODEL_CHECKS = ("torchserve", "model")
 
@@ -17,10 +19,10 @@ class Readiness:
     ready: bool
     complaints: Mapping[str, str]
 
-    @property
-    def model_complaint(self) -> str | None:
-        """Why the model cannot be asked; None where it can."""
-        return next((self.complaints[name] for name in MODEL_CHECKS if name in self.complaints), None)
+    def model_complaint(self, model: str = MODEL) -> str | None:
+        """Why a model cannot be asked; None where it can."""
+        checks = [name if model == MODEL else f"{model}.{name}" for name in MODEL_CHECKS]
+        return next((self.complaints[name] for name in checks if name in self.complaints), None)
 
 
 def client() -> httpx.AsyncClient:
@@ -51,9 +53,9 @@ async def ready_workers(http: httpx.AsyncClient, management_url: str, model: str
     return [isinstance(worker, dict) and worker.get("status") == "READY" for worker in workers].count(True)
 
 
-async def model_version(http: httpx.AsyncClient, gateway_url: str) -> str | None:
-    """The version that the gateway serves; None where it does not say."""
-    said = await _json(http, f"{gateway_url}/v1/model")
+async def model_version(http: httpx.AsyncClient, gateway_url: str, model: str = MODEL) -> str | None:
+    """The version of a model that the gateway serves; None where it does not say."""
+    said = await _json(http, f"{gateway_url}/v1/model" + ("" if model == MODEL else f"?model={model}"))
     version = said.get("version") if isinstance(said, dict) else None
     return version if isinstance(version, str) else None
 

@@ -13,6 +13,7 @@ from typing import Any, TextIO
 import httpx
 
 from gateway.embedded import probes
+from gateway.embedded.candidate import Candidate
 from gateway.embedded.embedding import Embedding
 from gateway.embedded.failure import CannotStart
 from gateway.embedded.first import first_of
@@ -32,7 +33,10 @@ PATIENCE_SECONDS = 15.0
 
 def run(embedding: Embedding, gateway_command: Sequence[str] = GATEWAY_COMMAND) -> int:
     """Start everything, serve until SIGINT, SIGTERM or SIGHUP, leave nothing behind. The exit code: 0, or 1 where it cannot serve."""
-    embedding = replace(embedding, state_dir=embedding.state_dir.resolve(), archive=embedding.archive.resolve())
+    archives_beside = tuple(archive.resolve() for archive in embedding.archives_beside)
+    embedding = replace(
+        embedding, state_dir=embedding.state_dir.resolve(), archive=embedding.archive.resolve(), archives_beside=archives_beside
+    )
     try:
         return asyncio.run(_run(embedding, gateway_command))
     except CannotStart as error:
@@ -50,13 +54,25 @@ async def _run(embedding: Embedding, gateway_command: Sequence[str]) -> int:
     with contextlib.ExitStack() as folders:
         plans = make_plans(embedding, gateway_command, folders)
         supervisor = Supervisor(plans.children, _say)
-        with interruption(again=supervisor.kill) as interrupted:
+        candidate = None if plans.candidate is None else Candidate(plans.candidate, embedding.candidate_archive, _say)
+
+        def kill() -> None:
+            supervisor.kill()
+            if candidate is not None:
+                candidate.kill()
+
+        with interruption(again=kill) as interrupted:
+            keeping = None if candidate is None else asyncio.create_task(candidate.keep())
             try:
                 supervisor.start()
                 async with probes.client() as http:
                     await _serve(embedding, plans, supervisor, http, interrupted)
             finally:
                 await supervisor.stop()
+                if keeping is not None and candidate is not None:
+                    keeping.cancel()
+                    await asyncio.wait([keeping])
+                    await candidate.stop()
     return 0
 
 
@@ -67,12 +83,20 @@ async def _serve(embedding: Embedding, plans: Plans, supervisor: Supervisor, htt
     for name, url in (("redis", plans.redis_url), ("torchserve", plans.torchserve_url)):
         if url is not None:
             _say(f"{name} is at {url}")
+    for each in plans.beside:
+        _say(f"{each.child} is at {each.inference_url}")
     version = await probes.model_version(http, embedding.front_url)
     _say(f"digitserve is serving on {embedding.front_url}{f' (model {version})' if version else ''}")
     _say(f"try: curl -s --data-binary @{shlex.quote(_shown(embedding.sample))} {embedding.front_url}/v1/predict")
+    for each in plans.beside:
+        version = await probes.model_version(http, embedding.front_url, each.model)
+        _say(f"{each.model} answers at {embedding.front_url}/v1/predict?model={each.model}{f' (model {version})' if version else ''}")
     working: list[Coroutine[Any, Any, Any]] = [interrupted.wait(), supervisor.keep()]
     if plans.management_url is not None:
         working.append(watch_model(RestartJudge(time.monotonic), supervisor, http, embedding.front_url, plans.management_url))
+    for each in plans.beside:
+        judge = RestartJudge(time.monotonic)
+        working.append(watch_model(judge, supervisor, http, embedding.front_url, each.management_url, each.child, each.model))
     await first_of(*working)
 
 
@@ -80,17 +104,25 @@ async def _until_ready(gateway_url: str, plans: Plans, supervisor: Supervisor, h
     start = told = time.monotonic()
     while True:
         said = await probes.readiness(http, gateway_url)
-        if said is not None and said.ready:
+        if said is not None and said.ready and not any(said.model_complaint(each.model) for each in plans.beside):
             return
         now = time.monotonic()
         missing = "the gateway does not answer" if said is None else "; ".join(f"{name}: {why}" for name, why in said.complaints.items())
-        if plans.torchserve_url is not None and now - start > FIRST_START_SECONDS:
-            log = supervisor.child(TORCHSERVE).plan.last_lines()
+        late = _late(plans, said)
+        if late is not None and now - start > FIRST_START_SECONDS:
+            log = supervisor.child(late).plan.last_lines()
             raise CannotStart(f"not ready after {FIRST_START_SECONDS:g} s ({missing})", log)
         if now - told > PATIENCE_SECONDS:
             told = now
             _say(f"still starting ({missing})")
         await asyncio.sleep(0.1)
+
+
+def _late(plans: Plans, said: probes.Readiness | None) -> str | None:
+    """The TorchServe of ours that is waited for; None: another's is."""
+    if plans.torchserve_url is not None and (said is None or not said.ready):
+        return TORCHSERVE
+    return next((each.child for each in plans.beside if said is None or said.model_complaint(each.model)), None)
 
 
 def _shown(path: Path) -> str:

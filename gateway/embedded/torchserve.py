@@ -1,10 +1,12 @@
 """The TorchServe that the embedded run starts: the handler's own configuration, private addresses, and a home of its own."""
 
 import importlib.util
+import json
 import shlex
 import shutil
 import sys
 import tempfile
+import zipfile
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,8 +14,10 @@ from pathlib import Path
 from gateway.embedded.child import Plan
 from gateway.embedded.failure import CannotStart
 from gateway.embedded.ports import LOOPBACK
+from gateway.settings import MODEL_NAME
 
 NAME = "torchserve"
+CANDIDATE = "torchserve-candidate"
 MODEL = "digits"
 HANDLER = Path(__file__).resolve().parents[2] / "handler"
 LONGEST_HOME = 85
@@ -87,9 +91,21 @@ def java_program() -> Path:
     return Path(on_path)
 
 
-def home_within(folder: Path) -> Path:
+def model_in(archive: Path) -> str:
+    """What the model in an archive is called. Raises CannotStart where there is none."""
+    try:
+        with zipfile.ZipFile(archive) as content:
+            name = json.loads(content.read("MAR-INF/MANIFEST.json"))["model"]["modelName"]
+    except (OSError, zipfile.BadZipFile, KeyError, TypeError, ValueError):
+        name = None
+    if not isinstance(name, str) or not MODEL_NAME.fullmatch(name):
+        raise CannotStart(f"{archive} is no model archive; make one with `python -m model archive --released FOLDER`")
+    return name
+
+
+def home_within(folder: Path, name: str = NAME) -> Path:
     """TorchServe's home in this folder or, where its sockets' paths would be too long, in the system's folder for temporary files."""
-    home = folder / NAME
+    home = folder / name
     if len(bytes(home)) > LONGEST_HOME:
         return Path(tempfile.mkdtemp(prefix="digitserve-"))
     home.mkdir()
@@ -97,13 +113,21 @@ def home_within(folder: Path) -> Path:
 
 
 def torchserve_plan(
-    installed: Installed, archive: Path, computing: Computing, ports: Ports, home: Path, log: Path, environment: Mapping[str, str]
+    installed: Installed,
+    archive: Path,
+    computing: Computing,
+    ports: Ports,
+    home: Path,
+    log: Path,
+    environment: Mapping[str, str],
+    name: str = NAME,
+    model: str = MODEL,
 ) -> Plan:
     """TorchServe on private ports with this archive and nothing else. Writes its configuration into its home."""
     given = read_properties((HANDLER / "config.properties").read_text(encoding="ascii"))
     vmargs = given.pop("vmargs", "")  # only TorchServe's launcher in Python looks at them
     configuration = home / "config.properties"
-    configuration.write_text(properties({**given, **overrides(archive, computing, ports)}), encoding="ascii")
+    configuration.write_text(properties({**given, **overrides(archive, computing, ports, model)}), encoding="ascii")
     command = [
         str(installed.java),
         *shlex.split(vmargs),
@@ -118,10 +142,10 @@ def torchserve_plan(
         "-ncs",
     ]
     own = {"TMPDIR": str(home), "LOG_LOCATION": str(home / "logs"), "METRICS_LOCATION": str(home / "logs"), THREADS: str(computing.threads)}
-    return Plan(NAME, command, {**scrubbed(environment), **own}, home, log, grace_seconds=1.0)
+    return Plan(name, command, {**scrubbed(environment), **own}, home, log, grace_seconds=1.0)
 
 
-def overrides(archive: Path, computing: Computing, ports: Ports) -> dict[str, str]:
+def overrides(archive: Path, computing: Computing, ports: Ports, model: str = MODEL) -> dict[str, str]:
     return {
         "inference_address": ports.inference_url,
         "management_address": ports.management_url,
@@ -132,7 +156,7 @@ def overrides(archive: Path, computing: Computing, ports: Ports) -> dict[str, st
         "grpc_management_port": str(ports.grpc_management),
         "initial_worker_port": str(ports.worker),
         "model_store": escaped(str(archive.parent)),
-        "load_models": escaped(f"{MODEL}={archive.name}"),
+        "load_models": escaped(f"{model}={archive.name}"),
         "default_workers_per_model": str(computing.workers),
         "number_of_gpu": str(computing.gpus),
     }

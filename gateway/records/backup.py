@@ -36,14 +36,21 @@ def backup(url: URL, file: Path, progressed: Callable[[int], object] = lambda ro
 
     `progressed` is told of rows as they are written. Raises RecordsUnavailable, also where the file cannot be written.
     """
+    with new_file(file) as packed, snapshot(url) as connection:
+        return _write(connection, packed, progressed)
+
+
+@contextmanager
+def new_file(file: Path) -> Iterator[gzip.GzipFile]:
+    """What is packed into `file`, which is there only once it is whole. Raises RecordsUnavailable, also for what fails meanwhile."""
     if file.exists():
         raise RecordsUnavailable(f"{file} is there already and is not overwritten")
     partial = file.with_name(f"{file.name}.partial")
     try:
         with open(partial, "xb", opener=_for_us_alone) as raw:
             try:
-                with _snapshot(url) as connection, gzip.GzipFile("", "wb", COMPRESSION, raw) as packed:
-                    counts = _write(connection, packed, progressed)
+                with gzip.GzipFile("", "wb", COMPRESSION, raw) as packed:
+                    yield packed
                 raw.flush()
                 os.fsync(raw.fileno())
                 partial.rename(file)
@@ -51,10 +58,9 @@ def backup(url: URL, file: Path, progressed: Callable[[int], object] = lambda ro
                 partial.unlink(missing_ok=True)
                 raise
     except FileExistsError:
-        raise RecordsUnavailable(f"{partial} is there: another backup is being taken, or one was killed and left it") from None
+        raise RecordsUnavailable(f"{partial} is there: another such file is being made, or whoever made it was killed") from None
     except DRIVER_ERRORS as error:
         raise RecordsUnavailable(in_a_line(error)) from error
-    return counts
 
 
 def _write(connection: Connection, packed: gzip.GzipFile, progressed: Callable[[int], object]) -> dict[str, int]:
@@ -65,18 +71,18 @@ def _write(connection: Connection, packed: gzip.GzipFile, progressed: Callable[[
         digest.update(lines)
         packed.write(lines)
 
-    put(_line({"format": FORMAT, "revision": NEWEST, "at": datetime.now(UTC).isoformat(timespec="seconds")}))
+    put(line({"format": FORMAT, "revision": NEWEST, "at": datetime.now(UTC).isoformat(timespec="seconds")}))
     for name, table in TABLES.items():
         for rows in connection.execute(select(table)).partitions(CHUNK_ROWS):
-            put(b"".join(_line([name, *row_to_json(row)]) for row in rows))
+            put(b"".join(line([name, *row_to_json(row)]) for row in rows))
             counts[name] += len(rows)
             progressed(len(rows))
-    packed.write(_line({"rows": counts, "sha256": digest.hexdigest()}))
+    packed.write(line({"rows": counts, "sha256": digest.hexdigest()}))
     return counts
 
 
 @contextmanager
-def _snapshot(url: URL) -> Iterator[Connection]:
+def snapshot(url: URL) -> Iterator[Connection]:
     """A transaction that sees all tables as they are at its first query, and hands out rows as they are asked for."""
     engine = reading_engine(url)
     try:
@@ -93,7 +99,8 @@ def _snapshot(url: URL) -> Iterator[Connection]:
         engine.dispose()
 
 
-def _line(value: Any) -> bytes:
+def line(value: Any) -> bytes:
+    """One row of such a file."""
     return orjson.dumps(value, option=orjson.OPT_APPEND_NEWLINE)
 
 

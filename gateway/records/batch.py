@@ -8,6 +8,8 @@ from typing import Any, NamedTuple
 
 import orjson
 
+from gateway.stage import Stage
+
 TOKEN_BYTES = 8
 
 
@@ -102,6 +104,8 @@ class Batch:
     restored_changes: list[ChangeRow] = field(default_factory=list)
     restored_alerts: list[AlertRow] = field(default_factory=list)
     """Out of a backup: put where nothing is, with no outcome."""
+    stages: list[Stage] = field(default_factory=list)
+    """Put where nothing is: of two changes made at the same time the first counts, and who made the other sees that."""
 
     def __len__(self) -> int:
         return sum(len(rows) for rows in vars(self).values())
@@ -124,6 +128,7 @@ class Batch:
             [LabelRow(*row) for row in said["restored_labels"]],
             [ChangeRow(*row) for row in said["restored_changes"]],
             [AlertRow(*row) for row in said["restored_alerts"]],
+            [Stage(*row) for row in said["stages"]],
         )
 
 

@@ -9,6 +9,7 @@ from sqlalchemy.engine import URL
 from tqdm import tqdm
 
 from gateway.records import backup as backups
+from gateway.records import labelled as labelled_records
 from gateway.records import restore as restores
 from gateway.records.database import database_url, migrate_database, open_existing, open_sink
 from gateway.records.store import RecordsUnavailable, Retention, prune_all
@@ -45,6 +46,13 @@ def prune(settings: Settings, days: float | None, size: int | None) -> None:
     retention = Retention(days or settings.retention_days, size or settings.retention_bytes)
     with _of(settings) as url, closing(open_existing(url)) as sink:
         print(f"{prune_all(sink, retention)} predictions deleted")
+
+
+def export(settings: Settings, file: Path, days: float | None) -> None:
+    """Labelled predictions with their pixels into a file that is not there yet, for `python -m model retrain`."""
+    with _of(settings) as url, tqdm(desc="exporting", unit="row", unit_scale=True, disable=None) as bar:
+        counts = labelled_records.export(url, file, days, bar.update)
+    print(f"{counts['rows']} labelled predictions in {file}; {counts['without_pixels']} more have no pixels that may be kept")
 
 
 @contextmanager

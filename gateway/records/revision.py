@@ -7,7 +7,7 @@ from sqlalchemy import Column, Connection, Engine, MetaData, PrimaryKeyConstrain
 
 from gateway.records.tables import metadata
 
-NEWEST = "0004"
+NEWEST = "0005"
 """What this code is written for: the last file of `migrations`."""
 
 alembic_version = Table(

@@ -20,7 +20,7 @@ from gateway.records.batch import Batch, LabelOutcome, LabelRow, LabelState
 from gateway.records.packed import INSERT, unpacked
 from gateway.records.revision import bring_up_to_date
 from gateway.records.statements import Statements
-from gateway.records.tables import alerts, label_changes, labels, pixels, predictions
+from gateway.records.tables import alerts, label_changes, labels, pixels, predictions, stages
 
 BUSY_SECONDS = 2.0
 """How long a lock that somebody else holds is waited for."""
@@ -184,6 +184,7 @@ class Store:
         self._insert(cursor, label_changes, batch.restored_changes)
         self._insert(cursor, labels, batch.restored_labels)
         self._insert(cursor, alerts, batch.restored_alerts)
+        self._insert(cursor, stages, batch.stages)
         return [self._label(cursor, row) for row in batch.labels]
 
     def _insert(self, cursor: Any, table: Table, rows: Sequence[tuple[Any, ...]]) -> None:

@@ -76,3 +76,17 @@ alerts = Table(
     Column("action", Text, nullable=False, comment="JSON: what was done, or is proposed."),
     sqlite_with_rowid=False,
 )
+
+stages = Table(
+    "stages",
+    metadata,
+    Column("model", String(64), primary_key=True),
+    Column("number", Integer, primary_key=True, autoincrement=False, comment="Counts the changes of this model; the highest is the truth."),
+    Column("current", String(12), comment="The version that answers what the candidate does not; None: whichever is there."),
+    Column("candidate", String(12)),
+    Column("percent", SmallInteger, nullable=False, comment="Of uploads, that the candidate answers; 0: it only looks on."),
+    Column("previous", String(12), comment="Current before the last promotion."),
+    Column("at_ms", BigInteger, nullable=False),
+    sqlite_with_rowid=False,
+)
+"""Which version is rolled out how far. No backup has them: what is served does not change because records are put back."""

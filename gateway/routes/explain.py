@@ -9,14 +9,14 @@ from fastapi import APIRouter, Query, Request, Response
 from numpy.typing import NDArray
 
 from gateway.errors import Conflict, Gone, Malformed, NotFound, RecordsProblem, UploadTooSlow
-from gateway.explaining import Explainer, Map
+from gateway.explaining import Map
+from gateway.models import Models, Served
 from gateway.overlay import overlay
-from gateway.prediction import Predictor
-from gateway.prediction_id import PredictionIds
+from gateway.prediction_id import PredictionId, PredictionIds
 from gateway.records.reader import Reader
 from gateway.routes.asked import MODEL_PARAMETER, Asked, read_asked
+from gateway.routes.documented import IMAGE_BODIES, REFUSALS
 from gateway.routes.labels import known_id
-from gateway.routes.predict import IMAGE_BODIES, REFUSALS
 from gateway.routes.shared import in_time, problems
 from gateway.routes.telling import Telling
 from gateway.schema import ExplainAnswer, PastExplanation
@@ -28,8 +28,7 @@ PNG = "image/png"
 
 def explain_routes(
     uploads: Uploads,
-    predictor: Predictor,
-    explainer: Explainer,
+    models: Models,
     telling: Telling,
     ids: PredictionIds,
     reader: Reader | None,
@@ -64,50 +63,51 @@ def explain_routes(
         pixels were kept.
         """
         asked = read_asked(request.scope, deadline_seconds)
+        known = None if prediction_id is None else known_id(ids, prediction_id)
+        served = models.named(asked.model) if known is None else models.whose(known.version, asked.model)
         upload: bytes | None = None
         try:
             with uploads.hold() as held:
                 async with asyncio.timeout_at(asked.deadline):
                     upload = await held.read(asked.headers, request.receive)
-                    if prediction_id is None:
-                        pixels, told, text = await _present(upload, asked)
+                    if known is None or prediction_id is None:
+                        pixels, told, text = await _present(upload, served, asked)
                     else:
-                        pixels, told, text = await _past(upload, prediction_id, asked)
+                        pixels, told, text = await _past(upload, prediction_id.lower(), known, served)
         except TimeoutError as error:
             if upload is None:
                 raise UploadTooSlow("the body did not arrive in time; send it faster, or send a smaller picture") from error
-            raise predictor.overdue() from error
+            raise served.predictor.overdue() from error
         if wants_png(request.headers.get("accept", "")):
             return Response(overlay(pixels, told), media_type=PNG)
         return Response(b'%b,"map":%b}' % (text[:-1], orjson.dumps(told, option=orjson.OPT_SERIALIZE_NUMPY)), media_type="application/json")
 
-    async def _present(upload: bytes, asked: Asked) -> tuple[NDArray[np.uint8], Map, bytes]:
-        answer = await predictor.predict(upload, asked.use, name=asked.model, needs_pixels=True)
+    async def _present(upload: bytes, served: Served, asked: Asked) -> tuple[NDArray[np.uint8], Map, bytes]:
+        answer = await served.predictor.predict(upload, asked.use, needs_pixels=True)
         assert answer.pixels is not None
-        told = await explainer.explain(answer.model, answer.pixels, answer.content.digest, answer.content.digit)
+        told = await served.explainer.explain(answer.model, answer.pixels, answer.content.digest, answer.content.digit)
         return answer.pixels, told, await telling.tell(answer, asked)
 
-    async def _past(upload: bytes, prediction_id: str, asked: Asked) -> tuple[NDArray[np.uint8], Map, bytes]:
-        known = known_id(ids, prediction_id)
-        model = predictor.choose(asked.model)
-        if known.version != model.version:
-            raise Gone(f"version {known.version} gave this answer and is no longer there; {model.version} is")
+    async def _past(upload: bytes, name: str, known: PredictionId, served: Served) -> tuple[NDArray[np.uint8], Map, bytes]:
+        model = served.watch.deployed(known.version)
+        if model is None:
+            raise Gone(f"version {known.version} gave this answer and is no longer there; {served.predictor.current.version} is")
         if reader is None:
             raise RecordsProblem("records are switched off here (GATEWAY_RECORDS=off); no past answer can be explained")
-        found, _ = await in_time(reader.get(prediction_id.lower()), deadline_seconds)
+        found, _ = await in_time(reader.get(name), deadline_seconds)
         if found is None or found.digest is None:
             raise NotFound("this prediction is not recorded, not yet or no more; explain the picture without its id")
         if upload:
-            pixels, digest = await predictor.canonical(upload)
+            pixels, digest = await served.predictor.canonical(upload)
             if digest != found.digest:
                 raise Conflict("this is not the picture of that prediction")
         else:
             kept = await in_time(reader.kept_pixels(found.digest), deadline_seconds)
             if kept is None:
                 raise Malformed("the pixels of this prediction were not kept; send the picture again")
-            pixels = np.frombuffer(kept, np.uint8).reshape(28, 28)
-        told = await explainer.explain(model, pixels, found.digest, known.digit)
-        said = {"prediction_id": prediction_id.lower(), "digit": known.digit, "model": {"name": model.name, "version": model.version}}
+            pixels = np.frombuffer(kept, np.uint8).reshape(model.side, model.side)
+        told = await served.explainer.explain(model, pixels, found.digest, known.digit)
+        said = {"prediction_id": name, "digit": known.digit, "model": {"name": model.name, "version": model.version}}
         return pixels, told, orjson.dumps(said)
 
     return router

@@ -8,26 +8,15 @@ import orjson
 from fastapi import APIRouter, Query, Response
 from prometheus_client import CONTENT_TYPE_LATEST
 
+from gateway.lifecycle import Lifecycle
 from gateway.metrics import Metrics
+from gateway.models import Models
 from gateway.records.recorder import Recorder
 from gateway.redis_cache import RedisCache
-from gateway.versions import Check, ModelWatch
+from gateway.seams import Check
 
 
-class Lifecycle:
-    """Whether this process starts, serves or drains."""
-
-    def __init__(self) -> None:
-        self.state: Literal["starting", "serving", "draining"] = "starting"
-
-    def drain(self) -> None:
-        """Nothing new is to be sent here; what comes is still answered."""
-        self.state = "draining"
-
-
-def health_routes(
-    lifecycle: Lifecycle, watch: ModelWatch, redis: RedisCache | None, recorder: Recorder | None, metrics: Metrics
-) -> APIRouter:
+def health_routes(lifecycle: Lifecycle, models: Models, redis: RedisCache | None, recorder: Recorder | None, metrics: Metrics) -> APIRouter:
     """Health and metrics routes over what they look at."""
     router = APIRouter(tags=["operation"])
 
@@ -40,11 +29,17 @@ def health_routes(
     async def readyz(
         asked_for: Literal["traffic"] | None = Query(None, alias="for", description="`traffic`: what a load balancer asks."),
     ) -> Response:
-        """200 when a TorchServe worker is READY and the model answered in the last 5 s; with `for=traffic`, unless starting or draining."""
+        """200 when a TorchServe worker is READY and the model answered in the last 5 s; with `for=traffic`, unless starting or draining.
+
+        Models beside the default one are told of, each by its name, and decide nothing: the others are answered without it.
+        """
+        watch = models.default.watch
         if asked_for == "traffic":
             serving = lifecycle.state == "serving"
             return _json({"ready": serving, "state": lifecycle.state}, 200 if serving else 503)
         checks = {"torchserve": watch.torchserve, "model": watch.model, "redis": _redis_check(redis), "records": _records_check(recorder)}
+        for each in models.further:
+            checks |= {f"{each.name}.torchserve": each.watch.torchserve, f"{each.name}.model": each.watch.model}
         ready = lifecycle.state == "serving" and watch.ready
         body = {"ready": ready, "state": lifecycle.state, "checks": {name: asdict(check) for name, check in checks.items()}}
         return _json(body, 200 if ready else 503)

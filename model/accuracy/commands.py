@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from model.data import DEFAULT_FOLDER, test_digits, training_split
 from model.refused import Refused
+from model.wording import mean_and_sd
 
 if TYPE_CHECKING:
     from model.articles.commands import Command
@@ -77,8 +78,8 @@ def _told(report: dict[str, Any]) -> list[str]:
         lines.append(f"{other['recipe']}, one network: {_means(other['mean']['as_is'])} (seeds: {len(other['seeds'])})")
         loss, accuracy = more["validation_loss"], more["test_accuracy"]
         lines.append(
-            f"{report['recipe']} minus {other['recipe']}, seed by seed: validation loss {_spread(loss, 1, 4)} nats, "
-            f"test {_spread(accuracy, 100, 2)} points (n = {len(more['seeds'])})"
+            f"{report['recipe']} minus {other['recipe']}, seed by seed: validation loss {mean_and_sd(loss, 4)} nats, "
+            f"test {mean_and_sd(accuracy, 2, 100)} points (n = {len(more['seeds'])})"
         )
     lines.append(
         f"read wrong by any of {n}: {errors['by_any']} of {report['test_n']} test pictures, by all: {errors['by_all']}, "
@@ -91,11 +92,6 @@ def _told(report: dict[str, Any]) -> list[str]:
 
 def _means(mean: dict[str, Any]) -> str:
     return (
-        f"validation {_spread(mean['validation_accuracy'], 100, 2)} %, test {_spread(mean['test_accuracy'], 100, 2)} %, "
-        f"without the known label errors {_spread(mean['test_accuracy_without_label_errors'], 100, 2)} %"
+        f"validation {mean_and_sd(mean['validation_accuracy'], 2, 100)} %, test {mean_and_sd(mean['test_accuracy'], 2, 100)} %, "
+        f"without the known label errors {mean_and_sd(mean['test_accuracy_without_label_errors'], 2, 100)} %"
     )
-
-
-def _spread(value: dict[str, Any], times: int, places: int) -> str:
-    mean = f"{times * value['mean']:.{places}f}"
-    return mean if value["sd"] is None else f"{mean} +- {times * value['sd']:.{places}f}"

@@ -11,7 +11,7 @@ from tqdm import tqdm
 
 from model.adversarial.attacks import Attack, within
 from model.adversarial.networks import answers
-from model.metrics import wilson
+from model.metrics import share
 
 EPSILONS = (0.1, 0.2, 0.3)
 """L-infinity, of pixels in 0..1."""
@@ -73,5 +73,4 @@ def strongest_harmless(make: Callable[[float], nn.Module], sigmas: tuple[float, 
 
 
 def _share(right: Tensor) -> dict[str, Any]:
-    count, n = int(right.sum()), len(right)
-    return {"n": n, "right": count, "accuracy": count / n, "interval": list(wilson(count, n))}
+    return {"n": len(right), **share(right.cpu().numpy())}

@@ -110,7 +110,9 @@ def _libraries(evidence: dict[str, Any]) -> str:
 
 def _of(attack: dict[str, Any]) -> str:
     """What an attack left; of one that met only what others left, how much of that."""
-    return _percent(attack["accuracy"]) if attack["attacked"] == attack["n"] else f"{attack['right']} of {attack['attacked']}"
+    return (
+        _percent(attack["accuracy"]) if attack["attacked"] == attack["n"] else f"{attack['n'] - attack['errors']} of {attack['attacked']}"
+    )
 
 
 def _with_interval(share: dict[str, Any]) -> str:

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Protocol
 
 from model.data import DEFAULT_FOLDER, test_digits, train_digits, training_split
 from model.refused import Refused
+from model.tracking import add_track, tracked
+from model.wording import mean_and_sd
 
 if TYPE_CHECKING:
     from model.judge import Panel
@@ -39,6 +41,7 @@ def add_commands(command: Command) -> None:
     )
     made.add_argument("--seed", type=int, default=1, metavar="N", help="draws the folds and begins the networks")
     made.add_argument("--limit", type=int, metavar="N", help="only the first N training pictures, to try things out")
+    add_track(made)
     add_recipe(made)
 
     made = command("reproduce", _reproduce, "train on all 60,000 pictures, as the articles do, and read the test set once a seed")
@@ -47,6 +50,7 @@ def add_commands(command: Command) -> None:
     made.add_argument("--seeds", type=int, nargs="+", default=[1, 2, 3, 4, 5], metavar="N", help="one run for each; none is chosen")
     made.add_argument("--log", type=Path, default=LOG, metavar="FILE", help="where readings of the test set are noted")
     made.add_argument("--limit", type=int, metavar="N", help="only the first N training pictures, to try things out")
+    add_track(made)
     add_recipe(made)
 
     made = command("handcrafted", _handcrafted, "measure HOG with an SVM, and nearest neighbours of deskewed pixels")
@@ -136,15 +140,17 @@ def _cross_validate(options: argparse.Namespace) -> None:
     digits, writers = digits[: options.limit], Writers(writers.writer[: options.limit], writers.series[: options.limit])
     source = generated(options.command_line)
     options.out.mkdir(parents=True, exist_ok=True)
-    for protocol in options.by:
-        for folds in options.folds:
-            plan = Plan(recipe, protocol, folds, options.seed)
+    plans = [Plan(recipe, protocol, folds, options.seed) for protocol in options.by for folds in options.folds]
+    with tracked(options.track, options.command_line) as tracking:
+        for plan in plans:
             try:
                 with one_thread():
-                    result = cross_validate(plan, digits, writers, options.scratch)
+                    result = cross_validate(plan, digits, writers, options.scratch, tracking.watch)
             except ValueError as error:
                 raise Refused(str(error)) from error
-            write_json({"generated": {**source, "seconds": result["seconds"]}, **result}, options.out / f"{plan.name}.json")
+            results = options.out / f"{plan.name}.json"
+            write_json({"generated": {**source, "seconds": result["seconds"]}, **result}, results)
+            tracking.results(results)
             draw_results(options.out)
             told, each = result["accuracy"], " ".join(f"{100 * fold['accuracy']:.2f}" for fold in result["folds"])
             print(
@@ -163,15 +169,19 @@ def _reproduce(options: argparse.Namespace) -> None:
     training = train_digits(options.data)[: options.limit]
     panel = _test_panel(options)
     source = generated(options.command_line)
-    try:
-        with one_thread():
-            result = reproduce(recipe, options.seeds, training, panel, options.scratch, command=options.command_line, log=options.log)
-    except ValueError as error:
-        raise Refused(str(error)) from error
-    options.out.mkdir(parents=True, exist_ok=True)
-    write_json({"generated": {**source, "seconds": result["seconds"]}, **result}, options.out / f"all-{recipe.name}.json")
+    how = {"command": options.command_line, "log": options.log}
+    with tracked(options.track, options.command_line) as tracking:
+        try:
+            with one_thread():
+                result = reproduce(recipe, options.seeds, training, panel, options.scratch, **how, watch=tracking.watch)
+        except ValueError as error:
+            raise Refused(str(error)) from error
+        options.out.mkdir(parents=True, exist_ok=True)
+        results = options.out / f"all-{recipe.name}.json"
+        write_json({"generated": {**source, "seconds": result["seconds"]}, **result}, results)
+        tracking.results(results)
     for name, value in result["mean"].items():
-        print(f"{recipe.name}: {name.replace('_', ' ')} {value['mean']:.4f}" + ("" if value["sd"] is None else f" +- {value['sd']:.4f}"))
+        print(f"{recipe.name}: {name.replace('_', ' ')} {mean_and_sd(value, 4)}")
 
 
 def _handcrafted(options: argparse.Namespace) -> None:

@@ -20,7 +20,7 @@ from model.data import Digits
 from model.network import build, parameter_count
 from model.recipes import Plateau, Recipe
 from model.splitting import Writers
-from model.train import Course, Lesson, measure
+from model.train import Course, Lesson, Watch, measure, unwatched
 
 Protocol = Literal["pictures", "writers", "published"]
 PROTOCOLS: tuple[Protocol, ...] = get_args(Protocol)
@@ -52,7 +52,7 @@ def fixed(recipe: Recipe) -> Recipe:
     return replace(recipe, schedule=schedule, dropouts=recipe.dropouts[-1:])
 
 
-def cross_validate(plan: Plan, digits: Digits, writers: Writers, scratch: Path) -> dict[str, Any]:
+def cross_validate(plan: Plan, digits: Digits, writers: Writers, scratch: Path, watch: Watch = unwatched) -> dict[str, Any]:
     """The results as JSON values, without where they come from. Epochs already under `scratch` are not trained again.
 
     Raises ValueError for a number of folds that cannot be made, and where `scratch` holds another recipe's run.
@@ -63,7 +63,7 @@ def cross_validate(plan: Plan, digits: Digits, writers: Writers, scratch: Path) 
     else:
         held_out = picture_folds(len(digits), plan.folds, plan.seed)
     fit = _published if plan.protocol == "published" else _fresh
-    rows, fitted_before = fit(replace(plan, recipe=recipe), digits, held_out, scratch / plan.name)
+    rows, fitted_before = fit(replace(plan, recipe=recipe), digits, held_out, scratch / plan.name, watch)
     for row, chosen in zip(rows, held_out, strict=True):
         row["writers_on_both_sides"] = _shared_writers(writers, chosen)
     accuracies = np.array([row["accuracy"] for row in rows])
@@ -92,11 +92,11 @@ def cross_validate(plan: Plan, digits: Digits, writers: Writers, scratch: Path) 
 Epochs = list[dict[str, float]]
 
 
-def _fresh(plan: Plan, digits: Digits, held_out: list[Places], scratch: Path) -> tuple[list[dict[str, Any]], None]:
+def _fresh(plan: Plan, digits: Digits, held_out: list[Places], scratch: Path, watch: Watch) -> tuple[list[dict[str, Any]], None]:
     rows = []
     for fold, chosen in enumerate(held_out, start=1):
         training, test = digits[_others(chosen, len(digits))], digits[chosen]
-        course = _course(plan, plan.seed * 1_000 + fold, scratch / f"fold{fold}", len(training))
+        course = _course(plan, plan.seed * 1_000 + fold, scratch / f"fold{fold}", len(training), watch)
         watched = _Watched(training, test, plan.seed)
         while not course.finished:
             watched.epoch(course)
@@ -104,11 +104,11 @@ def _fresh(plan: Plan, digits: Digits, held_out: list[Places], scratch: Path) ->
     return rows, None
 
 
-def _published(plan: Plan, digits: Digits, held_out: list[Places], scratch: Path) -> tuple[list[dict[str, Any]], Epochs]:
+def _published(plan: Plan, digits: Digits, held_out: list[Places], scratch: Path, watch: Watch) -> tuple[list[dict[str, Any]], Epochs]:
     """The folds, and the epochs over all pictures that came before the first."""
     each = plan.recipe.epochs
     whole = replace(plan, recipe=replace(plan.recipe, epochs=each * (plan.folds + 1)))
-    course = _course(whole, plan.seed * 1_000, scratch / "one-network", len(digits))
+    course = _course(whole, plan.seed * 1_000, scratch / "one-network", len(digits), watch)
     stages = [(digits, digits)] + [(digits[_others(chosen, len(digits))], digits[chosen]) for chosen in held_out]
     for stage, (training, test) in enumerate(stages):
         watched = _Watched(training, test, plan.seed)
@@ -148,9 +148,10 @@ class _Watched:
         )
 
 
-def _course(plan: Plan, seed: int, folder: Path, pictures: int) -> Course:
+def _course(plan: Plan, seed: int, folder: Path, pictures: int, watch: Watch) -> Course:
     recipe = plan.recipe
-    course = Course(recipe, seed, recipe.dropouts[0], folder, "cpu", steps_per_epoch=math.ceil(pictures / recipe.batch_size))
+    steps = math.ceil(pictures / recipe.batch_size)
+    course = Course(recipe, seed, recipe.dropouts[0], folder, "cpu", steps_per_epoch=steps, watch=watch)
     course.resume()
     folder.mkdir(parents=True, exist_ok=True)
     return course

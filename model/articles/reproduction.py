@@ -18,13 +18,21 @@ from model.judge import Panel
 from model.metrics import spread
 from model.network import build, parameter_count
 from model.recipes import Recipe
-from model.train import Course, Lesson, measure
+from model.train import Course, Lesson, Watch, measure, unwatched
 
 MEASURED = ("running_loss", "running_accuracy", "training_loss", "training_accuracy", "test_loss", "test_accuracy")
 
 
 def reproduce(
-    recipe: Recipe, seeds: list[int], training: Digits, panel: Panel, scratch: Path, *, command: str, log: Path
+    recipe: Recipe,
+    seeds: list[int],
+    training: Digits,
+    panel: Panel,
+    scratch: Path,
+    *,
+    command: str,
+    log: Path,
+    watch: Watch = unwatched,
 ) -> dict[str, Any]:
     """The results as JSON values, without where they come from; a line in `log` for each seed. Epochs under `scratch` are not done again.
 
@@ -32,7 +40,7 @@ def reproduce(
     evaluation mode. Raises ValueError where the recipe is taught, or `scratch` holds another one's run.
     """
     recipe = fixed(recipe)
-    rows = [_seed(recipe, seed, training, panel, scratch / f"all-{recipe.name}-seed{seed}", command, log) for seed in seeds]
+    rows = [_seed(recipe, seed, training, panel, scratch / f"all-{recipe.name}-seed{seed}", command, log, watch) for seed in seeds]
     return {
         "recipe": asdict(recipe),
         "network": recipe.network,
@@ -48,8 +56,9 @@ def reproduce(
     }
 
 
-def _seed(recipe: Recipe, seed: int, training: Digits, panel: Panel, folder: Path, command: str, log: Path) -> dict[str, Any]:
-    course = Course(recipe, seed, recipe.dropouts[0], folder, "cpu", steps_per_epoch=math.ceil(len(training) / recipe.batch_size))
+def _seed(recipe: Recipe, seed: int, training: Digits, panel: Panel, folder: Path, command: str, log: Path, watch: Watch) -> dict[str, Any]:
+    steps = math.ceil(len(training) / recipe.batch_size)
+    course = Course(recipe, seed, recipe.dropouts[0], folder, "cpu", steps_per_epoch=steps, watch=watch)
     course.resume()
     folder.mkdir(parents=True, exist_ok=True)
     lesson = Lesson(torch.from_numpy(training.pixels), torch.from_numpy(training.labels).long())

@@ -1,7 +1,7 @@
 """How often a network is right on corrupted pictures, corruption by corruption, given to it as they are and as uploads. Chooses nothing."""
 
 from collections.abc import Collection
-from typing import Any, NamedTuple, Protocol
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,20 +11,15 @@ from model.corruptions.levels import Pixels
 from model.corruptions.table import CORRUPTIONS, corrupted
 from model.inference import softmax
 from model.judge import Panel
-from model.metrics import cluster_interval, wilson
+from model.metrics import cluster_interval, share
 from model.preprocess import canonicalise_picture
+from model.reader import Reader
 
 CLEAN = "clean"
 """What stands in the place of a corruption's name where there is none."""
 
 NETWORK, UPLOAD = "network", "upload"
 """The two ways of a picture: straight into the network, as MNIST-C is scored by others, or through the preprocessing of an upload."""
-
-
-class Reader(Protocol):
-    """What is measured: `model.inference.Classifier`, or something that answers as it does."""
-
-    def logits(self, pixels: NDArray[np.uint8]) -> NDArray[np.float32]: ...
 
 
 class Given(NamedTuple):
@@ -83,12 +78,8 @@ def _uploaded(reader: Reader, pixels: Pixels, labels: NDArray[np.uint8], thresho
 
 
 def _shares(given: Given) -> dict[str, Any]:
-    right, n, accepted = int(given.correct.sum()), len(given.correct), int(given.accepted.sum())
-    wrong = accepted - int((given.correct & given.accepted).sum())
     return {
-        "accuracy": right / n,
-        "errors": n - right,
-        "interval": wilson(right, n),
-        "accepted": accepted,
-        "errors_accepted": wrong,
+        **share(given.correct),
+        "accepted": int(given.accepted.sum()),
+        "errors_accepted": int((given.accepted & ~given.correct).sum()),
     }

@@ -27,8 +27,9 @@ def section(sturdy: dict[str, Any], served: dict[str, Any]) -> str:
 
 `model/{sturdy["model"]}` has the released network's shape and began with its weights: the released network taught it to say of spoilt
 pictures what it says of the same ones unspoilt. On the {sturdy["n"]:,} pictures of the {sturdy["panel"]} it makes {clean["errors"]} errors,
-the released one {served_clean["errors"]}; that is why it is no more than an alternative (`python -m model archive --released
-model/{sturdy["model"]}`). Corruptions as in the section before, seed {sturdy["seed"]}.
+the released one {served_clean["errors"]}. It is an alternative, and every other figure of this card is of the released one;
+`python -m model archive --released model/{sturdy["model"]}` builds what would serve it. Corruptions as in the section before,
+seed {sturdy["seed"]}.
 
 | corruption | straight, released | straight, sturdier | upload, released | upload, sturdier |
 |---|---|---|---|---|

@@ -7,7 +7,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from model.edge.runtime import Levels, Reader, Runtime, each_way
+from model.edge.runtime import Levels, Runtime, each_way
+from model.reader import Reader
 
 CALIBRATED_TOGETHER = 64
 LEAST_STEP = 2**-12

@@ -7,7 +7,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from model.edge.runtime import Levels, Reader, Runtime, each_way
+from model.edge.runtime import Levels, Runtime, each_way
+from model.reader import Reader
 
 IN_FLOATING_POINT = ("INPUT", "OUTPUT")
 """So that a file is asked the same way in either arithmetic."""

@@ -9,7 +9,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from model.edge.runtime import Levels, Reader, Runtime, each_way
+from model.edge.runtime import Levels, Runtime, each_way
+from model.reader import Reader
 
 INPUT, OUTPUT = "pixels", "logits"
 QUANTISED = ["Conv", "Gemm", "MatMul", "MaxPool", "Relu", "ReduceMean", "Reshape", "Flatten"]

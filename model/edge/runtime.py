@@ -5,11 +5,12 @@ import importlib.util
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, ClassVar, Literal, Protocol, get_args
+from typing import TYPE_CHECKING, ClassVar, Literal, get_args
 
 import numpy as np
 from numpy.typing import NDArray
 
+from model.reader import Reader
 from model.refused import Refused
 
 if TYPE_CHECKING:  # a device reads without it
@@ -21,12 +22,6 @@ ARITHMETICS: tuple[Arithmetic, ...] = get_args(Arithmetic)
 
 class NotInstalled(Refused):
     """A package is missing; the message is one line that names the command which installs it."""
-
-
-class Reader(Protocol):
-    """Canonical pixels `uint8[n, 28, 28]` to calibrated logits `float32[n, 10]`, as `model.inference.Classifier` gives them."""
-
-    def logits(self, pixels: NDArray[np.uint8]) -> NDArray[np.float32]: ...
 
 
 @dataclass(frozen=True)

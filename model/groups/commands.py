@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from model.articles.commands import Command
+from model.bootstrap import RESAMPLES
 from model.data import DEFAULT_FOLDER, test_digits, training_split, validation_indices
 from model.refused import Refused
 
@@ -15,7 +16,6 @@ if TYPE_CHECKING:
 
     from model.judge import Panel
 
-RESAMPLES = 10_000
 HERE = Path(__file__).parents[1]
 EVIDENCE, RELEASED, LOG = HERE / "evidence", HERE / "released", HERE / "LOG.md"
 

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from model.groups.bootstrap import Draws, interval
+from model.bootstrap import Draws, interval
 from model.judge import SERIES
 from model.metrics import CLASSES, Floats
 from model.splitting import Writers

@@ -2,7 +2,7 @@
 
 import hashlib
 from collections import Counter
-from typing import Any, Protocol
+from typing import Any
 
 import cv2
 import numpy as np
@@ -11,17 +11,12 @@ from tqdm import tqdm
 
 from model.formats import Labelled
 from model.inference import softmax
-from model.metrics import CLASSES, confusion, wilson
+from model.metrics import CLASSES, confusion, share, wilson
 from model.preprocess import canonicalise_picture
 from model.preprocess.place import SIDE
+from model.reader import Reader
 
 CHUNK = 640
-
-
-class Reader(Protocol):
-    """What is measured: `model.inference.Classifier`, or something that answers as it does."""
-
-    def logits(self, pixels: NDArray[np.uint8]) -> NDArray[np.float32]: ...
 
 
 def measure(reader: Reader, labelled: Labelled, threshold: float) -> dict[str, Any]:
@@ -79,17 +74,12 @@ def _figures(
     accepted = looks_right & (probabilities.max(axis=1) >= threshold)
     taken = int(accepted.sum())
     return {
-        **_share(correct),
+        **share(correct),
         "accepted": {
             "coverage": taken / len(labels),
             "coverage_interval": wilson(taken, len(labels)),
             "n": taken,
-            **(_share(correct[accepted]) if taken else {"accuracy": None, "errors": 0, "interval": wilson(0, 0)}),
+            **share(correct[accepted]),
         },
         "confusion": confusion(labels, predicted),
     }
-
-
-def _share(correct: NDArray[np.bool_]) -> dict[str, Any]:
-    right = int(correct.sum())
-    return {"accuracy": right / len(correct), "errors": len(correct) - right, "interval": wilson(right, len(correct))}

@@ -12,7 +12,7 @@ from model.preprocess.errors import ImageError
 from model.preprocess.header import Header
 from model.preprocess.ink import find_ink
 from model.preprocess.judge import ragged, reasons, several
-from model.preprocess.place import BLACK, INK_SIDE, Shape, canonical_shape, place
+from model.preprocess.place import INK_SIDE, SIDE, Shape, black, canonical_shape, place
 from model.preprocess.stroke import Outline, visible
 
 SEARCHED_SIDE = 450
@@ -23,7 +23,7 @@ class Canonical(NamedTuple):
     """Canonical pixels, and what was seen on the way to them."""
 
     pixels: NDArray[np.uint8]
-    """uint8 (28, 28), contiguous: white ink on black."""
+    """uint8 (28, 28), or of the side that was asked for, contiguous: white ink on black."""
     width: int
     """Pixels across of the upload, seen upright."""
     height: int
@@ -39,36 +39,40 @@ class Canonical(NamedTuple):
     """Both of the pixels, where they had to be known on the way; what measures them needs them again."""
 
 
-def canonicalise(upload: bytes, limits: Limits = Limits(), header: Header | None = None) -> Canonical:  # noqa: B008 - frozen
+def canonicalise(upload: bytes, limits: Limits = Limits(), header: Header | None = None, side: int = SIDE) -> Canonical:  # noqa: B008 - frozen
     """Canonical pixels of the bytes of a PNG, JPEG, WebP, BMP or TIFF picture, or of the first frame of a GIF.
 
-    `header` is the upload's own, where somebody has it.
+    `header` is the upload's own, where somebody has it; `side` that of the canonical pixels.
     Raises ImageError, and nothing else, for any bytes: EmptyUpload, UnsupportedImage, UnreadableImage or ImageTooLarge.
     """
     picture = decode(upload, limits, header)
-    return _of_upload(canonicalise_picture(picture.grey), picture)
+    return _of_upload(canonicalise_picture(picture.grey, side), picture)
 
 
-def canonicalise_several(uploads: Iterable[tuple[bytes, Header]], limits: Limits = Limits()) -> list[Canonical | ImageError]:  # noqa: B008 - frozen
+def canonicalise_several(
+    uploads: Iterable[tuple[bytes, Header]],
+    limits: Limits = Limits(),  # noqa: B008 - frozen
+    side: int = SIDE,
+) -> list[Canonical | ImageError]:
     """As `canonicalise` of each, in order; in the place of one that cannot be read stands why.
 
     Each step is taken for all of them before the next one, so that it finds in the processor's caches what it is made of.
     """
     pictures = [_decoded(upload, limits, header) for upload, header in uploads]
-    shapes = [None if isinstance(picture, ImageError) else canonical_shape(picture.grey) for picture in pictures]
+    shapes = [None if isinstance(picture, ImageError) else canonical_shape(picture.grey, side) for picture in pictures]
     outlines = [
         None if isinstance(picture, ImageError) else _outline(picture.grey, shape) for picture, shape in zip(pictures, shapes, strict=True)
     ]
     return [
-        picture if isinstance(picture, ImageError) else _of_upload(_judged(picture.grey, shape, outline), picture)
+        picture if isinstance(picture, ImageError) else _of_upload(_judged(picture.grey, shape, outline, side), picture)
         for picture, shape, outline in zip(pictures, shapes, outlines, strict=True)
     ]
 
 
-def canonicalise_picture(grey: NDArray[np.uint8]) -> Canonical:
+def canonicalise_picture(grey: NDArray[np.uint8], side: int = SIDE) -> Canonical:
     """Canonical pixels of a decoded picture, uint8 (h, w) of at least 1 x 1: the part after decoding."""
-    shape = canonical_shape(grey)
-    return _judged(grey, shape, _outline(grey, shape))
+    shape = canonical_shape(grey, side)
+    return _judged(grey, shape, _outline(grey, shape), side)
 
 
 def _decoded(upload: bytes, limits: Limits, header: Header) -> Picture | ImageError:
@@ -92,10 +96,10 @@ def _outline(grey: NDArray[np.uint8], shape: Shape | None) -> Outline | None:
     return Outline.of(grey) if shape is not None and shape.width else None
 
 
-def _judged(grey: NDArray[np.uint8], shape: Shape | None, outline: Outline | None) -> Canonical:
+def _judged(grey: NDArray[np.uint8], shape: Shape | None, outline: Outline | None, side: int) -> Canonical:
     """`shape` is that of canonical pixels, None: it has still to be made canonical."""
     if shape is None:
-        return _searched(grey)
+        return _searched(grey, side)
     height, width = grey.shape
     pixels = np.ascontiguousarray(grey)
     if outline is None:
@@ -106,7 +110,7 @@ def _judged(grey: NDArray[np.uint8], shape: Shape | None, outline: Outline | Non
     return Canonical(pixels, width, height, False, (left, top, left + across, top + down), why, shape, outline)
 
 
-def _searched(grey: NDArray[np.uint8]) -> Canonical:
+def _searched(grey: NDArray[np.uint8], side: int) -> Canonical:
     """The ink is looked for."""
     height, width = grey.shape
     times = -(-max(height, width) // SEARCHED_SIDE)
@@ -118,8 +122,8 @@ def _searched(grey: NDArray[np.uint8]) -> Canonical:
     shown = visible(ink.strength, INK_SIDE) if ink.parts else ink.strength
     why = reasons(ink, shown, grey)
     if "blank" in why or not ink.parts:
-        return Canonical(BLACK.copy(), width, height, ink.dark, None, why)
-    pixels = place(shown)
+        return Canonical(black(side), width, height, ink.dark, None, why)
+    pixels = place(shown, side)
     rows, columns = ink.strength.shape
     found = (ink.left, ink.top, ink.left + columns, ink.top + rows)
     box = _scaled(found, width / searched.shape[1], height / searched.shape[0], width, height)

@@ -5,9 +5,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from model.bootstrap import interval, resampled
 from model.judge import BINS
 from model.metrics import Floats, Reliability, calibration_error, equal_mass_bins, equal_width_bins, reliability
-from model.trust.by_writer import resampled
 
 COVERAGES = (0.9, 0.95, 0.98, 0.99, 0.995, 1.0)
 """Shares of the pictures, the surest, whose error is told."""
@@ -65,6 +65,5 @@ def _with_interval(
     gap = np.zeros((len(confidence), int(bin_of.max()) + 1))
     gap[np.arange(len(confidence)), bin_of] = correct - confidence
     drawn = resampled(np.column_stack([gap, np.ones(len(confidence))]), writer, seed)
-    errors = np.abs(drawn[:, :-1]).sum(axis=1) / drawn[:, -1]
-    low, high = np.percentile(errors, [2.5, 97.5])
-    return {"value": calibration_error(reliability(confidence, correct, bin_of)), "low": float(low), "high": float(high)}
+    low, high = interval(np.abs(drawn[:, :-1]).sum(axis=1) / drawn[:, -1])
+    return {"value": calibration_error(reliability(confidence, correct, bin_of)), "low": low, "high": high}

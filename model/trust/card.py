@@ -7,7 +7,7 @@ from model.wording import percent, within
 
 def trust_section(trust: dict[str, Any]) -> str:
     """As Markdown, from what `python -m model trust` wrote."""
-    return "\n\n".join([_confidence(trust), _rejection(trust), _sets(trust), _source(trust)])
+    return "\n\n".join([_confidence(trust), _rejection(trust), _sets(trust), _served(trust), _source(trust)])
 
 
 def _confidence(trust: dict[str, Any]) -> str:
@@ -31,7 +31,7 @@ Figures: [reliability](evidence/trust-reliability.png), [risk against coverage](
 
 
 def _rejection(trust: dict[str, Any]) -> str:
-    rejection, score = trust["rejection"], trust["released"]["score"]
+    rejection, score = trust["rejection"], trust["served"]["score"]
     names = [row["score"] for row in rejection["validation"]["scores"]]
     head = f"| what is no digit | n | {' | '.join(f'AUROC {name}' for name in names)} | refused by the score | by anything |"
     rows = [
@@ -42,15 +42,17 @@ def _rejection(trust: dict[str, Any]) -> str:
     ]
     digits = rejection["digits"]
     series = ", ".join(f"{row['who']} {percent(row['refused'])}" for row in digits["series"])
-    candidates = "; ".join(
+    compared = "; ".join(
         f"{row['score']} {row['mean_auroc']:.4f} ({row['microseconds']:.0f} us a picture, {row['numbers']:,} numbers)"
         for row in rejection["validation"]["scores"]
     )
     return f"""### What is no digit
 
-Score: `{score}`, threshold {trust["released"]["threshold"]:g}, both by validation pictures against other letters, noise, sheets and digits
-than these. Filled shapes joined these pictures, and the sum of two scores the candidates, after a trial that looked at small samples of
-the sets below, 300 pictures of Fashion-MNIST among them. Mean AUROC by validation pictures: {candidates}. Of the digits below, it refuses
+A picture whose `{score}` is under {trust["served"]["threshold"]:g} nats is answered with `accepted` false and the reason `not_a_digit`.
+Score and threshold are by validation pictures against other letters, noise, sheets and digits than these. Filled shapes joined these
+pictures, and the sum of two scores those that were compared, after a trial that looked at small samples of the sets below, 300 pictures of
+Fashion-MNIST among them. Mean AUROC by validation pictures: {compared}. Served is the best of those that need no more than the
+logits, which any network answers. Of the digits below, it refuses
 {within(digits["refused"]["score"], digits["interval"])} ({series}); with the confidence and preprocessing,
 {percent(digits["refused"]["any"])}.
 
@@ -59,7 +61,7 @@ the sets below, 300 pictures of Fashion-MNIST among them. Mean AUROC by validati
 {chr(10).join(rows)}
 
 All went through our own preprocessing but the second row, which is the data set as others measure it. By anything: by the score, by a
-confidence under {trust["calibration"]["accept_threshold"]:g}, or by preprocessing. What is served asks the latter two alone.
+confidence under {trust["calibration"]["accept_threshold"]:g}, or by preprocessing: what is served asks all three.
 Intervals here, of digits refused as well, take pictures for independent. Those of one writer, font or kind are not, and some are the
 same picture, so these intervals are too narrow.
 Figures: [scores](evidence/trust-scores.png), [pictures](evidence/trust-outliers.png)."""
@@ -83,8 +85,23 @@ pictures by {sets["calibration"]["writers"]} writers; held out are {held_out["n"
 |---|---|---|---|---|---|---|
 {rows}
 
-Chosen, not served: {100 * trust["released"]["level"]:g} %. The promise is of an average over pictures like those of validation, not of a
-digit or a writer."""
+Served as `candidates`: {100 * trust["served"]["level"]:g} %. The promise is of an average over pictures like those of validation, not
+of a digit or a writer."""
+
+
+def _served(trust: dict[str, Any]) -> str:
+    rows = "\n".join(
+        f"| {row['arithmetic']} | {percent(row['validation']['refused'])} | {percent(row['test']['refused'])} | "
+        f"{percent(row['test']['accepted'])} | {_covered(row['test'])} | {row['test']['mean_size']:.3f} |"
+        for row in trust["arithmetics"]
+    )
+    return f"""### As it is served
+
+The tables above are of single precision. The same limits in each arithmetic that serves, compiled for the processor:
+
+| arithmetic | refused by the score, validation | refused, panel | accepted by score and confidence | sets hold the digit | mean size |
+|---|---|---|---|---|---|
+{rows}"""
 
 
 def _source(trust: dict[str, Any]) -> str:

@@ -1,11 +1,11 @@
-"""The command that measures trust. Building it imports neither torch nor any data."""
+"""The commands that set limits to trust and measure it. Building them imports neither torch nor any data."""
 
 import argparse
 from pathlib import Path
 from typing import Any
 
 from model.articles.commands import Command
-from model.data import DEFAULT_FOLDER, test_digits, training_split, validation_indices
+from model.data import DEFAULT_FOLDER, test_digits, training_split
 from model.refused import Refused
 from model.trust.fashion import DEFAULT_FOLDER as FASHION_FOLDER
 
@@ -14,6 +14,12 @@ MODEL = Path(__file__).parents[1]
 
 def add_commands(command: Command) -> None:
     """Every command of this module."""
+    limits = command(
+        "limits", _limits, "set from where on answers of the released network are trusted, by validation pictures: limits.json"
+    )
+    limits.add_argument("--data", type=Path, default=DEFAULT_FOLDER, metavar="DIR", help="where the four MNIST files are or are put")
+    limits.add_argument("--released", type=Path, default=MODEL / "released", metavar="DIR", help="folder of the released network")
+    limits.add_argument("--seed", type=int, default=0, metavar="N", help="draws the writers who calibrate prediction sets")
     made = command("trust", _trust, "measure what confidence is worth, what is refused as no digit, and prediction sets")
     made.add_argument("--data", type=Path, default=DEFAULT_FOLDER, metavar="DIR", help="where the four MNIST files are or are put")
     made.add_argument(
@@ -30,15 +36,33 @@ def add_commands(command: Command) -> None:
     made.add_argument("--seed", type=int, default=0, metavar="N", help="draws the outliers and the writers who calibrate")
 
 
+def _limits(options: argparse.Namespace) -> None:
+    from model.inference import Classifier, ReleaseUnusable
+    from model.limits import write_limits
+    from model.splitting import validation_writers
+
+    try:
+        classifier = Classifier(options.released)
+    except ReleaseUnusable as error:
+        raise Refused(str(error)) from error
+    _, validation = training_split(options.data)
+    logits = classifier.logits(validation.pixels)
+    limits = write_limits(options.released, logits, validation.labels, validation_writers(), options.seed)
+    under = "no picture is refused" if limits.least is None else f"no digit under {limits.least:.4f} nats of {limits.score}"
+    print(f"{under}; candidates from a probability of {limits.quantile:g}, for sets of {100 * limits.level:g} % (n = {len(validation)})")
+
+
 def _trust(options: argparse.Namespace) -> None:
     import time
 
+    from model.compiled import Compiled, native, read_maxima
     from model.evaluate import release_facts, weights_digest, write_json
     from model.inference import Classifier, ReleaseUnusable
     from model.judge import LABEL_ERRORS, Panel
     from model.latency import one_thread
+    from model.limits import FILE, read_limits
     from model.provenance import generated
-    from model.splitting import Writers, load_writers
+    from model.splitting import load_writers, validation_writers
     from model.trust.fashion import FashionMissing, fashion_pictures
     from model.trust.figures import draw_trust
     from model.trust.measure import Plan, measure_trust
@@ -49,17 +73,21 @@ def _trust(options: argparse.Namespace) -> None:
         released = release_facts(options.released / "release.json")
     except (FashionMissing, ReleaseUnusable) as error:
         raise Refused(str(error)) from error
+    if (limits := read_limits(options.released)) is None or limits.least is None:
+        raise Refused(f"{options.released / FILE} is missing or refuses nothing; `python -m model limits` writes it")
+    maxima = read_maxima(options.released)
     source, started = generated(options.command_line), time.monotonic()
     training, validation = training_split(options.data)
-    written, held_out = load_writers("train"), validation_indices()
     panel = Panel("MNIST test set", test_digits(options.data), load_writers("test"), LABEL_ERRORS)
     digest = weights_digest(options.released / "weights.pt")
     with one_thread():
         report, shown = measure_trust(
             classifier,
             float(released["accept_threshold"]),
+            limits,
+            {arithmetic: Compiled(classifier.layers, arithmetic, maxima) for arithmetic in native(maxima)},
             training,
-            (validation, Writers(written.writer[held_out], written.series[held_out])),
+            (validation, validation_writers()),
             panel,
             clothes,
             Plan(options.seed, options.pictures),
@@ -77,15 +105,15 @@ def _trust(options: argparse.Namespace) -> None:
 def _summary(report: dict[str, Any]) -> str:
     from model.wording import percent
 
-    calibration, rejection, score = report["calibration"], report["rejection"], report["released"]["score"]
+    calibration, rejection, score = report["calibration"], report["rejection"], report["served"]["score"]
     refused = rejection["digits"]["refused"]
     lines = [
         f"calibration error {percent(calibration['ece_equal_width']['value'])} (equal width), "
         f"{percent(calibration['ece_equal_mass']['value'])} (equal mass), n = {report['n']}",
-        f"chosen, not served: {score} under {report['released']['threshold']:.4f}; digits refused {percent(refused['score'])}, "
+        f"refused: {score} under {report['served']['threshold']:.4f}; digits refused {percent(refused['score'])}, "
         f"with confidence and preprocessing {percent(refused['any'])}",
         *(
-            f"{row['name']}: AUROC {row['auroc'][score]['value']:.4f} (energy {row['auroc']['energy']['value']:.4f}), "
+            f"{row['name']}: AUROC {row['auroc'][score]['value']:.4f}, "
             f"refused {percent(row['refused']['score'])}, by anything {percent(row['refused']['any'])}, n = {row['n']}"
             for row in rejection["sets"]
         ),
@@ -93,6 +121,11 @@ def _summary(report: dict[str, Any]) -> str:
             f"sets of {100 * row['level']:g} %: writers held out {percent(row['held_out']['coverage'])}, test "
             f"{percent(row['test']['coverage'])}, mean size {row['test']['mean_size']:.3f}"
             for row in report["prediction_sets"]["levels"]
+        ),
+        *(
+            f"served in {row['arithmetic']}: refused {percent(row['test']['refused'])}, accepted {percent(row['test']['accepted'])}, "
+            f"candidates hold the digit {percent(row['test']['coverage'])}, mean size {row['test']['mean_size']:.3f}"
+            for row in report["arithmetics"]
         ),
     ]
     return "\n".join(lines)

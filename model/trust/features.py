@@ -31,6 +31,11 @@ class Seen:
         return Seen(self.logits[chosen], self.features[chosen])
 
 
+def only_logits(logits: NDArray[np.float32]) -> Seen:
+    """Of `[n, 10]`, without features: for scores that ask for none."""
+    return Seen(logits, np.zeros((len(logits), 0), np.float32))
+
+
 def see(classifier: Classifier, pixels: NDArray[np.uint8], name: str) -> Seen:
     """Pictures `uint8[n, 28, 28]` of at least one, as the network sees them; `name` stands beside the progress bar.
 

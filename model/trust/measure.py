@@ -1,5 +1,7 @@
-"""Everything that is said of trust, from the released network and the pictures: chosen by validation, then read once on the panel."""
+"""Everything that is said of trust, from the released network and the pictures: what is served was chosen by validation, and is read once
+on the panel, in every arithmetic that serves."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -12,16 +14,18 @@ from model.data import Digits
 from model.evaluate import note_reading
 from model.inference import Classifier, softmax
 from model.judge import Panel
+from model.limits import Limits
 from model.preprocess import canonicalise_picture
+from model.reader import Reader
 from model.splitting import Writers
 from model.trust import outliers
 from model.trust.calibration import measure_confidence
-from model.trust.features import Seen, see
+from model.trust.features import Seen, only_logits, see
 from model.trust.letters import REPORTED_FONTS, VALIDATION_FONTS, VARIATIONS, letters, like_digits
 from model.trust.outliers import Outliers
-from model.trust.rejection import MOST_REFUSED, Chosen, choose, measure_digits, measure_outliers
+from model.trust.rejection import MOST_REFUSED, Chosen, compare, measure_digits, measure_outliers
 from model.trust.scores import ANCHORS, fit_scores
-from model.trust.sets import RELEASED_LEVEL, measure_sets
+from model.trust.sets import covered, measure_sets
 
 
 @dataclass(frozen=True)
@@ -37,7 +41,7 @@ class Plan:
 
 @dataclass(frozen=True)
 class Shown:
-    """What figures are drawn from: the panel and every reported set, as the network sees them, and what was chosen."""
+    """What figures are drawn from: the panel and every reported set, as the network sees them, and what refuses them."""
 
     digits: Seen
     sets: list[tuple[Outliers, Seen]]
@@ -47,6 +51,8 @@ class Shown:
 def measure_trust(
     classifier: Classifier,
     accept_threshold: float,
+    limits: Limits,
+    arithmetics: Mapping[str, Reader],
     training: Digits,
     validation: tuple[Digits, Writers],
     panel: Panel,
@@ -57,15 +63,20 @@ def measure_trust(
     command: str,
     digest: str,
 ) -> tuple[dict[str, Any], Shown]:
-    """All figures, and what is drawn of them. `clothes` are Fashion-MNIST's `uint8[n, 28, 28]`.
+    """All figures, and what is drawn of them. `clothes` are Fashion-MNIST's `uint8[n, 28, 28]`; `limits` are what is served, and
+    `arithmetics` the same network as it is served.
 
-    In a run nothing of the panel or of the reported sets is looked at before the score, its threshold and the quantiles are there. The
+    Nothing of the panel or of the reported sets is looked at by what made the limits, nor here before the scores were compared. The
     candidates and the filled shapes among validation outliers are of after a trial that did look at small samples of them (`LOG.md`).
+    Raises ValueError where the limits refuse nothing.
     """
+    if limits.least is None:
+        raise ValueError("the limits refuse nothing: they were made of too few pictures")
     held_out, held_out_writers = validation
     scores = fit_scores(see(classifier, training.pixels, "training pictures"), training.labels, plan.seed)
     validated = see(classifier, held_out.pixels, "validation pictures")
-    chosen, rows = choose(scores, validated, _validation_outliers(classifier, held_out, plan))
+    chosen = Chosen(next(score for score in scores if score.name == limits.score), limits.least)
+    rows = compare(scores, validated, _validation_outliers(classifier, held_out, plan))
 
     digits = see(classifier, panel.digits.pixels, panel.name)
     correct = digits.logits.argmax(axis=1) == panel.digits.labels
@@ -80,11 +91,11 @@ def measure_trust(
         "seed": plan.seed,
         "n": len(panel.digits),
         "panel": panel.name,
-        "released": {
-            "score": chosen.score.name,
-            "threshold": chosen.threshold,
-            "level": RELEASED_LEVEL,
-            "quantile": next(row["quantile"] for row in sets["levels"] if row["level"] == RELEASED_LEVEL),
+        "served": {
+            "score": limits.score,
+            "threshold": limits.least,
+            "level": limits.level,
+            "quantile": limits.quantile,
         },
         "calibration": {
             **measure_confidence(probabilities.max(axis=1), correct, panel.writers.writer, plan.seed),
@@ -100,8 +111,32 @@ def measure_trust(
             "sets": measure_outliers(scores, chosen, digits, shown, accept_threshold),
         },
         "prediction_sets": sets,
+        "arithmetics": [
+            {
+                "arithmetic": name,
+                "validation": _served(reader, chosen, limits.quantile, held_out, held_out_writers, accept_threshold, plan.seed),
+                "test": _served(reader, chosen, limits.quantile, panel.digits, panel.writers, accept_threshold, plan.seed),
+            }
+            for name, reader in arithmetics.items()
+        ],
     }
     return report, Shown(digits, shown, chosen)
+
+
+def _served(
+    reader: Reader, chosen: Chosen, quantile: float, digits: Digits, writers: Writers, accept_threshold: float, seed: int
+) -> dict[str, Any]:
+    """What is answered to these digits: how many the score refuses, how many it and the confidence accept, and their candidates."""
+    seen = only_logits(reader.logits(digits.pixels))
+    probabilities = softmax(seen.logits)
+    refused = chosen.refuses(seen)
+    sets = covered((probabilities, digits.labels, writers), quantile, seed)
+    return {
+        "n": len(digits),
+        "refused": float(refused.mean()),
+        "accepted": float((~refused & (probabilities.max(axis=1) >= accept_threshold)).mean()),
+        **{name: sets[name] for name in ("coverage", "interval", "mean_size", "more_than_one")},
+    }
 
 
 def _validation_outliers(classifier: Classifier, digits: Digits, plan: Plan) -> dict[str, Seen]:

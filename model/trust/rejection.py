@@ -1,4 +1,4 @@
-"""The score that refuses what is no digit, and its threshold: both chosen on validation pictures, then measured on others."""
+"""Scores that refuse what is no digit are compared on validation pictures, and the one that is served is measured on others."""
 
 import time
 from collections.abc import Sequence
@@ -24,7 +24,7 @@ TIMED_CALLS = 200
 
 @dataclass(frozen=True)
 class Chosen:
-    """A picture whose `score` lies under `threshold` is refused."""
+    """What is served: a picture whose `score` lies under `threshold` is refused."""
 
     score: Score
     threshold: float
@@ -34,22 +34,20 @@ class Chosen:
         return self.score.of(seen) < self.threshold
 
 
-def choose(scores: Sequence[Score], digits: Seen, outliers: dict[str, Seen]) -> tuple[Chosen, list[dict[str, Any]]]:
-    """The score with the highest mean area over these sets of outliers, and what each of them did; all validation pictures.
+def compare(scores: Sequence[Score], digits: Seen, outliers: dict[str, Seen]) -> list[dict[str, Any]]:
+    """What each score does, by its mean area over these sets of outliers; all validation pictures.
 
     Raises ValueError where there are too few digits to promise MOST_REFUSED.
     """
-    rows, picked, means = [], [], []
+    rows = []
     for score in scores:
         of_digits = score.of(digits)
         one = Chosen(score, threshold_refusing(of_digits, MOST_REFUSED))
         areas = {name: auroc(of_digits, score.of(seen)).value for name, seen in outliers.items()}
-        picked.append(one)
-        means.append(float(np.mean(list(areas.values()))))
         rows.append(
             {
                 "score": score.name,
-                "mean_auroc": means[-1],
+                "mean_auroc": float(np.mean(list(areas.values()))),
                 "threshold": one.threshold,
                 "digits_refused": float(one.refuses(digits).mean()),
                 "numbers": score.numbers,
@@ -60,7 +58,7 @@ def choose(scores: Sequence[Score], digits: Seen, outliers: dict[str, Seen]) -> 
                 ],
             }
         )
-    return picked[int(np.argmax(means))], rows
+    return rows
 
 
 def measure_digits(chosen: Chosen, digits: Seen, doubted: NDArray[np.bool_], writers: Writers, accept_threshold: float) -> dict[str, Any]:

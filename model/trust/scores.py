@@ -7,7 +7,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from model.inference import softmax
+from model.inference import energy, softmax
 from model.metrics import CLASSES, Floats, Labels
 from model.trust.features import Seen
 
@@ -18,6 +18,11 @@ RIDGE = 1e-4
 """Share of the mean variance added to every feature's own: some hardly vary, and their inverse would be noise."""
 
 CHUNK = 256
+
+ENERGY = "energy"
+
+OF_LOGITS_ALONE = ("confidence", ENERGY)
+"""Scores of what the network answers anyway, so that any that answers can be asked for them: what is served is chosen among these."""
 
 
 @dataclass(frozen=True)
@@ -38,9 +43,9 @@ def fit_scores(training: Seen, labels: Labels, seed: int = 0) -> list[Score]:
         raise ValueError("every digit needs two training pictures")
     anchors = draw_anchors(labels, seed)
     nearest = neighbour(training[anchors])
-    sure = Score("energy", energy, 0)
+    sure = Score(ENERGY, free_energy, 0)
     rest = training[np.setdiff1d(np.arange(len(training)), anchors)]
-    return [Score("confidence", confidence, 0), sure, mahalanobis(training, labels), nearest, both(sure, nearest, rest)]
+    return [Score(OF_LOGITS_ALONE[0], confidence, 0), sure, mahalanobis(training, labels), nearest, both(sure, nearest, rest)]
 
 
 def confidence(seen: Seen) -> Floats:
@@ -49,12 +54,9 @@ def confidence(seen: Seen) -> Floats:
     return highest
 
 
-def energy(seen: Seen) -> Floats:
-    """Log of the sum of the exponentials of the logits: the negative free energy (Liu et al. 2020)."""
-    wide = seen.logits.astype(np.float64)
-    top = wide.max(axis=1)
-    total: Floats = top + np.log(np.exp(wide - top[:, None]).sum(axis=1))
-    return total
+def free_energy(seen: Seen) -> Floats:
+    """`model.inference.energy` of the logits."""
+    return energy(seen.logits)
 
 
 def mahalanobis(training: Seen, labels: Labels) -> Score:

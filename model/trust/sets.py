@@ -5,9 +5,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from model.bootstrap import interval, resampled
 from model.metrics import CLASSES, Floats, Labels
 from model.splitting import Writers
-from model.trust.by_writer import share_interval
 from model.trust.ranks import rounded_down
 
 LEVELS = (0.99, 0.995, 0.999)
@@ -63,8 +63,8 @@ def measure_sets(
             {
                 "level": level,
                 "quantile": (quantile := quantile_of(_of_labels(probabilities, labels)[calibrating], level)),
-                "held_out": _covered(_part(validation, ~calibrating), quantile, seed),
-                "test": _covered(panel, quantile, seed),
+                "held_out": covered(_part(validation, ~calibrating), quantile, seed),
+                "test": covered(panel, quantile, seed),
                 "halvings": _halvings(validation, level, seed, halvings),
             }
             for level in LEVELS
@@ -85,14 +85,16 @@ def _part(pictures: tuple[Floats, Labels, Writers], chosen: NDArray[np.bool_]) -
     return probabilities[chosen], labels[chosen], Writers(writers.writer[chosen], writers.series[chosen])
 
 
-def _covered(pictures: tuple[Floats, Labels, Writers], quantile: float, seed: int) -> dict[str, Any]:
+def covered(pictures: tuple[Floats, Labels, Writers], quantile: float, seed: int) -> dict[str, Any]:
+    """How often the sets of these pictures hold the right digit, and how large they are; n of 1 at least."""
     probabilities, labels, writers = pictures
     held, sizes = _held(probabilities, labels, quantile), candidates(probabilities, quantile).sum(axis=1)
+    held_drawn, all_drawn = resampled(np.column_stack([held, np.ones(len(held))]), writers.writer, seed).T
     return {
         "n": len(labels),
         "writers": len(np.unique(writers.writer)),
         "coverage": float(held.mean()),
-        "interval": share_interval(held, writers.writer, seed),
+        "interval": interval(held_drawn / all_drawn),
         "mean_size": float(sizes.mean()),
         "sizes": np.bincount(sizes, minlength=CLASSES + 1)[1:],
         "more_than_one": float((sizes > 1).mean()),

@@ -3,8 +3,9 @@
 import asyncio
 import shutil
 import subprocess
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -20,11 +21,13 @@ from redis.retry import Retry
 from gateway.app import create_app
 from gateway.embedded.redis_server import redis_program
 from gateway.settings import Settings
+from tests.gateway.device.double import on_device
 from tests.gateway.redis_servers import Server, small_cluster
 from tests.gateway.torchserve_double import INFERENCE_URL, MANAGEMENT_URL, TorchServeDouble, known_digits, until
 from tests.ports import free_port
 
 Gateway = Callable[..., AbstractAsyncContextManager[httpx.AsyncClient]]
+NOTHING: Mapping[str, TorchServeDouble] = {}
 
 
 @pytest.fixture
@@ -38,15 +41,27 @@ def torchserve() -> TorchServeDouble:
 
 
 @pytest.fixture
-def gateway(tmp_path: Path, torchserve: TorchServeDouble) -> Gateway:
-    """`async with gateway(**settings) as client`: ready, unless `wait=False`."""
+def gateway(request: pytest.FixtureRequest, tmp_path: Path, torchserve: TorchServeDouble) -> Gateway:
+    """`async with gateway(**settings) as client`: ready, unless `wait=False`. `beside` plays TorchServe for models beside `digits`.
+
+    For a test of `both_servers` it may be the edge server.
+    """
+    if getattr(request, "param", "gateway") == "edge":
+        return partial(on_device, tmp_path, torchserve)
 
     @asynccontextmanager
-    async def run(*, wait: bool = True, siblings: Path | None = None, **settings: Any) -> AsyncIterator[httpx.AsyncClient]:
-        given = {"state_dir": tmp_path / "state", **settings}
+    async def run(
+        *, wait: bool = True, siblings: Path | None = None, beside: Mapping[str, TorchServeDouble] = NOTHING, **settings: Any
+    ) -> AsyncIterator[httpx.AsyncClient]:
+        further = ",".join(f"{name}=http://{name}.test:8080|http://{name}.test:8081" for name in beside)
+        given = {"state_dir": tmp_path / "state", "models": further or None, **settings}
+
+        async def asked(request: httpx.Request) -> httpx.Response:
+            return await beside.get(request.url.host.removesuffix(".test"), torchserve).handle(request)
+
         app = create_app(
             Settings(torchserve_url=INFERENCE_URL, torchserve_management_url=MANAGEMENT_URL, **given),
-            transport=torchserve.transport(),
+            transport=httpx.MockTransport(asked),
             known=known_digits(),
             siblings=siblings,
         )
@@ -59,6 +74,10 @@ def gateway(tmp_path: Path, torchserve: TorchServeDouble) -> Gateway:
             yield client
 
     return run
+
+
+both_servers = pytest.mark.parametrize("gateway", ["gateway", "edge"], indirect=True)
+"""Of a test that holds for `python -m gateway edge` as well: the contract of predict is one."""
 
 
 def picture(digit: int) -> NDArray[np.uint8]:

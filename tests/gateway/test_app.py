@@ -8,10 +8,9 @@ from typing import Any, get_args
 import pytest
 
 from gateway import __version__
-from gateway.contract import LOW_CONFIDENCE, CacheState
+from gateway.contract import REJECTIONS, CacheState
 from gateway.schema import PredictAnswer, Reason
 from gateway.series import CACHE_STATES
-from model.preprocess import REASONS
 from tests.gateway.conftest import Gateway, digit_png
 from tests.gateway.torchserve_double import TorchServeDouble, until
 
@@ -86,7 +85,7 @@ def test_cache_states_in_metrics_are_those_of_answers() -> None:
 
 
 def test_the_documented_reasons_are_those_that_are_given() -> None:
-    assert set(get_args(Reason)) == {*REASONS, LOW_CONFIDENCE}
+    assert get_args(Reason) == REJECTIONS
 
 
 @pytest.mark.parametrize(

@@ -114,3 +114,28 @@ def test_a_file_that_does_not_say_it_is_said_so(tmp_path: Path) -> None:
             file.write_bytes(content)
         with pytest.raises(SettingsError, match=r"GATEWAY_DATABASE_URL_FILE: .*database_url"):
             _ = Settings(database_url_file=file).records_url
+
+
+def test_further_models_have_a_name_and_two_addresses_for_each_instance() -> None:
+    models = "arabic=http://a:1|http://a:2, letters=http://b:1/|http://b:2,arabic=http://c:1|http://c:2"
+    assert Settings(models=models).further_models == {
+        "arabic": (("http://a:1", "http://a:2"), ("http://c:1", "http://c:2")),
+        "letters": (("http://b:1", "http://b:2"),),
+    }
+    assert Settings().further_models == {}
+
+
+@pytest.mark.parametrize(
+    "models",
+    ["arabic", "arabic=http://a:1", "digits=http://a:1|http://a:2", "A=http://a:1|http://a:2", "=http://a:1|http://a:2", "a/b=x|y"],
+)
+def test_a_further_model_that_is_none_is_said_so_in_one_line(models: str) -> None:
+    with pytest.raises(SettingsError, match=r"GATEWAY_MODELS: .* is no further model; give one like arabic=http://") as caught:
+        _ = Settings(models=models).further_models
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("models", ["arabic=|http://a:2", "arabic=http://a:1|", "arabic=a:1|http://a:2"])
+def test_an_address_of_a_further_model_that_is_none_is_said_so(models: str) -> None:
+    with pytest.raises(SettingsError, match="no address of a TorchServe instance"):
+        _ = Settings(models=models).further_models

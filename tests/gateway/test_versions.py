@@ -8,8 +8,18 @@ import pytest
 from gateway.errors import ModelUnavailable
 from gateway.metrics import Metrics
 from gateway.model_client import ModelClient
+from gateway.stage import Stage
 from gateway.versions import FRESH_SECONDS, SILENT_LOOKS, ModelWatch
-from tests.gateway.torchserve_double import INFERENCE_URL, MANAGEMENT_URL, VERSION, TorchServeDouble, known_digits, logits_for, until
+from tests.gateway.torchserve_double import (
+    INFERENCE_URL,
+    MANAGEMENT_URL,
+    VERSION,
+    TorchServeDouble,
+    known_digits,
+    logits_for,
+    misreads,
+    until,
+)
 
 pytestmark = pytest.mark.anyio
 
@@ -75,7 +85,7 @@ async def test_another_version_is_adopted_once_the_served_one_is_gone(watch: Mod
 
 async def test_an_answer_too_old_is_no_proof(watch: ModelWatch, client: ModelClient) -> None:
     await watch.look()
-    client.last_answer_at = time.monotonic() - FRESH_SECONDS - 0.1
+    client._answered_at = dict.fromkeys(client._answered_at, time.monotonic() - FRESH_SECONDS - 0.1)
     assert not watch.ready
     assert (watch.model.reason or "").startswith("no answer from the model for 5.")
 
@@ -141,3 +151,128 @@ async def test_a_fault_of_ours_does_not_end_the_watching(watch: ModelWatch, torc
     torchserve.workers_ready = 1
     await until(lambda: watch.ready)
     watching.cancel()
+
+
+SHADOW = Stage.first("digits").shadow(OTHER, VERSION)
+TENTH = SHADOW.share(10)
+
+
+@pytest.fixture
+async def beside(watch: ModelWatch, torchserve: TorchServeDouble) -> ModelWatch:
+    """VERSION is served and OTHER is READY."""
+    await watch.look()
+    torchserve.versions.append(OTHER)
+    await watch.look()
+    return watch
+
+
+async def test_a_candidate_takes_its_place_once_it_read_the_known_digits(beside: ModelWatch) -> None:
+    beside.follow(SHADOW)
+    assert beside.shadowed is None
+    assert beside.complaint(OTHER) == "it has not read the known digits yet"
+    assert beside.complaint("00000000000f") == "no instance has it READY"
+    await beside.prove()
+    assert beside.complaint(OTHER) is None
+    assert beside.shadowed is not None
+    assert (beside.current.version, beside.shadowed.version, beside.sharing) == (VERSION, OTHER, None)
+    beside.follow(TENTH)
+    assert beside.shadowed is None
+    assert beside.sharing is not None
+    assert (beside.sharing.candidate.version, beside.sharing.percent) == (OTHER, 10)
+
+
+async def test_a_candidate_that_misreads_known_digits_never_takes_a_place(beside: ModelWatch, torchserve: TorchServeDouble) -> None:
+    torchserve.answers[OTHER] = misreads
+    beside.follow(TENTH)
+    await beside.prove()
+    assert beside.sharing is None
+    assert beside.complaint(OTHER) == f"version {OTHER} reads 10 of 10 known digits wrong"
+    assert beside.ready
+
+
+async def test_a_promotion_and_its_rollback_take_effect_at_once(beside: ModelWatch, torchserve: TorchServeDouble) -> None:
+    beside.follow(TENTH)
+    await beside.prove()
+    described = torchserve.described
+    beside.follow(TENTH.promote())
+    assert (beside.current.version, beside.sharing) == (OTHER, None)
+    assert beside.deployed(VERSION)
+    await beside.ask_others()
+    assert beside.ready
+    beside.follow(TENTH.promote().rollback())
+    assert (beside.current.version, beside.sharing) == (VERSION, None)
+    assert beside.ready
+    assert torchserve.described == described
+
+
+async def test_a_candidate_that_vanishes_is_out_until_it_is_proven_again(beside: ModelWatch, torchserve: TorchServeDouble) -> None:
+    beside.follow(TENTH)
+    await beside.prove()
+    torchserve.versions.remove(OTHER)
+    await beside.look()
+    assert beside.sharing is None
+    torchserve.versions.append(OTHER)
+    await beside.look()
+    assert beside.sharing is None
+    await beside.prove()
+    assert beside.sharing is not None
+
+
+async def test_a_candidate_that_misreads_in_service_is_out_for_as_long_as_the_stage_lasts(
+    beside: ModelWatch, torchserve: TorchServeDouble
+) -> None:
+    beside.follow(TENTH)
+    await beside.prove()
+    torchserve.answers[OTHER] = misreads
+    await beside.ask_others()
+    assert beside.sharing is None
+    assert "as" in (beside.complaint(OTHER) or "")
+    torchserve.answers.clear()
+    await beside.prove()
+    assert beside.sharing is None
+    beside.follow(TENTH.share(5))
+    await beside.prove()
+    assert beside.sharing is not None
+
+
+async def test_the_stage_says_which_of_those_that_are_there_is_current(watch: ModelWatch, torchserve: TorchServeDouble) -> None:
+    torchserve.versions = [OTHER, VERSION]
+    watch.follow(SHADOW)
+    await watch.look()
+    assert watch.current.version == VERSION
+
+
+async def test_the_candidate_serves_where_the_current_version_is_gone_until_that_is_back(
+    beside: ModelWatch, torchserve: TorchServeDouble
+) -> None:
+    beside.follow(TENTH)
+    await beside.prove()
+    torchserve.versions = [OTHER]
+    await beside.look()
+    assert (beside.current.version, beside.sharing) == (OTHER, None)
+    torchserve.versions = [OTHER, VERSION]
+    await beside.look()
+    await beside.prove()
+    assert beside.current.version == VERSION
+    assert beside.sharing is not None
+
+
+async def test_a_former_version_that_went_wrong_is_known_before_a_rollback_comes_upon_it(
+    beside: ModelWatch, torchserve: TorchServeDouble
+) -> None:
+    beside.follow(TENTH)
+    await beside.prove()
+    beside.follow(TENTH.promote())
+    torchserve.answers[VERSION] = misreads
+    await beside.ask_others()
+    assert beside.complaint(VERSION) is not None
+    beside.follow(TENTH.promote().rollback())
+    assert beside.current.version == OTHER
+
+
+async def test_answers_of_a_candidate_are_no_proof_of_the_served_version(beside: ModelWatch, client: ModelClient) -> None:
+    beside.follow(TENTH)
+    await beside.prove()
+    client._answered_at = dict.fromkeys(client._answered_at, time.monotonic() - FRESH_SECONDS - 0.1)
+    await beside.ask_others()
+    assert not beside.ready

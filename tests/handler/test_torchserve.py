@@ -4,6 +4,7 @@ import contextlib
 import os
 import shutil
 import signal
+import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -11,6 +12,7 @@ from pathlib import Path
 import cv2
 import httpx
 import numpy as np
+import psutil
 import pytest
 from numpy.typing import NDArray
 
@@ -131,6 +133,13 @@ def test_models_can_be_neither_registered_nor_removed(torchserve: TorchServe) ->
 def test_uploads_of_ten_mebibytes_pass_and_much_more_does_not(torchserve: TorchServe) -> None:
     assert predict(torchserve, bytes(10 * 2**20)).status_code == 415
     assert predict(torchserve, bytes(12 * 2**20)).status_code == 413
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere code stays mapped")
+def test_a_worker_holds_little_of_the_code_that_started_it(torchserve: TorchServe) -> None:
+    worker = torchserve.ready_worker()
+    code = sum(each.rss for each in psutil.Process(worker).memory_maps() if ".so" in each.path and "torch" in each.path)
+    assert code < 20 * 2**20
 
 
 def test_metrics_are_served_and_count(torchserve: TorchServe) -> None:

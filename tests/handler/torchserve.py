@@ -35,9 +35,10 @@ class TorchServe:
     metrics: httpx.Client
     process: "subprocess.Popen[bytes]"
     log: Path
+    model: str = "digits"
 
     def describe(self) -> dict[str, Any]:
-        answer: dict[str, Any] = self.management.get("/models/digits").raise_for_status().json()[0]
+        answer: dict[str, Any] = self.management.get(f"/models/{self.model}").raise_for_status().json()[0]
         return answer
 
     def ready_workers(self) -> list[int]:
@@ -60,13 +61,15 @@ def wait_until(condition: Callable[[], bool], seconds: float, what: str) -> None
 
 
 @contextlib.contextmanager
-def launched(store: Path, computing: Computing = ONE_WORKER, environment: Mapping[str, str] = os.environ) -> Iterator[TorchServe]:
-    """TorchServe on `store/digits.mar`, started as the embedded run starts it but perhaps not ready. On leaving, its group is gone."""
+def launched(
+    store: Path, computing: Computing = ONE_WORKER, environment: Mapping[str, str] = os.environ, model: str = "digits"
+) -> Iterator[TorchServe]:
+    """TorchServe on this model's archive, started as the embedded run starts it but perhaps not ready. On leaving, its group is gone."""
     # Short, because the workers' unix sockets lie there and their names may have 104 characters at most.
     home = Path(tempfile.mkdtemp(prefix="ts-"))
     log = home / "log"
     ports = Ports(*free_ports(6))
-    plan = torchserve_plan(installed_torchserve(), store / "digits.mar", computing, ports, home, log, environment)
+    plan = torchserve_plan(installed_torchserve(), store / f"{model}.mar", computing, ports, home, log, environment, model=model)
     with contextlib.ExitStack() as stack:
         stack.callback(shutil.rmtree, home, ignore_errors=True)
         inference, management, metrics = (
@@ -84,7 +87,7 @@ def launched(store: Path, computing: Computing = ONE_WORKER, environment: Mappin
                 start_new_session=True,
             )
         try:
-            yield TorchServe(inference, management, metrics, process, log)
+            yield TorchServe(inference, management, metrics, process, log, model)
         finally:
             with contextlib.suppress(ProcessLookupError):
                 os.killpg(process.pid, signal.SIGKILL)
@@ -92,9 +95,11 @@ def launched(store: Path, computing: Computing = ONE_WORKER, environment: Mappin
 
 
 @contextlib.contextmanager
-def serving(store: Path, computing: Computing = ONE_WORKER, environment: Mapping[str, str] = os.environ) -> Iterator[TorchServe]:
+def serving(
+    store: Path, computing: Computing = ONE_WORKER, environment: Mapping[str, str] = os.environ, model: str = "digits"
+) -> Iterator[TorchServe]:
     """The same, with a worker that is READY."""
-    with launched(store, computing, environment) as server:
+    with launched(store, computing, environment, model) as server:
 
         def ready() -> bool:
             if server.process.poll() is not None:

@@ -4,7 +4,7 @@ import cv2
 import numpy as np
 import pytest
 
-from loadtests.pictures import Unseen, inverted_and_thickened, png, zipf
+from loadtests.pictures import Unseen, inverted_and_thickened, png, thick_and_slanted, zipf
 
 NUMBERED = np.arange(6 * 784, dtype=np.uint16).astype(np.uint8).reshape(6, 28, 28)
 
@@ -35,3 +35,12 @@ def test_a_thickened_picture_is_dark_on_light_with_a_wider_stroke() -> None:
     other = inverted_and_thickened(line)
     assert other[0, 0] == 255
     assert ((other == 0).sum(axis=1)[6:22] == 3).all()
+
+
+def test_a_slanted_picture_leans_to_the_right_by_its_angle_with_a_wider_stroke() -> None:
+    line = np.zeros((28, 28), np.uint8)
+    line[4:24, 13:15] = 255
+    other = thick_and_slanted(line, 40.0) > 127
+    top, bottom = (np.flatnonzero(other[row]) for row in (70, 140))
+    assert top.mean() - bottom.mean() == pytest.approx(70 * np.tan(np.radians(40)), abs=2)
+    assert len(bottom) > 8 + 4

@@ -9,9 +9,10 @@ import pytest
 import torch
 from numpy.typing import NDArray
 
-from model.choice import KNOWN, TOLERANCE, fastest, handed_gpu, offered
-from model.compiled import RANGES, native, read_maxima
-from model.inference import Classifier, softmax
+from model.choice import ENERGY_TOLERANCE, KNOWN, OWN_KNOWN, TOLERANCE, fastest, handed_gpu, offered
+from model.compiled import ARITHMETICS, RANGES, Arithmetic, Compiled, native, read_maxima
+from model.inference import Classifier, energy, softmax
+from model.limits import read_limits
 from model.on_gpu import PRECISIONS, OnGpu, Precision
 
 RELEASED = Path(__file__).parents[2] / "model" / "released"
@@ -41,6 +42,33 @@ def test_an_arithmetic_that_misreads_known_digits_is_not_served(
     monkeypatch.setattr("model.choice.native", lambda maxima: ["int8", "float32"])
     assert fastest(tmp_path).arithmetic == "float32"
     assert "int8 is not used: a known digit's probability is off by" in caplog.text
+
+
+def test_an_arithmetic_that_moves_the_energy_of_known_digits_is_not_served(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Probabilities alone would not show it: they are those of the same logits, each higher by as much."""
+    reference = Classifier(RELEASED)
+
+    class Higher:
+        arithmetic = "higher"
+
+        def logits(self, pixels: NDArray[np.uint8]) -> NDArray[np.float32]:
+            return reference.logits(pixels) + np.float32(ENERGY_TOLERANCE + 0.1)
+
+    monkeypatch.setattr("model.choice.offered", lambda *_: [("higher", Higher)])
+    assert isinstance(fastest(RELEASED), Classifier)
+    assert "higher is not used: a known digit's probability is off by 0.000, its energy by 0.60 nats" in caplog.text
+
+
+@pytest.mark.parametrize("arithmetic", ARITHMETICS)
+def test_every_arithmetic_gives_known_digits_the_energy_of_digits(arithmetic: Arithmetic, known: NDArray[np.uint8]) -> None:
+    reference, limits = Classifier(RELEASED), read_limits(RELEASED)
+    assert limits is not None
+    assert limits.least is not None
+    found = energy(Compiled(reference.layers, arithmetic, read_maxima(RELEASED)).logits(known))
+    assert np.abs(found - energy(reference.logits(known))).max() < ENERGY_TOLERANCE
+    assert found.min() > limits.least + ENERGY_TOLERANCE
 
 
 def test_what_cannot_be_compiled_is_served_at_single_precision(
@@ -89,3 +117,17 @@ def test_a_gpu_is_used_where_torchserve_hands_one_and_pytorch_has_it(
     assert "GPU 0 is not used: " in caplog.text
     monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
     assert handed_gpu(1) == torch.device("cuda", 1)
+
+
+@pytest.mark.parametrize("own", [True, False])
+def test_a_network_of_other_pictures_is_held_to_its_own_known_ones_and_without_any_serves_itself(
+    larger: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, own: bool
+) -> None:
+    shutil.copytree(larger, tmp_path, dirs_exist_ok=True)
+    if not own:
+        (tmp_path / OWN_KNOWN).unlink()
+    monkeypatch.setattr("model.choice.native", lambda maxima: ["float32"])
+    served = fastest(tmp_path)
+    assert type(served) is (Compiled if own else Classifier)
+    with np.load(larger / OWN_KNOWN) as known:
+        np.testing.assert_allclose(served.logits(known["pixels"]), Classifier(larger).logits(known["pixels"]), atol=1e-3)

@@ -95,3 +95,11 @@ def test_a_map_lies_where_the_network_looked(place: tuple[int, int]) -> None:
 def test_what_is_not_canonical_pixels_is_refused() -> None:
     with pytest.raises(ValueError, match="canonical pixels are"):
         grad_cam(Classifier(RELEASED).layers, np.zeros((1, 28, 27), np.uint8), np.array([0]))
+
+
+def test_a_map_has_the_side_of_its_picture(larger: Path) -> None:
+    with np.load(larger / "known.npz") as known:
+        told = grad_cam(Classifier(larger).layers, known["pixels"], known["labels"], side=32)
+        assert told.shape == known["pixels"].shape
+        assert told.max() == 1.0
+        assert not told[known["pixels"] == 0].any(), "where there is no ink nothing speaks"

@@ -13,7 +13,9 @@ import numpy as np
 import pytest
 import torch
 
-from model.export import CHECKOUT, HANDLER, SHARED, NotExportable, build_archive, fingerprint
+from gateway.settings import MODEL_NAME
+from handler.serve import NAME as NAME_IN_CONTAINERS
+from model.export import CHECKOUT, HANDLER, NAME, SHARED, NotExportable, build_archive, fingerprint
 from model.network import build
 from model.ranges import write_ranges
 
@@ -233,6 +235,21 @@ def test_another_reference_is_another_version_and_the_archive_carries_it(release
         assert json.loads(content.read("facts.json"))["reference"] == reference
 
 
+def test_limits_are_carried_where_there_are_any_and_are_another_version(released: Path, tmp_path: Path) -> None:
+    without = fingerprint(released)
+    limits = {"score": "energy", "least": 4.25, "level": 0.999, "quantile": 0.02}
+    (released / "limits.json").write_text(json.dumps({**limits, "remark": "enters nothing"}))
+    assert fingerprint(released) != without
+    with zipfile.ZipFile(build_archive(released, tmp_path / "store")) as content:
+        assert json.loads(content.read("facts.json"))["limits"] == limits
+
+
+@pytest.mark.parametrize("content", ["", "[]", '{"score": "energy"}'])
+def test_damaged_limits_are_refused(released: Path, checkout: Path, content: str) -> None:
+    (released / "limits.json").write_text(content)
+    assert "limits.json" in refused(released, checkout)
+
+
 def test_weights_that_do_not_fit_are_not_packed(released: Path, checkout: Path) -> None:
     (released / "weights.pt").write_bytes(b"no weights")
     assert "weights.pt does not hold the weights" in refused(released, checkout)
@@ -262,3 +279,47 @@ def run_alone(archive: Path, folder: Path) -> "subprocess.CompletedProcess[str]"
     environment = {"PATH": os.environ["PATH"], "PYTHONPATH": str(folder / "unpacked")}
     command = [sys.executable, "-c", ALONE, str(folder / "unpacked")]
     return subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, check=False)
+
+
+def test_a_network_of_another_name_and_side_is_packed_under_its_name_with_its_own_known_pictures(larger: Path, tmp_path: Path) -> None:
+    archive = build_archive(larger, tmp_path)
+    assert archive == tmp_path / "larger.mar"
+    assert {file.name for file in tmp_path.iterdir()} == {"larger.mar", "larger.version"}
+    with zipfile.ZipFile(archive) as content:
+        manifest, facts = (json.loads(content.read(name)) for name in ("MAR-INF/MANIFEST.json", "facts.json"))
+        assert content.read("known.npz") == (larger / "known.npz").read_bytes()
+    assert manifest["model"]["modelName"] == facts["model"] == "larger"
+    assert facts["side"] == 32
+
+
+def test_other_known_pictures_make_another_version(larger: Path, tmp_path: Path) -> None:
+    shutil.copytree(larger, tmp_path / "other")
+    with np.load(larger / "known.npz") as known:
+        np.savez(tmp_path / "other" / "known.npz", pixels=known["pixels"][1:], labels=known["labels"][1:])
+    assert fingerprint(tmp_path / "other") != fingerprint(larger)
+
+
+@pytest.mark.parametrize("fault", ["misread", "of another side", "damaged"])
+def test_known_pictures_that_a_gateway_could_not_judge_by_are_refused(larger: Path, checkout: Path, tmp_path: Path, fault: str) -> None:
+    shutil.copytree(larger, tmp_path / "other")
+    file = tmp_path / "other" / "known.npz"
+    with np.load(file) as known:
+        pixels, labels = known["pixels"], known["labels"]
+    match fault:
+        case "misread":
+            np.savez(file, pixels=pixels, labels=(labels + 1) % 10)
+        case "of another side":
+            np.savez(file, pixels=pixels[:, :28, :28], labels=labels)
+        case _:
+            file.write_bytes(b"no pictures")
+    assert "known.npz" in refused(tmp_path / "other", checkout)
+
+
+@pytest.mark.parametrize("name", ["", "Digits", "a/b", "a,b", "two words", 7, None])
+def test_a_name_that_no_address_takes_is_refused(released: Path, checkout: Path, name: object) -> None:
+    (released / "release.json").write_text(json.dumps({**RELEASE, "model": name}))
+    assert "release.json calls the model" in refused(released, checkout)
+
+
+def test_what_a_model_may_be_called_is_the_same_wherever_a_name_is_taken() -> None:
+    assert NAME.pattern == MODEL_NAME.pattern == NAME_IN_CONTAINERS.pattern

@@ -152,3 +152,19 @@ def test_a_release_that_is_not_json_is_refused(release: Release) -> None:
     released = release(trained("residual-flat"), "residual-flat")
     (released / "release.json").write_text("not json")
     assert "release.json is no release" in refused(released)
+
+
+@pytest.mark.parametrize("side", [0, 2.5, "48", None])
+def test_a_side_that_no_picture_has_is_refused(release: Release, side: object) -> None:
+    released = release(trained("residual-pooled"), "residual-pooled")
+    said = json.loads((released / "release.json").read_text())
+    (released / "release.json").write_text(json.dumps({**said, "side": side}))
+    assert "release.json is no release" in refused(released)
+
+
+def test_a_network_of_another_side_takes_pictures_of_that_side_alone(larger: Path) -> None:
+    classifier = Classifier(larger)
+    with np.load(larger / "known.npz") as known:
+        assert (classifier.logits(known["pixels"]).argmax(axis=1) == known["labels"]).all()
+    with pytest.raises(ValueError, match=r"canonical pixels are uint8\[n, 32, 32\]"):
+        classifier.logits(pictures(1))

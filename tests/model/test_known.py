@@ -12,6 +12,7 @@ import model
 from model.data import Digits, validation_indices
 from model.inference import Classifier, softmax
 from model.known import EACH, SURE, pick_known
+from model.limits import Limits
 from model.preprocess import canonicalise_picture, is_canonical
 
 ROOM = Path(model.__file__).parent
@@ -68,7 +69,12 @@ def test_what_the_network_reads_otherwise_is_passed_over(known: dict[str, NDArra
 @pytest.mark.usefixtures("validation")
 @pytest.mark.parametrize(
     ("name", "value"),
-    [("SURE", 1.0), ("is_canonical", lambda pixels: False), ("canonicalise_picture", lambda pixels: SimpleNamespace(reasons=("several",)))],
+    [
+        ("SURE", 1.0),
+        ("read_limits", lambda released: Limits("energy", 40.0, 0.999, 0.01)),
+        ("is_canonical", lambda pixels: False),
+        ("canonicalise_picture", lambda pixels: SimpleNamespace(reasons=("several",))),
+    ],
 )
 def test_what_is_doubted_is_passed_over(name: str, value: object, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(f"model.known.{name}", value)

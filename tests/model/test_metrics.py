@@ -18,6 +18,7 @@ from model.metrics import (
     equal_mass_bins,
     equal_width_bins,
     reliability,
+    share,
     spread,
     wilson,
 )
@@ -95,6 +96,11 @@ def test_wilson_s_interval_is_the_textbook_s(successes: int, trials: int, low: f
 
 def test_nothing_tried_is_nothing_known() -> None:
     assert wilson(0, 0) == (0.0, 1.0)
+
+
+def test_a_share_is_told_with_its_errors_and_its_interval_and_of_nothing_nothing_is_known() -> None:
+    assert share(np.array([True, True, False, True])) == {"accuracy": 0.75, "errors": 1, "interval": list(wilson(3, 4))}
+    assert share(np.zeros(0, bool)) == {"accuracy": None, "errors": 0, "interval": [0.0, 1.0]}
 
 
 def test_a_spread_of_one_has_no_deviation() -> None:

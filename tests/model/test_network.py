@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from model.network import NETWORKS, PARAMETER_LIMIT, STUDENT_LIMIT, build, parameter_count
+from model.network import CLOSER, NETWORKS, PARAMETER_LIMIT, STUDENT_LIMIT, build, parameter_count
 
 PIXELS = torch.randint(0, 256, (3, 28, 28), dtype=torch.uint8, generator=torch.Generator().manual_seed(0))
 
@@ -16,9 +16,12 @@ PIXELS = torch.randint(0, 256, (3, 28, 28), dtype=torch.uint8, generator=torch.G
         ("dense512", 407_050),
         ("residual-flat", 161_770),
         ("residual-deep", 190_442),
+        ("residual-deeper", 198_482),
         ("residual-pooled", 157_714),
         ("student", 18_834),
         ("strided", 166_406),
+        ("residual-deep-48", 244_842),
+        ("residual-deeper-48", 208_722),
     ],
 )
 def test_a_network_has_as_many_parameters_as_is_said_of_it(name: str, count: int) -> None:
@@ -55,6 +58,12 @@ def test_scaling_is_inside_so_bytes_and_floats_of_one_picture_agree(name: str) -
     network = build(name).eval()
     with torch.inference_mode():
         assert torch.equal(network(PIXELS), network(PIXELS.float()))
+
+
+@pytest.mark.parametrize("name", CLOSER)
+def test_those_that_look_closer_take_48_by_48(name: str) -> None:
+    with torch.inference_mode():
+        assert build(name).eval()(torch.zeros(2, 48, 48, dtype=torch.uint8)).shape == (2, 10)
 
 
 def test_dropout_is_as_asked_and_off_in_evaluation() -> None:

@@ -11,6 +11,7 @@ from model.data import Digits
 from model.recipes import RECIPES
 from model.release import choose
 from model.runs import RunsMissing
+from model.splitting import Writers
 from model.train import train
 
 
@@ -25,6 +26,8 @@ def runs(tmp_path: Path, digits: Digits, monkeypatch: pytest.MonkeyPatch) -> Pat
     tiny = replace(RECIPES["release"], name="tiny", network="residual-pooled", epochs=1, precision="float32", distillation=None)
     monkeypatch.setitem(RECIPES, "tiny", tiny)
     monkeypatch.setattr("model.release.training_split", lambda folder: (digits, digits))
+    whose = Writers(np.arange(256).astype(np.uint16) // 16, np.where(np.arange(256) < 128, 0, 4).astype(np.uint8))
+    monkeypatch.setattr("model.release.validation_writers", lambda: whose)
     for seed in (1, 2, 3):
         train(tiny, seed, tiny.dropouts[0], digits, digits, tmp_path / "runs" / f"tiny-dropout{tiny.dropouts[0]:g}-seed{seed}")
     return tmp_path / "runs"
@@ -39,6 +42,8 @@ def test_the_seed_with_the_lowest_validation_loss_is_frozen_with_what_it_was_cho
     assert (tmp_path / "released" / "weights.pt").stat().st_size > 100_000
     assert json.loads((tmp_path / "released" / "reference.json").read_text())["pictures"] == 256
     assert len(json.loads((tmp_path / "released" / "ranges.json").read_text())["maxima"]) == 6
+    limits = json.loads((tmp_path / "released" / "limits.json").read_text())
+    assert limits == {"score": "energy", "least": None, "level": 0.999, "quantile": 0.0}, "256 pictures are too few to promise anything by"
     assert f"seed {record.seed}" in str(record)
 
 

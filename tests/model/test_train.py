@@ -15,7 +15,8 @@ from model.distil import RELEASED
 from model.network import build
 from model.recipes import ARTICLE, RELEASED_NETWORK, Cosine, Distillation, Plateau, Recipe, SpoiltRecipe
 from model.spoiling import Spoiling
-from model.train import _optimizer, _plateau, cosine_factor, logits_of, measure, train, train_recipe
+from model.train import History, _optimizer, _plateau, cosine_factor, logits_of, measure, train, train_recipe
+from tests.model.bars import bars
 
 PICTURES = 256
 
@@ -23,16 +24,6 @@ PICTURES = 256
 @pytest.fixture(autouse=True)
 def _one_thread() -> None:
     torch.set_num_threads(1)
-
-
-def bars(count: int, seed: int) -> Digits:
-    """Pictures that can be told apart at once: each digit is a bar in its own place, under noise."""
-    rng = np.random.default_rng(seed)
-    labels = (np.arange(count) % 10).astype(np.uint8)
-    pixels = rng.integers(0, 60, (count, 28, 28)).astype(np.uint8)
-    for picture, label in zip(pixels, labels, strict=True):
-        picture[4:24, 4 + 2 * label : 6 + 2 * label] = 255
-    return Digits(pixels, labels)
 
 
 TRAINING, VALIDATION = bars(PICTURES, 0), bars(64, 1)
@@ -208,3 +199,14 @@ def test_measuring_is_in_evaluation_mode_and_in_nats() -> None:
 
 def test_plateau_is_the_article_s_three_and_five() -> None:
     assert Plateau() == Plateau(epochs=3, factor=0.5, stop_after=5)
+
+
+def test_whoever_watches_is_told_after_every_epoch_and_of_what_there_was_before(tmp_path: Path) -> None:
+    told: list[tuple[str, int]] = []
+
+    def watch(folder: Path, history: History) -> None:
+        told.append((folder.name, len(history.epochs)))
+
+    for _ in range(2):
+        train_recipe(QUICK, 1, TRAINING, VALIDATION, tmp_path, watch=watch)
+    assert told == [("article-dropout0.2-seed1", epochs) for epochs in (1, 2, 2)]

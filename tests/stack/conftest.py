@@ -6,7 +6,7 @@ import signal
 import subprocess
 import time
 from collections.abc import Callable, Iterator
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -89,16 +89,16 @@ class Stack:
         raise AssertionError(f"/metrics has no {sample}")
 
 
-@pytest.fixture(scope="session")
-def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
-    """`make run`, ready; at the Ctrl-C of a terminal it is gone without a trace."""
-    state = tmp_path_factory.mktemp("state")
+@contextmanager
+def make_run(state: Path, *words: str) -> Iterator[Stack]:
+    """`make run` with these words, ready; at the Ctrl-C of a terminal it is gone without a trace, and the state folder with it."""
+    state.mkdir(exist_ok=True)
     url = f"http://127.0.0.1:{(port := free_port())}"
     log = state / "stack.log"
     environment = {name: value for name, value in os.environ.items() if not name.startswith("GATEWAY_")}
     environment |= {"GATEWAY_PORT": str(port), "GATEWAY_STATE_DIR": str(state)}
     with log.open("wb") as out:
-        process = subprocess.Popen(["make", "run"], cwd=ROOT, env=environment, stdout=out, stderr=out, start_new_session=True)
+        process = subprocess.Popen(["make", "run", *words], cwd=ROOT, env=environment, stdout=out, stderr=out, start_new_session=True)
 
     def serves() -> bool:
         assert process.poll() is None, log.read_text()
@@ -120,6 +120,13 @@ def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
             os.killpg(process.pid, signal.SIGKILL)
         process.wait()
         shutil.rmtree(state, ignore_errors=True)
+
+
+@pytest.fixture(scope="session")
+def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
+    """The one that tests share."""
+    with make_run(tmp_path_factory.mktemp("state")) as running:
+        yield running
 
 
 @pytest.fixture

@@ -41,7 +41,9 @@ def complain(mode: str) -> str | None:
     if mode != "asking":
         return None
     try:
-        with urllib.request.urlopen(f"{os.environ['GATEWAY_TORCHSERVE_MANAGEMENT_URL']}/models/digits", timeout=1) as response:
+        with urllib.request.urlopen(
+            f"{os.environ['GATEWAY_TORCHSERVE_MANAGEMENT_URL'].split(',')[0]}/models/digits", timeout=1
+        ) as response:
             workers = json.load(response)[0]["workers"]
     except OSError as error:
         return str(error)

@@ -1,7 +1,9 @@
 """Which children a run has, what they are told, and what keeps a run from starting."""
 
 import contextlib
+import json
 import socket
+import zipfile
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -35,15 +37,20 @@ def planned(embedding: Embedding) -> tuple[Plans, Mapping[str, str]]:
 
 
 def test_everything_is_started_where_no_url_is_given(embedding: Embedding) -> None:
-    plans, told = planned(embedding)
+    with contextlib.ExitStack() as folders:
+        plans = make_plans(embedding, COMMAND, folders)
+        assert plans.candidate is not None
+        assert plans.candidate.folder is not None
+        candidate = read_properties((plans.candidate.folder / "config.properties").read_text())
+        told = {name: value for name, value in plans.children[-1].environment.items() if name.startswith("GATEWAY_")}
     assert [plan.name for plan in plans.children] == ["redis", "torchserve", "gateway"]
     assert told == {
         "GATEWAY_HOST": "127.0.0.1",
         "GATEWAY_PORT": str(embedding.port),
         "GATEWAY_STATE_DIR": str(embedding.state_dir),
         "GATEWAY_REDIS_URL": plans.redis_url,
-        "GATEWAY_TORCHSERVE_URL": plans.torchserve_url,
-        "GATEWAY_TORCHSERVE_MANAGEMENT_URL": plans.management_url,
+        "GATEWAY_TORCHSERVE_URL": f"{plans.torchserve_url},{candidate['inference_address']}",
+        "GATEWAY_TORCHSERVE_MANAGEMENT_URL": f"{plans.management_url},{candidate['management_address']}",
     }
 
 
@@ -109,3 +116,41 @@ def test_a_taken_port_is_found_before_anything_else(embedding: Embedding) -> Non
 def test_management_alone_is_one_line(embedding: Embedding) -> None:
     with pytest.raises(CannotStart, match="set both or neither"):
         planned(replace(embedding, torchserve_management_url="http://model:8081"))
+
+
+def archive_of(name: object, file: Path) -> Path:
+    """All of an archive that a plan looks at."""
+    with zipfile.ZipFile(file, "w") as content:
+        content.writestr("MAR-INF/MANIFEST.json", json.dumps({"model": {"modelName": name}}))
+    return file
+
+
+def test_a_further_archive_has_a_torchserve_of_its_own_under_its_model_s_name(embedding: Embedding, tmp_path: Path) -> None:
+    archive = archive_of("arabic", tmp_path / "any.mar")
+    with contextlib.ExitStack() as folders:
+        plans = make_plans(replace(embedding, archives_beside=(archive,), models="letters=http://a:1|http://a:2"), COMMAND, folders)
+        assert [plan.name for plan in plans.children] == ["redis", "torchserve", "torchserve-arabic", "gateway"]
+        child = plans.children[2]
+        assert child.folder is not None
+        written = read_properties((child.folder / "config.properties").read_text())
+    [beside] = plans.beside
+    assert (beside.model, beside.child, written["load_models"]) == ("arabic", "torchserve-arabic", "arabic=any.mar")
+    assert (written["inference_address"], written["management_address"]) == (beside.inference_url, beside.management_url)
+    told = plans.children[-1].environment["GATEWAY_MODELS"]
+    assert told == f"letters=http://a:1|http://a:2,arabic={beside.inference_url}|{beside.management_url}"
+    assert beside.inference_url != plans.torchserve_url
+
+
+def test_an_archive_that_cannot_stand_beside_is_one_line(embedding: Embedding, tmp_path: Path) -> None:
+    twice = archive_of("arabic", tmp_path / "arabic.mar")
+    for archives, why in (
+        ([archive_of("digits", tmp_path / "again.mar")], "one of that name is served already"),
+        ([twice, twice], "one of that name is served already"),
+        ([tmp_path / "none.mar"], "is no model archive; make one with"),
+        ([archive_of("two words", tmp_path / "odd.mar")], "is no model archive"),
+        ([archive_of(None, tmp_path / "unnamed.mar")], "is no model archive"),
+    ):
+        with pytest.raises(CannotStart, match=why) as raised:
+            planned(replace(embedding, archives_beside=tuple(archives)))
+        assert "\n" not in str(raised.value)
+    assert not embedding.state_dir.exists()

@@ -36,13 +36,19 @@ def test_readiness_says_what_is_unwell_and_why() -> None:
     checks = {"torchserve": {"ok": True, "reason": None}, "model": {"ok": False, "reason": "a 7 came back as 1"}, "redis": {"ok": False}}
     said = ask(probes.readiness, httpx.Response(503, json={"ready": False, "checks": checks}))
     assert said == Readiness(False, {"model": "a 7 came back as 1", "redis": "no reason given"})
-    assert said.model_complaint == "a 7 came back as 1"
+    assert said.model_complaint() == "a 7 came back as 1"
 
 
 def test_redis_alone_is_no_complaint_about_the_model() -> None:
     said = ask(probes.readiness, httpx.Response(200, json={"ready": True, "checks": {"redis": {"ok": False, "reason": "refused"}}}))
     assert said.ready
-    assert said.model_complaint is None
+    assert said.model_complaint() is None
+
+
+def test_a_further_model_has_complaints_of_its_own() -> None:
+    checks = {"model": {"ok": True, "reason": None}, "arabic.model": {"ok": False, "reason": "a 7 came back as 1"}}
+    said = ask(probes.readiness, httpx.Response(200, json={"ready": True, "checks": checks}))
+    assert (said.ready, said.model_complaint(), said.model_complaint("arabic")) == (True, None, "a 7 came back as 1")
 
 
 def test_only_ready_workers_count() -> None:

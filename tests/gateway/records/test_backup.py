@@ -151,7 +151,7 @@ def test_a_file_that_is_there_is_not_overwritten(database: Database, store: Stor
 def test_of_two_backups_at_once_one_is_refused(database: Database, store: Store, file: Path) -> None:
     partial_file = file.with_name(f"{file.name}.partial")
     partial_file.touch()
-    with pytest.raises(RecordsUnavailable, match="another backup"):
+    with pytest.raises(RecordsUnavailable, match="another such file"):
         taken(database, file)
     assert partial_file.exists()
 

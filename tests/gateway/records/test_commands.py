@@ -73,6 +73,13 @@ def test_backup_and_restore_say_how_many_rows(database: Database, store: Store, 
     assert says("restore", file) == f"{rows} of {file} in the database; what was there already is as it was\n"
 
 
+def test_export_says_how_many_can_be_trained_on(database: Database, store: Store, says: Says, tmp_path: Path) -> None:
+    row, file = prediction(), tmp_path / "labelled.jsonl.gz"
+    store.write(Batch([row], [kept()._replace(digest=row.digest)], [label(row, 4)]))
+    assert says("records", "export", file) == f"1 labelled predictions in {file}; 0 more have no pixels that may be kept\n"
+    assert "is not overwritten" in says.refuses("records", "export", file)
+
+
 def test_a_file_that_cannot_be_restored_is_said_why(store: Store, says: Says, tmp_path: Path) -> None:
     damaged = tmp_path / "damaged"
     damaged.write_bytes(b"damaged")
@@ -108,7 +115,7 @@ def test_a_running_gateway_prunes_for_the_command(database: Database, says: Says
     assert len(database.rows("predictions")) == 2
 
 
-COMMANDS = [("migrate",), ("backup", "file"), ("restore", "file"), ("records", "prune")]
+COMMANDS = [("migrate",), ("backup", "file"), ("restore", "file"), ("records", "prune"), ("records", "export", "file")]
 
 
 @pytest.mark.parametrize("command", COMMANDS, ids=" ".join)
@@ -145,6 +152,8 @@ def test_a_postgresql_that_was_not_migrated_is_said_with_the_command(says: Says,
         ("restore",),
         ("records",),
         ("records", "prune", "--hours", "3"),
+        ("records", "export"),
+        ("records", "export", "file", "--days", "0"),
         *[("records", "prune", "--days", value) for value in ("0", "-1", "nan", "inf", "x")],
         *[("records", "prune", "--bytes", value) for value in ("0", "-1", "x")],
     ],

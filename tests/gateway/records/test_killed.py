@@ -116,6 +116,24 @@ async def load(url: str, told: Told) -> AsyncIterator[None]:
             stopping.set()
 
 
+@asynccontextmanager
+async def serving(parents: Parents, database: Database, *, workers: int, deadline_seconds: float) -> AsyncIterator[Parent]:
+    """Gateways that are ready and write to the database before they answer."""
+    with torchserve_server(TorchServeDouble()) as model:
+        gateways = parents.start(
+            SERVE,
+            workers=workers,
+            torchserve_url=model,
+            torchserve_management_url=model,
+            database_url=database.text,
+            records="durable",
+            deadline_seconds=deadline_seconds,
+            canary_seconds=0,
+        )
+        await is_ready(gateways)
+        yield gateways
+
+
 async def is_ready(gateways: Parent) -> None:
     async with asyncio.timeout(START_SECONDS), httpx.AsyncClient(base_url=gateways.url) as client:
         while True:
@@ -136,18 +154,7 @@ async def test_who_can_wait_is_never_told_of_it_and_all_is_there_once(
     parents: Parents, database: Database, restarted: PostgresServer
 ) -> None:
     told = Told()
-    with torchserve_server(TorchServeDouble()) as model:
-        gateways = parents.start(
-            SERVE,
-            workers=2,
-            torchserve_url=model,
-            torchserve_management_url=model,
-            database_url=database.text,
-            records="durable",
-            deadline_seconds=PATIENT_SECONDS,
-            canary_seconds=0,
-        )
-        await is_ready(gateways)
+    async with serving(parents, database, workers=2, deadline_seconds=PATIENT_SECONDS) as gateways:
         async with load(gateways.url, told):
             for _ in range(KILLED):
                 enough = partial(told.are_enough, len(told.durable) + BETWEEN, len(told.labelled) + BETWEEN)
@@ -171,18 +178,7 @@ async def test_who_cannot_wait_is_told_the_truth_and_repeats_himself_safely(
     parents: Parents, database: Database, restarted: PostgresServer
 ) -> None:
     told = Told()
-    with torchserve_server(TorchServeDouble()) as model:
-        gateway = parents.start(
-            SERVE,
-            workers=1,
-            torchserve_url=model,
-            torchserve_management_url=model,
-            database_url=database.text,
-            records="durable",
-            deadline_seconds=HASTY_SECONDS,
-            canary_seconds=0,
-        )
-        await is_ready(gateway)
+    async with serving(parents, database, workers=1, deadline_seconds=HASTY_SECONDS) as gateway:
         async with load(gateway.url, told):
             await until(partial(told.are_enough, BETWEEN, BETWEEN), seconds=20)
             await asyncio.to_thread(restarted.kill)

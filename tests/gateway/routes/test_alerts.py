@@ -3,15 +3,19 @@
 import asyncio
 import json
 from datetime import UTC, datetime, timedelta
+from itertools import takewhile
 from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
 
+from gateway.__main__ import main as gateway_commands
+from gateway.alerts import RENEWAL
 from gateway.baseline import BaselineUnusable, LatencyBaseline
 from gateway.tuning import FILE
 from gateway.turn import Turn
+from model.__main__ import main as model_commands
 from tests.gateway.conftest import Gateway, digit_png
 from tests.gateway.torchserve_double import VERSION, until
 
@@ -73,6 +77,16 @@ async def test_a_worse_model_or_other_pictures_propose_retraining_and_no_more(ga
     assert told["action"]["kind"] == "proposal"
     assert told["action"]["labelled"] == 3
     assert told["action"]["decides"] == "a person"
+    assert told["action"]["then"] == list(RENEWAL)
+
+
+@pytest.mark.parametrize("command", RENEWAL)
+def test_what_a_proposal_says_can_be_run(command: str, capsys: pytest.CaptureFixture[str]) -> None:
+    _, _, program, *words = command.split()
+    verbs = takewhile(lambda word: word.isalpha() and word.islower(), words)
+    with pytest.raises(SystemExit) as ended:
+        {"gateway": gateway_commands, "model": model_commands}[program]([*verbs, "--help"])
+    assert ended.value.code == 0, capsys.readouterr().err
 
 
 async def test_what_is_told_again_is_acted_on_once_and_a_new_firing_again(gateway: Gateway) -> None:

@@ -5,11 +5,12 @@ from collections.abc import AsyncIterator
 import httpx
 import orjson
 import pytest
+import redis.asyncio
 
 from gateway.schema import PredictAnswer
 from gateway.upload import LARGE_BYTES, LARGE_TOGETHER
-from tests.gateway.conftest import Gateway, digit_png, picture, png
-from tests.gateway.torchserve_double import VERSION, TorchServeDouble, until
+from tests.gateway.conftest import Gateway, both_servers, digit_png, picture, png
+from tests.gateway.torchserve_double import VERSION, TorchServeDouble, logits_for, until
 
 pytestmark = pytest.mark.anyio
 
@@ -27,6 +28,7 @@ async def all_in_flight(client: httpx.AsyncClient, count: int) -> None:
         await asyncio.sleep(0)
 
 
+@both_servers
 async def test_a_picture_gets_its_digit(gateway: Gateway) -> None:
     async with gateway() as client:
         answer = await client.post("/v1/predict", content=digit_png(7))
@@ -38,12 +40,18 @@ async def test_a_picture_gets_its_digit(gateway: Gateway) -> None:
     assert body.accepted
     assert body.model.version == VERSION
     assert body.cache == "miss"
-    assert body.record == "buffered"
     assert (body.input.width, body.input.height, body.input.inverted) == (28, 28, False)
     assert answer.headers["x-cache"] == "miss"
     assert {part.split(";")[0] for part in answer.headers["server-timing"].split(", ")} == {"cache", "decode", "queue", "model"}
 
 
+@pytest.mark.parametrize(("gateway", "record"), [("gateway", "buffered"), ("edge", "none")], indirect=["gateway"])
+async def test_an_answer_says_how_safely_it_is_recorded(gateway: Gateway, record: str) -> None:
+    async with gateway() as client:
+        assert (await client.post("/v1/predict", content=digit_png(7))).json()["record"] == record
+
+
+@both_servers
 @pytest.mark.parametrize(
     "sent",
     [
@@ -60,6 +68,7 @@ async def test_all_three_forms_are_read_alike(gateway: Gateway, sent: dict[str, 
     assert answer.json()["digit"] == 3
 
 
+@both_servers
 async def test_a_repeat_is_a_hit_and_says_the_same(gateway: Gateway, torchserve: TorchServeDouble) -> None:
     async with gateway() as client:
         first = (await client.post("/v1/predict", content=digit_png(7))).json()
@@ -73,6 +82,7 @@ async def test_a_repeat_is_a_hit_and_says_the_same(gateway: Gateway, torchserve:
     assert orjson.dumps(first) == orjson.dumps(second)
 
 
+@both_servers
 async def test_cache_control_is_obeyed(gateway: Gateway, torchserve: TorchServeDouble) -> None:
     async with gateway() as client:
         stored = await client.post("/v1/predict", content=digit_png(1), headers={"Cache-Control": "no-store"})
@@ -82,6 +92,7 @@ async def test_cache_control_is_obeyed(gateway: Gateway, torchserve: TorchServeD
     assert [answer.json()["cache"] for answer in (stored, again, fresh, hit)] == ["bypass", "miss", "bypass", "hit"]
 
 
+@both_servers
 async def test_a_header_sent_twice_is_a_list(gateway: Gateway) -> None:
     async with gateway() as client:
         sent = [("Cache-Control", "no-store"), ("Cache-Control", "max-age=0")]
@@ -89,6 +100,7 @@ async def test_a_header_sent_twice_is_a_list(gateway: Gateway) -> None:
     assert [answer.json()["cache"] for answer in answers] == ["bypass", "bypass"]
 
 
+@both_servers
 @pytest.mark.parametrize(
     ("query", "status"), [("model=digits", 200), ("other=1", 200), ("model=letters&model=digits", 200), ("model=%ff", 400)]
 )
@@ -106,6 +118,7 @@ async def test_the_call_is_documented_and_no_other_method_is_taken(gateway: Gate
     assert (put.status_code, put.headers["allow"]) == (405, "POST")
 
 
+@both_servers
 async def test_many_requests_with_one_new_picture_reach_the_model_once(gateway: Gateway, torchserve: TorchServeDouble) -> None:
     gate = asyncio.Event()
     new = picture(5).copy()
@@ -123,6 +136,7 @@ async def test_many_requests_with_one_new_picture_reach_the_model_once(gateway: 
     assert {answer.json()["digit"] for answer in answers} == {5}
 
 
+@both_servers
 async def test_different_pictures_in_flight_travel_together(gateway: Gateway, torchserve: TorchServeDouble) -> None:
     gate = asyncio.Event()
     async with gateway() as client:
@@ -146,6 +160,7 @@ async def test_a_replaced_model_answers_under_its_own_name(gateway: Gateway, tor
     assert repeated.json()["cache"] == "miss"
 
 
+@both_servers
 async def test_an_answer_of_an_unsure_model_is_not_accepted(gateway: Gateway, torchserve: TorchServeDouble) -> None:
     torchserve.accept_threshold = 0.99999
     async with gateway() as client:
@@ -155,6 +170,26 @@ async def test_an_answer_of_an_unsure_model_is_not_accepted(gateway: Gateway, to
     assert answer["reasons"] == ["low_confidence"]
 
 
+async def test_what_the_model_says_is_no_digit_is_not_accepted_and_what_stays_possible_is_told(
+    gateway: Gateway, torchserve: TorchServeDouble, valkey: str
+) -> None:
+    torchserve.answer = lambda pixels: httpx.Response(200, content=(logits_for(pixels) - 6).astype("<f4").tobytes())
+    torchserve.limits = {"score": "energy", "least": 9.0, "level": 0.999, "quantile": 1e-6}
+    async with redis.asyncio.Redis.from_url(valkey) as server, gateway(redis_url=valkey, local_cache_bytes=0, canary_seconds=0) as client:
+        await server.flushall()
+        first = (await client.post("/v1/predict", content=digit_png(7))).json()
+        while not await server.dbsize():
+            await asyncio.sleep(0.005)
+        answers = [first, (await client.post("/v1/predict", content=digit_png(7))).json()]
+    for answer in answers:
+        assert answer["confidence"] > 0.9999
+        assert answer["reasons"] == ["not_a_digit"]
+        assert not answer["accepted"]
+        assert answer["candidates"] == [7, 0, 1, 2, 3, 4, 5, 6, 8, 9]
+    assert [answer["cache"] for answer in answers] == ["miss", "hit"]
+
+
+@both_servers
 @pytest.mark.parametrize(
     ("sent", "status", "slug"),
     [
@@ -187,6 +222,7 @@ async def test_bad_input_gets_a_problem_that_says_what_is_wrong(gateway: Gateway
     assert again.status_code == 200
 
 
+@both_servers
 async def test_a_body_that_never_ends_is_cut_off(gateway: Gateway) -> None:
     async def drip() -> AsyncIterator[bytes]:
         yield b"\x89PNG"
@@ -198,6 +234,7 @@ async def test_a_body_that_never_ends_is_cut_off(gateway: Gateway) -> None:
     assert answer.status_code == 408
 
 
+@both_servers
 async def test_a_body_that_grows_past_the_limit_is_cut_off(gateway: Gateway) -> None:
     sent = 0
 
@@ -212,6 +249,7 @@ async def test_a_body_that_grows_past_the_limit_is_cut_off(gateway: Gateway) -> 
     assert answer.status_code == 413
 
 
+@both_servers
 async def test_only_so_many_large_uploads_are_held_at_a_time(gateway: Gateway) -> None:
     gate = asyncio.Event()
 
@@ -232,6 +270,7 @@ async def test_only_so_many_large_uploads_are_held_at_a_time(gateway: Gateway) -
     assert again.status_code == 415
 
 
+@both_servers
 async def test_a_model_that_does_not_answer_is_a_504_in_time(gateway: Gateway, torchserve: TorchServeDouble) -> None:
     async with gateway(deadline_seconds=0.3) as client:
         torchserve.before_answer = asyncio.Event().wait
@@ -250,6 +289,7 @@ async def test_hits_are_served_while_the_model_is_away_and_misses_say_so(gateway
     assert int(miss.headers["retry-after"]) >= 1
 
 
+@both_servers
 async def test_more_pictures_than_may_wait_are_refused_with_retry_after(gateway: Gateway, torchserve: TorchServeDouble) -> None:
     gate = asyncio.Event()
     async with gateway(queue_pictures=3) as client:
@@ -265,6 +305,7 @@ async def test_more_pictures_than_may_wait_are_refused_with_retry_after(gateway:
     assert f'gateway_shed_total{{reason="queue_full"}} {len(refused)}.0' in metrics
 
 
+@both_servers
 async def test_no_place_in_the_queue_is_kept_for_those_who_left(gateway: Gateway, torchserve: TorchServeDouble) -> None:
     async with gateway(deadline_seconds=0.5) as client:
         torchserve.before_answer = asyncio.Event().wait
@@ -278,6 +319,7 @@ async def test_no_place_in_the_queue_is_kept_for_those_who_left(gateway: Gateway
     assert torchserve.batches[-1] == 1
 
 
+@both_servers
 async def test_a_model_that_talks_nonsense_is_a_502_and_is_not_remembered(gateway: Gateway, torchserve: TorchServeDouble) -> None:
     async with gateway() as client:
         torchserve.answer = lambda pixels: httpx.Response(200, content=b"nonsense")

@@ -5,51 +5,24 @@ import http.client
 import json
 import os
 import signal
-import sys
 import threading
-import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 from itertools import pairwise
-from typing import Any
 
-import httpx
-import numpy as np
 import psutil
 import pytest
-from numpy.typing import NDArray
 from prometheus_client.multiprocess import MultiProcessCollector
 
-from gateway.known import read_known_digits
-from tests.gateway.conftest import digit_png, picture, png
-from tests.gateway.embedded.processes import all_gone, wait_until
+from tests.gateway.conftest import digit_png
+from tests.gateway.embedded.processes import wait_until
 from tests.gateway.test_metrics import Samples, samples, total
 from tests.gateway.torchserve_double import TorchServeDouble
 from tests.gateway.torchserve_server import torchserve_server
 from tests.gateway.workers.parents import Parent, Parents
+from tests.gateway.workers.serving import SERVE, answer, both_serve, get, predict, started
 
 pytestmark = pytest.mark.integration
-
-SERVE = [sys.executable, "-m", "gateway", "serve"]
-RUN = [sys.executable, "-m", "gateway", "run"]
-
-
-@pytest.fixture
-def double() -> TorchServeDouble:
-    return TorchServeDouble()
-
-
-@pytest.fixture
-def torchserve_url(double: TorchServeDouble) -> Iterator[str]:
-    with torchserve_server(double) as url:
-        yield url
-
-
-@pytest.fixture
-def parent(parents: Parents, torchserve_url: str) -> Parent:
-    """Both workers ready, on a TorchServe that is a double."""
-    return started(parents, SERVE, torchserve_url, canary_seconds=0.2)
 
 
 @pytest.fixture(scope="module")
@@ -65,69 +38,8 @@ def shared(lasting: Parent) -> Parent:
     return lasting
 
 
-def started(parents: Parents, command: list[str], torchserve_url: str, **settings: object) -> Parent:
-    parent = parents.start(command, torchserve_url=torchserve_url, torchserve_management_url=torchserve_url, **settings)
-    wait_until(lambda: both_serve(parent), seconds=60)
-    return parent
-
-
-def both_serve(parent: Parent) -> bool:
-    """Whether two workers listen and each says that it is ready."""
-    assert parent.process.poll() is None, parent.said
-    workers = parent.workers()
-    with contextlib.suppress(OSError, psutil.Error, http.client.HTTPException):
-        listening = [pid for pid in workers.values() if any(its.status == psutil.CONN_LISTEN for its in tcp(pid))]
-        return len(listening) == 2 and all(get(parent, "/readyz", pid).status == 200 for pid in listening)
-    return False
-
-
-def tcp(pid: int) -> list[Any]:
-    """The sockets of a process."""
-    return psutil.Process(pid).net_connections("tcp4")
-
-
-@dataclass(frozen=True)
-class Answer:
-    status: int
-    text: str
-
-    @property
-    def json(self) -> Any:
-        return json.loads(self.text)
-
-
-def connected(parent: Parent) -> contextlib.closing[http.client.HTTPConnection]:
-    return contextlib.closing(http.client.HTTPConnection("127.0.0.1", parent.port, timeout=10))
-
-
-def ask(connection: http.client.HTTPConnection, path: str, body: bytes | None = None, kind: str = "image/png") -> Answer:
-    connection.request("GET" if body is None else "POST", path, body, {"Content-Type": kind})
-    response = connection.getresponse()
-    return Answer(response.status, response.read().decode())
-
-
-def answer(parent: Parent, path: str, body: bytes | None = None, kind: str = "image/png") -> Answer:
-    """Of whichever is asked, on a connection of its own."""
-    with connected(parent) as connection:
-        return ask(connection, path, body, kind)
-
-
-def get(parent: Parent, path: str, pid: int) -> Answer:
-    """Of this very process."""
-    for _ in range(100):
-        with connected(parent) as connection:
-            said = ask(connection, path)
-            if connection.sock.getsockname() in [its.raddr for its in tcp(pid)]:
-                return said
-    raise AssertionError(f"process {pid} was given none of 100 connections")
-
-
 def metrics(parent: Parent, pid: int) -> Samples:
     return samples(get(parent, "/metrics", pid).text)
-
-
-def predict(parent: Parent, upload: bytes) -> Answer:
-    return answer(parent, "/v1/predict", upload)
 
 
 def own(parent: Parent, place: int, name: str) -> float:
@@ -237,73 +149,3 @@ def scraped(parent: Parent) -> Samples:
 
 def is_count(name: str) -> bool:
     return name.endswith(("_total", "_bucket", "_count", "_sum"))
-
-
-def test_what_is_in_flight_is_answered_before_they_end(parent: Parent, double: TorchServeDouble) -> None:
-    descendants, folder = parent.descendants(), parent.folder()
-    known = {pixels.tobytes() for pixels in read_known_digits().pixels}
-    begun: set[bytes] = set()
-    at_once = double.answer
-    assert at_once is not None
-
-    def slowly(pixels: NDArray[np.uint8]) -> httpx.Response:
-        if asked := {each.tobytes() for each in pixels} - known:  # a known digit would keep them waiting past their deadline
-            begun.update(asked)
-            time.sleep(1)
-        return at_once(pixels)
-
-    double.answer = slowly
-    with ThreadPoolExecutor(2) as pool:
-        answers = [pool.submit(predict, parent, png(picture(digit) // 2)) for digit in (3, 7)]
-        wait_until(lambda: len(begun) == 2, seconds=5)
-        parent.process.terminate()
-        assert [answer.result().status for answer in answers] == [200, 200]
-    assert parent.process.wait(10) == 0
-    assert all_gone(descendants)()
-    assert not folder.exists()
-
-
-def test_nothing_outlives_a_parent_that_is_killed(parent: Parent) -> None:
-    descendants = parent.descendants()
-    parent.process.kill()
-    wait_until(all_gone(descendants), seconds=6)
-
-
-@pytest.mark.parametrize("ending", ["interrupted", "killed"])
-def test_a_run_on_one_machine_passes_the_setting_on_and_leaves_nothing(parents: Parents, torchserve_url: str, ending: str) -> None:
-    parent = started(parents, RUN, torchserve_url)
-    parent.wait_for("try: curl")
-    assert predict(parent, digit_png(7)).json["digit"] == 7
-    descendants = parent.descendants()
-    if ending == "interrupted":
-        os.killpg(parent.process.pid, signal.SIGINT)  # as a terminal does
-        assert parent.process.wait(timeout=20) == 0
-    else:
-        parent.process.kill()
-    wait_until(all_gone(descendants), seconds=8)
-    if ending == "interrupted":
-        assert list((parent.state_dir / "run").iterdir()) == []
-
-
-def test_a_setting_that_cannot_be_used_is_one_line(parents: Parents) -> None:
-    parent = parents.start(SERVE, torchserve_url="http://127.0.0.1:1")
-    assert parent.process.wait(timeout=30) == 1
-    [line] = parent.said.splitlines()
-    assert line.startswith("digitserve: GATEWAY_TORCHSERVE_URL names 1 instances")
-
-
-def test_one_worker_is_the_same_process(parents: Parents, torchserve_url: str) -> None:
-    parent = parents.start(SERVE, workers=1, torchserve_url=torchserve_url, torchserve_management_url=torchserve_url)
-
-    def serves() -> bool:
-        with contextlib.suppress(OSError):
-            return answer(parent, "/readyz").status == 200
-        return False
-
-    wait_until(serves, seconds=30)
-    assert parent.descendants() == []
-    assert not (parent.state_dir / "run").exists()
-    second = parents.start(SERVE, port=parent.port, workers=2)
-    assert second.process.wait(timeout=20) == 1
-    [line] = second.said.splitlines()
-    assert "is taken" in line

@@ -45,7 +45,7 @@ def subject(*attempts: tuple[Spoiling, bool]) -> Subject:
 
 def test_an_attack_is_charged_with_what_it_deceived_about_and_what_was_wrong_before() -> None:
     told = withstood(subject((Spoiling(1, 2), False)), PICTURES, LABELS, 0.1, seed=0)
-    assert told["attacks"][0]["right"] == N - 3
+    assert told["attacks"][0]["errors"] == 3
     assert told["attacks"][0]["n"] == N
 
 
@@ -58,13 +58,13 @@ def test_who_makes_a_wrong_picture_right_has_not_withstood() -> None:
         return moved
 
     told = withstood(Subject("grey", Grey(), (Attempt("mending", mending, Grey()),), ()), PICTURES, LABELS, 0.1, seed=0)
-    assert told["attacks"][0]["right"] == told["all_together"]["right"] == N - 1
+    assert told["attacks"][0]["errors"] == told["all_together"]["errors"] == 1
 
 
 def test_all_together_leave_what_none_of_them_took() -> None:
     told = withstood(subject((Spoiling(1, 2), False), (Spoiling(2, 4), False)), PICTURES, LABELS, 0.1, seed=0)
-    assert [row["right"] for row in told["attacks"]] == [7, 7]
-    assert told["all_together"]["right"] == 6
+    assert [row["errors"] for row in told["attacks"]] == [3, 3]
+    assert told["all_together"]["errors"] == 4
     assert told["all_together"]["accuracy"] == 0.6
     low, high = told["all_together"]["interval"]
     assert low < 0.6 < high
@@ -75,14 +75,14 @@ def test_a_finishing_attack_meets_only_what_is_left() -> None:
     told = withstood(subject((Spoiling(1, 2), False), (last, True)), PICTURES, LABELS, 0.1, seed=0)
     assert last.shown == [7]
     assert told["attacks"][1]["attacked"] == 7
-    assert told["all_together"]["right"] == told["attacks"][1]["right"] == 6
+    assert told["all_together"]["errors"] == told["attacks"][1]["errors"] == 4
 
 
 def test_nothing_left_is_not_attacked() -> None:
     last = Spoiling()
     told = withstood(subject((Spoiling(*range(N)), False), (last, True)), PICTURES, LABELS, 0.1, seed=0)
     assert last.shown == []
-    assert told["all_together"]["right"] == 0
+    assert told["all_together"]["errors"] == N
 
 
 def test_an_attack_that_breaks_its_bounds_is_not_counted() -> None:
@@ -108,9 +108,9 @@ class Dimming(nn.Module):
 def test_the_noise_is_as_strong_as_costs_nearly_nothing() -> None:
     chosen, rows = strongest_harmless(Dimming, (1.0, 2.0, 3.0), PICTURES, LABELS, loss=0.2)
     assert chosen == 2.0
-    assert [row["right"] for row in rows] == [10, 9, 8, 7]
+    assert [row["errors"] for row in rows] == [0, 1, 2, 3]
     assert [row["sigma"] for row in rows] == [0.0, 1.0, 2.0, 3.0]
 
 
 def test_accuracy_on_pictures_as_they_are() -> None:
-    assert unattacked(Grey(), PICTURES, LABELS, seed=0)["right"] == N - 1
+    assert unattacked(Grey(), PICTURES, LABELS, seed=0)["errors"] == 1

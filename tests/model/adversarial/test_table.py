@@ -10,7 +10,7 @@ EPSILONS = (0.1, 0.3)
 
 
 def share(right: int, n: int = 200) -> dict[str, Any]:
-    return {"n": n, "right": right, "accuracy": right / n, "interval": [max(0.0, right / n - 0.01), min(1.0, right / n + 0.01)]}
+    return {"n": n, "accuracy": right / n, "errors": n - right, "interval": [max(0.0, right / n - 0.01), min(1.0, right / n + 0.01)]}
 
 
 def row(network: str, pgd: tuple[int, int], left: tuple[int, int], clean: int) -> dict[str, Any]:

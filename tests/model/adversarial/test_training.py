@@ -3,32 +3,21 @@
 from dataclasses import replace
 from pathlib import Path
 
-import numpy as np
 import pytest
 import torch
 
 from model.adversarial.ascent import perturbed
 from model.adversarial.subjects import DISTILLED, HARDENED, OF_RECIPE, PLAIN
 from model.adversarial.training import Lesson, trained
-from model.data import Digits
 from model.recipes import DEFENSIVE, DEFENSIVE_TEACHER, RECIPES, ROBUST, STRIDED, Adversary, HardenedRecipe, Recipe
 from model.train import logits_of
+from tests.model.bars import bars
 
 EPOCHS, BATCH, RATE = 6, 32, 3e-3
 TEMPERATURE = 50.0
 
 
-def bars(count: int, seed: int) -> Digits:
-    """Pictures that can be told apart at once: each digit is a bar in its own place, under noise."""
-    rng = np.random.default_rng(seed)
-    labels = (np.arange(count) % 10).astype(np.uint8)
-    pixels = rng.integers(0, 60, (count, 28, 28)).astype(np.uint8)
-    for picture, label in zip(pixels, labels, strict=True):
-        picture[4:24, 4 + 2 * label : 6 + 2 * label] = 160
-    return Digits(pixels, labels)
-
-
-TRAINING, VALIDATION = bars(512, 0), bars(100, 1)
+TRAINING, VALIDATION = bars(512, 0, ink=160), bars(100, 1, ink=160)
 
 
 def quick(recipe: HardenedRecipe) -> HardenedRecipe:

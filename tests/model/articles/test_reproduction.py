@@ -3,15 +3,13 @@
 from dataclasses import replace
 from pathlib import Path
 
-import numpy as np
 import pytest
 import torch
 
 from model.articles.reproduction import reproduce
-from model.data import Digits
 from model.judge import Panel
 from model.recipes import DENSE512
-from model.splitting import Writers
+from tests.model.bars import bars_panel
 
 QUICK = replace(DENSE512, epochs=2, batch_size=32)
 
@@ -23,12 +21,7 @@ def _one_thread() -> None:
 
 @pytest.fixture(scope="module")
 def panel() -> Panel:
-    rng = np.random.default_rng(0)
-    labels = (np.arange(60) % 10).astype(np.uint8)
-    pixels = rng.integers(0, 60, (60, 28, 28)).astype(np.uint8)
-    for picture, label in zip(pixels, labels, strict=True):
-        picture[4:24, 4 + 2 * label : 6 + 2 * label] = 255
-    return Panel("bars", Digits(pixels, labels), Writers(np.zeros(60, np.uint16), np.zeros(60, np.uint8)))
+    return bars_panel()
 
 
 def test_each_seed_is_read_once_and_the_reading_is_noted(panel: Panel, tmp_path: Path) -> None:

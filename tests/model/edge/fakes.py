@@ -10,8 +10,9 @@ from numpy.typing import NDArray
 
 import model
 from model.data import Digits
-from model.edge.runtime import Levels, Reader, Runtime, each_way
+from model.edge.runtime import Levels, Runtime, each_way
 from model.judge import Panel
+from model.reader import Reader
 from model.splitting import Writers
 
 MODEL = Path(model.__file__).parent

@@ -39,7 +39,7 @@ def told(pictures: list[NDArray[np.uint8]]) -> dict[str, Any]:
 def test_preprocessing_and_raw_are_read_apart(told: dict[str, Any]) -> None:
     assert (told["preprocessed"]["accuracy"], told["preprocessed"]["errors"]) == (5 / 6, 1)
     assert (told["raw"]["accuracy"], told["raw"]["errors"]) == (1 / 6, 5)
-    assert told["raw"]["interval"] == wilson(1, 6)
+    assert told["raw"]["interval"] == list(wilson(1, 6))
     assert told["preprocessed"]["confusion"][0, 1] == 1
 
 

@@ -9,6 +9,7 @@ from hypothesis.extra.numpy import array_shapes, arrays
 from numpy.typing import NDArray
 
 from model.preprocess import REASONS, ImageError, canonicalise, canonicalise_picture, canonicalise_several, is_canonical, read_header
+from model.preprocess.place import place
 from tests.model.preprocess.degrade import degrade, exposed
 from tests.model.preprocess.pictures import DIGITS, cut, difference, drawn, encoded, enlarged
 
@@ -21,14 +22,14 @@ PICTURES = arrays(
 
 
 @settings(max_examples=150, deadline=None)
-@given(PICTURES)
-def test_what_was_returned_is_returned_unchanged(picture: NDArray[np.uint8]) -> None:
-    first = canonicalise_picture(picture)
-    assert is_canonical(first.pixels)
+@given(PICTURES, st.sampled_from([28, 48]))
+def test_what_was_returned_is_returned_unchanged(picture: NDArray[np.uint8], side: int) -> None:
+    first = canonicalise_picture(picture, side)
+    assert is_canonical(first.pixels, side)
     assert first.pixels.flags.c_contiguous
     assert set(first.reasons) <= set(REASONS)
-    assert np.array_equal(canonicalise_picture(first.pixels).pixels, first.pixels)
-    assert np.array_equal(canonicalise(encoded(first.pixels, "PNG")).pixels, first.pixels)
+    assert np.array_equal(canonicalise_picture(first.pixels, side).pixels, first.pixels)
+    assert np.array_equal(canonicalise(encoded(first.pixels, "PNG"), side=side).pixels, first.pixels)
 
 
 @settings(max_examples=150, deadline=None)
@@ -60,6 +61,14 @@ def test_few_photographs_differ_and_none_is_doubted() -> None:
     differences = [difference(answer.pixels, pixels) for answer, pixels in zip(answers, DIGITS, strict=True)]
     assert np.median(differences) < 8
     assert sum(answer.reasons != () for answer in answers) <= 1
+
+
+@pytest.mark.parametrize("digit", range(0, 100, 9))
+def test_at_a_larger_side_a_photograph_is_the_same_digit(digit: int) -> None:
+    photograph = degrade(DIGITS[digit], np.random.default_rng(digit))
+    answer, larger = canonicalise(photograph), canonicalise(photograph, side=48)
+    assert larger[1:6] == answer[1:6]
+    assert difference(place(cut(larger.pixels)), answer.pixels) < 13
 
 
 @pytest.mark.parametrize("digit", [3, 25, 47, 68, 91])
@@ -106,14 +115,15 @@ def test_one_pixel_is_blank() -> None:
     assert not answer.pixels.any()
 
 
-def test_several_together_are_read_as_each_alone() -> None:
+@pytest.mark.parametrize("side", [28, 48])
+def test_several_together_are_read_as_each_alone(side: int) -> None:
     black = encoded(np.zeros((28, 28), np.uint8), "PNG")
     whole = [encoded(DIGITS[0], "PNG"), black, encoded(drawn(enlarged(DIGITS[1])), "JPEG"), encoded(255 - DIGITS[2], "PNG")]
     cut_off = whole[2][:-200]
-    answers = canonicalise_several([(upload, read_header(upload)) for upload in (*whole, cut_off)])
+    answers = canonicalise_several([(upload, read_header(upload)) for upload in (*whole, cut_off)], side=side)
     assert isinstance(answers.pop(), ImageError)
     for upload, answer in zip(whole, answers, strict=True):
-        alone = canonicalise(upload)
+        alone = canonicalise(upload, side=side)
         assert not isinstance(answer, ImageError)
         assert np.array_equal(answer.pixels, alone.pixels)
         assert answer[1:] == alone[1:]

@@ -10,16 +10,28 @@ from hypothesis.extra.numpy import array_shapes, arrays
 from numpy.typing import NDArray
 
 from model.preprocess import is_canonical
-from model.preprocess.place import place
+from model.preprocess.place import ink_side, place
 from tests.model.preprocess.pictures import DIGITS, cut
 
 INK = arrays(np.uint8, array_shapes(min_dims=2, max_dims=2, max_side=90), elements=st.sampled_from([0, 0, 0, 1, 2, 3, 90, 255]))
 
 
+SIDES = st.sampled_from([28, 48])
+
+
 @settings(max_examples=200, deadline=None)
-@given(INK)
-def test_whatever_is_placed_is_canonical(ink: NDArray[np.uint8]) -> None:
-    assert is_canonical(place(ink))
+@given(INK, SIDES)
+def test_whatever_is_placed_is_canonical(ink: NDArray[np.uint8], side: int) -> None:
+    assert is_canonical(place(ink, side), side)
+
+
+def test_ink_has_the_same_share_of_every_side() -> None:
+    assert [ink_side(side) for side in (28, 48, 56)] == [20, 34, 40]
+
+
+def test_canonical_pixels_of_one_side_are_not_canonical_at_another() -> None:
+    assert not is_canonical(DIGITS[3], 48)
+    assert not is_canonical(place(cut(DIGITS[3]), 48))
 
 
 @pytest.mark.parametrize("digit", range(0, 100, 7))

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from model.__main__ import EVIDENCE
+from model.commands.options import EVIDENCE
 from model.trust.card import trust_section
 
 
@@ -23,10 +23,11 @@ def test_it_says_which_intervals_are_too_narrow(told: str) -> None:
     assert "so these intervals are too narrow." in rejection
 
 
-def test_what_was_chosen_is_not_said_to_be_served(told: str) -> None:
-    assert "Chosen, not served: 99.9 %." in told
-    assert "Released:" not in told
+def test_it_says_what_is_served_and_by_which_limits(told: str) -> None:
+    assert "A picture whose `energy` is under 4.20308 nats is answered with `accepted` false and the reason `not_a_digit`." in told
+    assert "Served as `candidates`: 99.9 %." in told
+    assert "Served is the best of those that need no more than the logits" in told
 
 
 def test_shares_carry_their_intervals(told: str) -> None:
-    assert "it refuses 0.32 % [0.23 %, 0.45 %] (census staff 0.24 %, students 0.40 %); with" in told
+    assert "it refuses 0.36 % [0.26 %, 0.50 %] (census staff 0.28 %, students 0.44 %); with" in told

@@ -8,7 +8,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from model.__main__ import RELEASED, main
+from model.__main__ import main
+from model.commands.options import RELEASED
 from model.data import Digits
 from model.splitting import Writers
 from model.trust import commands, fashion, measure
@@ -50,7 +51,7 @@ def test_results_figures_and_the_reading_are_written(
     digits, writers = pictures
     monkeypatch.setattr(fashion, "fashion_pictures", lambda folder: digits.pixels[:8] // 2)
     monkeypatch.setattr(commands, "training_split", lambda folder: (digits, digits))
-    monkeypatch.setattr(commands, "validation_indices", lambda: np.arange(len(digits)))
+    monkeypatch.setattr("model.splitting.validation_writers", lambda: writers)
     monkeypatch.setattr(commands, "test_digits", lambda folder: digits)
     small = partial(measure.Plan, variations=1, validation_fonts=("cmr10",), reported_fonts=("DejaVuSans",))
     monkeypatch.setattr(measure, "Plan", small)
@@ -66,6 +67,37 @@ def test_results_figures_and_the_reading_are_written(
     printed = capsys.readouterr().out
     assert printed.startswith("calibration error ")
     assert "sets of 99.9 %" in printed
+    assert "served in float32: refused " in printed
+    assert told["served"]["threshold"] == json.loads((RELEASED / "limits.json").read_text())["least"]
+
+
+def test_a_release_without_limits_is_one_line_that_says_what_writes_them(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: Printed
+) -> None:
+    monkeypatch.setattr(fashion, "fashion_pictures", lambda folder: np.zeros((2, 28, 28), np.uint8))
+    lacking = shutil.copytree(RELEASED, tmp_path / "released")
+    (lacking / "limits.json").unlink()
+    assert main(["trust", "--released", str(lacking), "--out", str(tmp_path / "out")]) == 1
+    (line,) = capsys.readouterr().err.splitlines()
+    assert line.endswith("limits.json is missing or refuses nothing; `python -m model limits` writes it")
+
+
+def test_limits_are_set_by_validation_pictures_beside_the_network(
+    monkeypatch: pytest.MonkeyPatch, pictures: tuple[Digits, Writers], tmp_path: Path, capsys: Printed
+) -> None:
+    digits, writers = pictures
+    monkeypatch.setattr(commands, "training_split", lambda folder: (digits[:0], digits))
+    monkeypatch.setattr("model.splitting.validation_writers", lambda: writers)
+    copied = shutil.copytree(RELEASED, tmp_path / "released")
+    assert main(["limits", "--released", str(copied)]) == 0
+    told = json.loads((copied / "limits.json").read_text())
+    assert (told["score"], told["level"], told["quantile"]) == ("energy", 0.999, 0)
+    assert f"no digit under {told['least']:.4f} nats of energy" in capsys.readouterr().out
+
+
+def test_without_a_network_there_are_no_limits(tmp_path: Path, capsys: Printed) -> None:
+    assert main(["limits", "--released", str(tmp_path / "nowhere")]) == 1
+    assert "no released network" in capsys.readouterr().err
 
 
 def test_a_set_of_no_pictures_is_refused(monkeypatch: pytest.MonkeyPatch, capsys: Printed) -> None:

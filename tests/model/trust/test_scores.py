@@ -5,7 +5,7 @@ import pytest
 from numpy.typing import NDArray
 
 from model.trust.features import Seen
-from model.trust.scores import ANCHORS, both, confidence, draw_anchors, energy, fit_scores, mahalanobis, neighbour, unit
+from model.trust.scores import ANCHORS, both, confidence, draw_anchors, fit_scores, free_energy, mahalanobis, neighbour, unit
 
 LABELS: NDArray[np.uint8] = np.repeat(np.arange(10, dtype=np.uint8), 30)
 
@@ -35,7 +35,7 @@ def test_every_score_is_higher_for_other_digits_than_for_what_lies_away(training
 
 def test_energy_is_the_logarithm_of_the_summed_exponentials_however_large() -> None:
     logits = np.array([[0.0] * 10, [1000.0] + [0.0] * 9], np.float32)
-    assert energy(Seen(logits, np.zeros((2, 1), np.float32))) == pytest.approx([np.log(10), 1000])
+    assert free_energy(Seen(logits, np.zeros((2, 1), np.float32))) == pytest.approx([np.log(10), 1000])
 
 
 def test_confidence_is_the_highest_probability() -> None:

@@ -5,7 +5,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from model.metrics import Floats
+_Floats = NDArray[np.float64]
+
+RESAMPLES = 10_000
 
 LEVEL = (2.5, 97.5)
 """Percentiles that bound a 95 % interval."""
@@ -15,14 +17,14 @@ LEVEL = (2.5, 97.5)
 class Draws:
     """How often each of a group's writers is in each resample: `float64[resamples, writers]`, a row's sum being the number of writers."""
 
-    times: Floats
+    times: _Floats
 
     @classmethod
     def of(cls, writers: int, resamples: int, rng: np.random.Generator) -> "Draws":
         """As many writers as there are, drawn with replacement, once a resample."""
         return cls(rng.multinomial(writers, np.full(writers, 1 / writers), resamples).astype(np.float64))
 
-    def ratio(self, hits: NDArray[np.integer], of: NDArray[np.integer]) -> Floats:
+    def ratio(self, hits: NDArray[np.integer], of: NDArray[np.integer]) -> _Floats:
         """Of per-writer counts, `[writers]` or `[writers, k]`: hits by what they are of, `float64[resamples]` or `[resamples, k]`.
 
         0 where a resample holds none.
@@ -30,12 +32,22 @@ class Draws:
         whole = self.times @ of
         return np.divide(self.times @ hits, whole, out=np.zeros_like(whole), where=whole > 0)
 
-    def mean(self, values: Floats) -> Floats:
+    def mean(self, values: _Floats) -> _Floats:
         """Mean of a value of each writer, `float64[writers]`: `float64[resamples]`."""
-        result: Floats = self.times @ values / len(values)
+        result: _Floats = self.times @ values / len(values)
         return result
 
 
-def interval(resampled: Floats) -> list[float]:
+def resampled(values: _Floats, writer: NDArray[np.integer], seed: int = 0, resamples: int = RESAMPLES) -> _Floats:
+    """Sums of the columns of `float64[n, k]` over as many writers as there are: `float64[resamples, k]`. `writer` is `[n]`."""
+    names, place = np.unique(writer, return_inverse=True)
+    sums = np.zeros((len(names), values.shape[1]))
+    np.add.at(sums, place, values)
+    total: _Floats = Draws.of(len(names), resamples, np.random.default_rng(seed)).times @ sums
+    return total
+
+
+def interval(resampled: _Floats) -> tuple[float, float]:
     """Where 95 % of the resamples lie."""
-    return [float(end) for end in np.percentile(resampled, LEVEL)]
+    low, high = np.percentile(resampled, LEVEL)
+    return float(low), float(high)

@@ -3,7 +3,9 @@
 import numpy as np
 import pytest
 
-from model.groups.bootstrap import Draws, interval
+from model.bootstrap import Draws, interval, resampled
+
+WRITERS = np.repeat(np.arange(40), 50)
 
 
 def draws(writers: int, resamples: int = 2_000) -> Draws:
@@ -37,3 +39,16 @@ def test_the_interval_of_writers_alike_is_the_binomial_one_and_of_unlike_ones_fa
     assert (high - low) / 2 == pytest.approx(binomial, rel=0.15)
     wide_low, wide_high = interval(draws(400).ratio(unlike, of))
     assert (wide_high - wide_low) / 2 == pytest.approx(binomial * 5, rel=0.15), "as 400 pictures would have"
+
+
+def test_pictures_of_one_writer_come_or_stay_away_together() -> None:
+    own = (WRITERS[:, None] == np.arange(40)).astype(np.float64)
+    sums = resampled(own, WRITERS, resamples=50)
+    assert (sums % 50 == 0).all()
+    assert (sums.sum(axis=1) == len(WRITERS)).all()
+
+
+def test_the_same_seed_draws_the_same_writers() -> None:
+    values = np.random.default_rng(0).random((2_000, 1))
+    assert np.array_equal(resampled(values, WRITERS, 3, 50), resampled(values, WRITERS, 3, 50))
+    assert not np.array_equal(resampled(values, WRITERS, 3, 50), resampled(values, WRITERS, 4, 50))

@@ -1,0 +1,30 @@
+"""Options that several commands have, and the folders that they mean unless told otherwise."""
+
+import argparse
+from pathlib import Path
+
+from model.data import DEFAULT_FOLDER
+from model.refused import Refused
+
+HERE = Path(__file__).parents[1]
+RELEASED = HERE / "released"
+EVIDENCE = HERE / "evidence"
+RUNS = Path("var/runs")
+
+
+def add_data(made: argparse.ArgumentParser) -> None:
+    """`--data`."""
+    made.add_argument("--data", type=Path, default=DEFAULT_FOLDER, metavar="DIR", help="where the four MNIST files are or are put")
+
+
+def add_released(made: argparse.ArgumentParser) -> None:
+    """`--released`, to be read from."""
+    made.add_argument("--released", type=Path, default=RELEASED, metavar="DIR", help="folder of the released network")
+
+
+def check_device(device: str) -> None:
+    """Raises Refused where the device that was asked for is not here."""
+    import torch
+
+    if device != "cpu" and not (device == "cuda" and torch.cuda.is_available()):
+        raise Refused(f"there is no device {device!r} here; --device cpu works everywhere")
