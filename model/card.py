@@ -11,6 +11,7 @@ from typing import Any
 from model.adversarial.table import section as adversarial_section
 from model.beside import beside_the_article
 from model.corruptions.section import section as corruptions_section
+from model.corruptions.sturdier import section as sturdier_section
 from model.groups.section import section as groups_section
 from model.others.section import section as others_section
 from model.trust.card import trust_section
@@ -21,6 +22,9 @@ EVIDENCE = Path(__file__).parent / "evidence"
 
 MORE = {"trust.json": trust_section, "corruptions.json": corruptions_section, "adversarial.json": adversarial_section}
 """Results that have a section of their own where they are there, and what writes it."""
+
+STURDY = "corruptions-sturdy.json"
+"""Of a network that is not released; it has a section where both were measured."""
 
 
 class EvidenceMissing(RuntimeError):
@@ -40,6 +44,9 @@ def card_from(evidence: Path) -> str:
     weights = evaluation["model"]["weights_sha256"]
     others = {told["name"]: told for path in sorted(evidence.glob("others-*.json")) if (told := _of(weights, path))}
     more = [write(told) for name, write in MORE.items() if (told := _of(weights, evidence / name))]
+    sturdy, served = _load(evidence / STURDY), _of(weights, evidence / "corruptions.json")
+    if sturdy is not None and served is not None:
+        more.append(sturdier_section(sturdy, served))
     return render(evaluation, _load(evidence / "article.json"), _of(weights, evidence / "groups.json"), others, more)
 
 

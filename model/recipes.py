@@ -1,9 +1,10 @@
 """Every number a training run depends on, one frozen value a recipe. Weights come from a recipe and a seed and nothing else."""
 
 from dataclasses import dataclass, replace
-from typing import Literal
+from typing import Final, Literal
 
 from model.augment import Augmentation
+from model.spoiling import UNSPOILT, Spoiling
 
 
 @dataclass(frozen=True)
@@ -25,8 +26,8 @@ class Cosine:
     warm_up: float = 0.05
 
 
-RELEASED_NETWORK = "released"
-"""As a teacher: the committed network, where there are no runs."""
+RELEASED_NETWORK: Final = "released"
+"""As a teacher, or to begin with: the committed network, where there are no runs."""
 
 
 @dataclass(frozen=True)
@@ -87,6 +88,17 @@ class HardenedRecipe(Recipe):
     adversary: Adversary | None = None
     temperature: float = 1.0
     """Training divides logits by it, and nothing does afterwards (Papernot et al. 2016)."""
+
+
+@dataclass(frozen=True)
+class SpoiltRecipe(Recipe):
+    """A share of every batch is spoilt, after the teachers have spoken of it unspoilt. Not fields of every recipe, as above."""
+
+    spoilt: float = 0.0
+    """The share. The rest are there so that nothing is lost on clean pictures."""
+    spoiling: Spoiling = UNSPOILT
+    begin: Literal["fresh", "released"] = "fresh"
+    """The weights that a run begins with: drawn by its seed, or the committed network's, which is to be of the same kind."""
 
 
 ARTICLE = Recipe(
@@ -160,6 +172,26 @@ STUDENT = replace(
 STUDENT_ALONE = replace(STUDENT, name="student-alone", distillation=Distillation(RELEASED_NETWORK, (), weight=0.0, views=12))
 """The same student on the very same pictures in the same order, told the labels alone: what differs is the teacher."""
 
+STURDY = SpoiltRecipe(
+    name="sturdy",
+    network=RELEASE.network,
+    epochs=4,
+    optimizer="adamw",
+    learning_rate=5e-4,
+    weight_decay=TEACHER.weight_decay,
+    schedule=Cosine(),
+    augmentation=TEACHER.augmentation,
+    dropouts=(0.2,),
+    ema_decay=0.998,
+    precision="bfloat16",
+    distillation=Distillation(RELEASED_NETWORK, (), views=12),
+    spoilt=0.25,
+    spoiling=Spoiling(clutter=0.2, blocks=0.2, filters=0.2, tones=0.2, lighting=0.2, grain=0.2, resolution=0.1),
+    begin=RELEASED_NETWORK,
+)
+"""The committed network taught by itself to say of a spoilt picture what it says of the same one unspoilt. Its teacher never sees one
+spoilt."""
+
 STRIDED = HardenedRecipe(
     name="strided",
     network="strided",
@@ -191,5 +223,5 @@ since finished runs name it, and a run of another recipe is not taken for this o
 ROBUST = replace(STRIDED, name="robust", adversary=Adversary())
 """Adversarial training (Madry et al. 2018)."""
 
-_EVERY = (ARTICLE, DENSE512, TEACHER, RELEASE, STUDENT, STUDENT_ALONE, STRIDED, DEFENSIVE_TEACHER, DEFENSIVE, ROBUST)
+_EVERY = (ARTICLE, DENSE512, TEACHER, RELEASE, STUDENT, STUDENT_ALONE, STURDY, STRIDED, DEFENSIVE_TEACHER, DEFENSIVE, ROBUST)
 RECIPES = {recipe.name: recipe for recipe in _EVERY}

@@ -17,9 +17,10 @@ from tqdm import tqdm
 from model.adversarial.ascent import perturbed
 from model.augment import augment
 from model.data import Digits
-from model.distil import Teachers, distillation_loss
+from model.distil import RELEASED, Teachers, distillation_loss
 from model.network import DigitNetwork, build
-from model.recipes import Cosine, HardenedRecipe, Plateau, Recipe
+from model.recipes import RELEASED_NETWORK, Cosine, HardenedRecipe, Plateau, Recipe, SpoiltRecipe
+from model.spoiling import spoil
 
 EVALUATION_BATCH = 1_000
 
@@ -150,6 +151,8 @@ class Course:
         torch.manual_seed(seed)
         self.recipe, self.seed, self.device, self.folder, self.watch = recipe, seed, device, folder, watch
         self.network = build(recipe.network, dropout=dropout)
+        if isinstance(recipe, SpoiltRecipe) and recipe.begin == RELEASED_NETWORK:
+            _begin_with(self.network, RELEASED)
         self.network.to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
         self.average = None if recipe.ema_decay is None else copy.deepcopy(self.network)
         self.optimizer = _optimizer(recipe, self.network)
@@ -202,6 +205,8 @@ class Course:
                 group["lr"] = rate
         pixels, labels = lesson.pixels[chosen], lesson.labels[chosen]
         images = augment(pixels, self.recipe.augmentation) if lesson.teacher is None else pixels
+        if isinstance(self.recipe, SpoiltRecipe):
+            images = spoil(images.float(), self.recipe.spoilt, self.recipe.spoiling)
         if self.adversary is not None:
             images = perturbed(self.network, images, labels, self.adversary, self.step / self.total_steps)
         with torch.autocast(torch.device(self.device).type, torch.bfloat16, enabled=self.recipe.precision == "bfloat16"):
@@ -283,6 +288,14 @@ def cosine_factor(progress: float, warm_up: float) -> float:
     if progress < warm_up:
         return progress / warm_up
     return 0.5 * (1 + math.cos(math.pi * (progress - warm_up) / (1 - warm_up)))
+
+
+def _begin_with(network: nn.Module, released: Path) -> None:
+    weights = torch.load(released / "weights.pt", map_location="cpu", weights_only=True)
+    try:
+        network.load_state_dict(weights)
+    except RuntimeError as error:
+        raise ValueError(f"a run cannot begin with {released}: it holds another kind of network") from error
 
 
 def _follow(average: nn.Module, network: nn.Module, decay: float) -> None:

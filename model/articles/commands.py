@@ -69,7 +69,8 @@ def add_recipe(made: argparse.ArgumentParser, *, required: bool = False) -> None
         "--recipe",
         required=required,
         help="release; teacher, which release learns from; student, which learns from the committed network, and student-alone, which does "
-        "without; article and dense512: the first and the second article's as written",
+        "without; sturdy, the committed network taught by itself on spoilt pictures; "
+        "article and dense512: the first and the second article's as written",
     )
     numbers = made.add_argument_group("numbers of the recipe", "A recipe with a changed number is another recipe and is named so.")
     numbers.add_argument("--network", help="a name of model.network.NETWORKS")

@@ -17,6 +17,8 @@ EVIDENCE = MODEL / "evidence"
 TEST, VALIDATION = "test", "validation"
 FILES = {TEST: "corruptions", VALIDATION: "corruptions-validation"}
 """The results' names, by which pictures were read. The card shows those of the test set."""
+SERVED = "digits"
+"""What the network is called that the results without a name are of; others' end in theirs."""
 
 
 def add_commands(command: Command) -> None:
@@ -47,7 +49,7 @@ def _corruptions(options: argparse.Namespace) -> None:
     panel = _chosen(_panel(options), options)
     try:
         classifier = Classifier(options.released)
-        threshold, varied = _facts(options.released / "release.json")
+        threshold, varied, model = _facts(options.released / "release.json")
     except ReleaseUnusable as error:
         raise Refused(str(error)) from error
     source, started = generated(options.command_line), time.monotonic()
@@ -62,13 +64,14 @@ def _corruptions(options: argparse.Namespace) -> None:
     options.out.mkdir(parents=True, exist_ok=True)
     made = {
         "generated": {**source, "seconds": seconds},
+        "model": model,
         "weights_sha256": digest,
         "arithmetic": classifier.arithmetic,
         "panel": panel.name,
         "trained_with": varied,
         **told,
     }
-    name = FILES[options.split]
+    name = FILES[options.split] if model == SERVED else f"{FILES[options.split]}-{model}"
     write_json(made, options.out / f"{name}.json")
     _draw(panel, told, options.out / f"{name}.png")
     print(_summary(told))
@@ -100,19 +103,20 @@ def _chosen(panel: "Panel", options: argparse.Namespace) -> "Panel":
     return Panel(panel.name, panel.digits[few], Writers(panel.writers.writer[few], panel.writers.series[few]))
 
 
-def _facts(release: Path) -> tuple[float, dict[str, float]]:
-    """The released network's threshold, and what its recipe varied training pictures by. Raises ReleaseUnusable."""
+def _facts(release: Path) -> tuple[float, dict[str, float], str]:
+    """The released network's threshold, what its recipe varied training pictures by, and its name. Raises ReleaseUnusable."""
     import json
     from dataclasses import asdict
 
     from model.inference import ReleaseUnusable
-    from model.recipes import RECIPES
+    from model.recipes import RECIPES, SpoiltRecipe
 
     told = json.loads(release.read_text(encoding="utf-8"))
     if "accept_threshold" not in told or told.get("recipe") not in RECIPES:
         raise ReleaseUnusable(f"{release} does not say accept_threshold or names no recipe")
-    varied = asdict(RECIPES[told["recipe"]].augmentation)
-    return float(told["accept_threshold"]), {name: value for name, value in varied.items() if value}
+    recipe = RECIPES[told["recipe"]]
+    varied = asdict(recipe.augmentation) | (asdict(recipe.spoiling) if isinstance(recipe, SpoiltRecipe) else {})
+    return float(told["accept_threshold"]), {name: value for name, value in varied.items() if value}, str(told["model"])
 
 
 def _draw(panel: "Panel", told: dict[str, Any], path: Path) -> None:

@@ -2,13 +2,26 @@
 
 from collections.abc import Mapping
 
-ALIKE = {"rotation_degrees": "rotate", "shift_pixels": "translate", "zoom": "scale", "shear_degrees": "shear"}
-"""By fields of `model.augment.Augmentation`, the corruption that varies a picture in the same way, though perhaps by more."""
+ALIKE = {
+    "rotation_degrees": ("rotate",),
+    "shift_pixels": ("translate",),
+    "zoom": ("scale",),
+    "shear_degrees": ("shear",),
+    "filters": ("glass blur", "motion blur", "canny edges"),
+    "tones": ("brightness",),
+    "lighting": ("fog",),
+    "grain": ("shot noise", "impulse noise"),
+    "resolution": ("glass blur",),
+}
+"""By fields of `model.augment.Augmentation` and `model.spoiling.Spoiling`, the corruptions that vary a picture in the same way, though
+perhaps by more, or in the nearest way: no noise of training is of photons or of stuck pixels, no light is fog, and of random kernels some
+blur and some find edges, but none shuffles pixels or thins what it found."""
 
-UNLIKE = ("elastic_pixels", "stroke_probability", "erase_probability")
-"""Fields that vary a picture as no corruption does."""
+UNLIKE = ("elastic_pixels", "stroke_probability", "erase_probability", "clutter", "blocks")
+"""Fields that vary a picture as no corruption does. Clutter is other digits' ink, no line or zigzag; a block is of one level, where mud is
+a stain and a stripe the negative. Tones turn whole pictures to the negative, never sides."""
 
 
 def seen_in_training(varied: Mapping[str, object]) -> list[str]:
     """Names of corruptions whose kind is among these fields; the values of fields that did nothing are false."""
-    return [corruption for field, corruption in ALIKE.items() if varied.get(field)]
+    return list(dict.fromkeys(corruption for field, alike in ALIKE.items() if varied.get(field) for corruption in alike))

@@ -18,6 +18,7 @@ from model.recipes import (
     STRIDED,
     STUDENT,
     STUDENT_ALONE,
+    STURDY,
     Cosine,
     Plateau,
     Recipe,
@@ -69,6 +70,13 @@ def test_the_student_is_small_and_needs_no_run_of_another_recipe() -> None:
     assert parameter_count(build(STUDENT.network)) <= STUDENT_LIMIT
     assert STUDENT.distillation is not None
     assert (STUDENT.distillation.teacher, STUDENT.distillation.teacher_seeds) == (RELEASED_NETWORK, ())
+
+
+def test_the_sturdy_network_is_the_released_one_taught_by_itself_with_most_pictures_unspoilt() -> None:
+    assert (STURDY.network, STURDY.augmentation, STURDY.begin) == (RELEASE.network, RELEASE.augmentation, RELEASED_NETWORK)
+    assert STURDY.distillation is not None
+    assert STURDY.distillation.teacher == RELEASED_NETWORK
+    assert 0 < STURDY.spoilt <= 0.5
 
 
 def test_the_student_alone_lacks_the_teacher_s_word_and_nothing_else() -> None:

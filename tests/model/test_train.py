@@ -11,8 +11,10 @@ from torch import nn
 
 from model.augment import Augmentation
 from model.data import Digits
+from model.distil import RELEASED
 from model.network import build
-from model.recipes import ARTICLE, Cosine, Plateau, Recipe
+from model.recipes import ARTICLE, RELEASED_NETWORK, Cosine, Distillation, Plateau, Recipe, SpoiltRecipe
+from model.spoiling import Spoiling
 from model.train import History, _optimizer, _plateau, cosine_factor, logits_of, measure, train, train_recipe
 from tests.model.bars import bars
 
@@ -34,6 +36,12 @@ AVERAGED = replace(
     ema_decay=0.9,
     precision="bfloat16",
     network="residual-pooled",
+)
+SPOILT = SpoiltRecipe(
+    **{**vars(AVERAGED), "name": "spoilt", "network": "residual-deep", "epochs": 1, "batch_size": 16},
+    spoilt=1.0,
+    spoiling=Spoiling(grain=1.0),
+    begin=RELEASED_NETWORK,
 )
 HOPELESS = replace(QUICK, network="article-as-drawn", epochs=25, augmentation=Augmentation())
 FEW, NINES = Digits(TRAINING.pixels[:64], TRAINING.labels[:64] % 5), Digits(VALIDATION.pixels[:16], np.full(16, 9, np.uint8))
@@ -76,6 +84,31 @@ def test_a_resumed_run_is_the_uninterrupted_run_bit_for_bit(tmp_path: Path, reci
     assert len(json.loads((tmp_path / "parts" / "history.json").read_text())["epochs"]) == 1
     train(recipe, 1, 0.2, TRAINING, VALIDATION, tmp_path / "parts")
     assert same(weights_in(tmp_path / "whole"), weights_in(tmp_path / "parts"))
+
+
+def test_a_run_begins_with_the_released_network_where_its_recipe_says_so(tmp_path: Path) -> None:
+    still = replace(SPOILT, learning_rate=0.0)
+    train(still, 1, 0.2, FEW, FEW, tmp_path)
+    released = torch.load(RELEASED / "weights.pt", weights_only=True)
+    assert all(
+        torch.equal(value, released[name]) for name, value in weights_in(tmp_path).items() if name.endswith(("convolution.weight", "bias"))
+    )
+
+
+def test_a_run_that_cannot_begin_with_the_released_network_says_so(tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match="holds another kind of network"):
+        train(replace(SPOILT, network="student"), 1, 0.2, FEW, FEW, tmp_path)
+
+
+def test_pictures_are_spoilt_after_the_teacher_has_spoken_of_them(tmp_path: Path) -> None:
+    taught = replace(SPOILT, learning_rate=0.0, distillation=Distillation(RELEASED_NETWORK, (), weight=1.0, views=1))
+    spoilt = train(taught, 1, 0.0, FEW, FEW, tmp_path / "spoilt" / "run").history
+    clean = train(replace(taught, spoilt=0.0), 1, 0.0, FEW, FEW, tmp_path / "clean" / "run").history
+    heard, clean_heard = (next((tmp_path / name).glob("released-views-*/000.npz")) for name in ("spoilt", "clean"))
+    with np.load(heard) as one, np.load(clean_heard) as other:
+        assert np.array_equal(one["pixels"], other["pixels"])
+        assert np.array_equal(one["log_probabilities"], other["log_probabilities"])
+    assert spoilt.epochs[0]["training_loss_running"] > 1.5 * clean.epochs[0]["training_loss_running"]
 
 
 def test_the_same_seed_gives_the_same_weights_and_another_gives_others(tmp_path: Path) -> None:

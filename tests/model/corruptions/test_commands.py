@@ -49,6 +49,20 @@ def test_the_test_set_is_measured_noted_drawn_and_told(tmp_path: Path, capsys: P
 
 
 @pytest.mark.usefixtures("_digits")
+def test_results_of_a_network_that_is_not_served_bear_its_name_and_what_its_pictures_were_spoilt_by(tmp_path: Path) -> None:
+    released = tmp_path / "other"
+    released.mkdir()
+    (released / "weights.pt").write_bytes((commands.MODEL / "released" / "weights.pt").read_bytes())
+    facts = json.loads((commands.MODEL / "released" / "release.json").read_text())
+    (released / "release.json").write_text(json.dumps({**facts, "model": "other", "recipe": "sturdy"}))
+    assert run(tmp_path, "--released", str(released), "--split", "validation", "--pictures", "5") == 0
+    assert sorted(path.stem for path in (tmp_path / "evidence").glob("*.json")) == ["corruptions-validation-other"]
+    told = json.loads((tmp_path / "evidence" / "corruptions-validation-other.json").read_text())
+    assert told["trained_with"]["clutter"] > 0
+    assert {"rotate", "fog", "impulse noise"} <= set(told["seen"])
+
+
+@pytest.mark.usefixtures("_digits")
 def test_the_validation_split_has_a_file_of_its_own_and_is_no_reading_of_the_test_set(tmp_path: Path) -> None:
     assert run(tmp_path, "--split", "validation", "--pictures", "5") == 0
     assert sorted(path.name for path in (tmp_path / "evidence").iterdir()) == ["corruptions-validation.json", "corruptions-validation.png"]

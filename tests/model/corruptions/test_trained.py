@@ -6,11 +6,12 @@ from model.augment import Augmentation
 from model.corruptions.table import CORRUPTIONS
 from model.corruptions.trained import ALIKE, UNLIKE, seen_in_training
 from model.recipes import RECIPES
+from model.spoiling import Spoiling
 
 
 def test_every_way_of_varying_is_like_a_corruption_or_said_not_to_be() -> None:
-    assert {*ALIKE, *UNLIKE} == {field.name for field in fields(Augmentation)}
-    assert set(ALIKE.values()) <= set(CORRUPTIONS)
+    assert {*ALIKE, *UNLIKE} == {field.name for field in (*fields(Augmentation), *fields(Spoiling))}
+    assert {corruption for alike in ALIKE.values() for corruption in alike} <= set(CORRUPTIONS)
 
 
 def test_what_training_did_not_vary_was_not_seen() -> None:
