@@ -25,7 +25,7 @@ from model.recipes import Recipe
 Fit = Callable[[Recipe, int, Digits, Path], Fitted]
 """As `model.arabic.fitting.fit`."""
 
-BATCHES = {1: 500, 16: 100}
+BATCHES = {1: 500}
 """Pictures in a timed call, and calls."""
 
 

@@ -5,16 +5,17 @@ from contextlib import asynccontextmanager
 import pytest
 import redis.asyncio
 
+from gateway.answer_text import told
 from gateway.contract import CacheState, CacheUse, ModelVersion
 from gateway.errors import Problem
 from gateway.local_cache import LocalCache
 from gateway.metrics import Metrics
-from gateway.model_client import ModelClient, VersionGone
+from gateway.model_client import ModelClient
 from gateway.prediction import Predictor, Unknown, _Picture
 from gateway.reading import PictureReader
-from gateway.redis_cache import RedisCache, RedisKey
+from gateway.redis_cache import RedisCache
 from gateway.redis_forms import redis_pipes
-from gateway.schema import told
+from gateway.seams import RedisKey, VersionGone
 from gateway.signing import Signer
 from gateway.versions import ModelWatch
 from tests.gateway.conftest import digit_png, picture
