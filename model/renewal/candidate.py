@@ -122,7 +122,7 @@ def _save(weights: Weights, file: Path) -> None:
 
 
 def in_proportion(validation: int, labelled: int, share: float) -> NDArray[np.intp]:
-    """Positions of so many validation pictures, and of the labelled ones after them so often that these are a `share`; at least once."""
+    """Positions of so many validation pictures, and of labelled ones after them so often that they are a `share` of all; at least once."""
     times = max(1, round(share / (1 - share) * validation / labelled)) if labelled else 0
     return np.concatenate([np.arange(validation), np.tile(np.arange(validation, validation + labelled), times)])
 

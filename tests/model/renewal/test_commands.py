@@ -25,7 +25,7 @@ def labelled(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Two callers, one of whom labels one picture otherwise than the other does."""
     new = bars(200, 5, lower=8)
     records = [
-        record(picture, int(label), ("a", "b")[number % 2], id=f"id{number}")
+        record(picture, int(label), ("a", "b")[number // 10 % 2], id=f"id{number}")
         for number, (picture, label) in enumerate(zip(new.pixels, new.labels, strict=True))
     ]
     records.append(record(new.pixels[0], int(new.labels[0] + 1), "b", id="other"))
