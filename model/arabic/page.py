@@ -54,8 +54,8 @@ def _parts(evidence: Path) -> Iterator[Part]:
     )
     yield Paragraph(
         f"Claimed: accuracy of {folds}-fold cross-validation on {result['n']:,} pictures by {result['writers']} writers, which are the "
-        f"test set of MADBase, whole writers held out (on both sides of a fold: {result['writers_on_both_sides']}). That is not the published "
-        "protocol, which trains on 60,000 other pictures and measures on these, and is no record of it."
+        f"test set of MADBase, whole writers held out (on both sides of a fold: {result['writers_on_both_sides']}). That is not the "
+        "published protocol, which trains on 60,000 other pictures and measures on these, and is no record of it."
     )
     yield Table(HEADER, [_row(cell) for cell in result["cells"]])
     yield Paragraph(
