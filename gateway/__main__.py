@@ -9,6 +9,7 @@ from gateway.logs import set_up
 from gateway.settings import Settings, SettingsError, read_settings
 
 SAMPLE = Path("model/known/7.png")
+EXPORTED = Path("var/edge/digits-int8.onnx")
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -34,6 +35,11 @@ def _parser() -> argparse.ArgumentParser:
         "serve", help="start a gateway, of GATEWAY_WORKERS processes; Redis and TorchServe by GATEWAY_REDIS_URL and GATEWAY_TORCHSERVE_URL"
     )
     serve.set_defaults(command=_serve)
+    edge = commands.add_parser("edge", help="serve predictions on a small device by an exported network: no TorchServe, Redis or torch")
+    edge.add_argument(
+        "--network", type=Path, default=EXPORTED, metavar="FILE", help=f"what `python -m model edge` made (default {EXPORTED})"
+    )
+    edge.set_defaults(command=_edge)
     baseline = commands.add_parser("baseline", help="measure how fast a running gateway answers, for the alerts on slowness")
     baseline.add_argument("--url", help="where it runs; else GATEWAY_HOST and GATEWAY_PORT")
     baseline.add_argument("--rate", type=float, default=50.0, help="requests a second (default 50)")
@@ -132,6 +138,13 @@ def _serve(settings: Settings, options: argparse.Namespace) -> int:
     from gateway.server import serve
 
     serve(settings)
+    return 0
+
+
+def _edge(settings: Settings, options: argparse.Namespace) -> int:
+    from gateway.device.command import serve_on_device
+
+    serve_on_device(settings, options.network)
     return 0
 
 

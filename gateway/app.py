@@ -15,6 +15,7 @@ from starlette.types import ASGIApp
 
 from gateway import __version__
 from gateway.alerts import Responder
+from gateway.answer_text import told
 from gateway.baseline import BaselineWatch
 from gateway.bounded import BoundedBodies
 from gateway.canary import Canary
@@ -23,6 +24,7 @@ from gateway.errors import OUR_FAULT, HttpProblem, Malformed, Problem, problem_r
 from gateway.explaining import Explainer
 from gateway.following import StageWatch
 from gateway.known import KnownDigits, read_known_digits
+from gateway.lifecycle import Lifecycle
 from gateway.local_cache import LocalCache
 from gateway.measuring import measure
 from gateway.metrics import Metrics
@@ -44,17 +46,17 @@ from gateway.redis_forms import Pipes, redis_pipes
 from gateway.routes.alerts import alert_routes
 from gateway.routes.audit import audit_routes
 from gateway.routes.batch import PATH as BATCH_PATH
-from gateway.routes.batch import batch_routes
+from gateway.routes.batch import Batches
+from gateway.routes.documented import batch_documentation, predict_documentation
 from gateway.routes.explain import PATH as EXPLAIN_PATH
 from gateway.routes.explain import explain_routes
-from gateway.routes.health import Lifecycle, health_routes
+from gateway.routes.health import health_routes
 from gateway.routes.labels import label_routes
 from gateway.routes.model import model_routes
 from gateway.routes.plain import Plain
-from gateway.routes.predict import Predicting, predict_documentation
+from gateway.routes.predict import Predicting
 from gateway.routes.telling import Telling
 from gateway.routes.traced import Traced, TracedPlain, TracedTelling
-from gateway.schema import told
 from gateway.settings import Settings, SettingsError
 from gateway.signing import Signer, read_or_make_secret
 from gateway.tracing import Tracing
@@ -215,7 +217,7 @@ def create_app(
         telemetry={"tracing": False, "metrics": False, "logs": False},  # it would look for a provider at each request
     )
     app.include_router(predict_documentation())
-    app.include_router(batch_routes(uploads, models.predictor, telling, settings.deadline_seconds))
+    app.include_router(batch_documentation(Batches(uploads, models.predictor, telling, settings.deadline_seconds)))
     app.include_router(explain_routes(uploads, models, telling, ids, reader, settings.deadline_seconds))
     app.include_router(label_routes(ids, recorder, settings.deadline_seconds))
     app.include_router(audit_routes(ids, reader, settings.deadline_seconds))

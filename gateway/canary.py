@@ -9,8 +9,8 @@ from numpy.typing import NDArray
 
 from gateway.errors import Problem
 from gateway.metrics import Metrics
-from gateway.model_client import VersionGone
 from gateway.prediction import Predictor
+from gateway.seams import VersionGone
 from gateway.turn import Turn
 from gateway.versions import ModelWatch
 

@@ -10,7 +10,7 @@ from starlette.datastructures import FormData, Headers, UploadFile
 from starlette.formparsers import MultiPartException, MultiPartParser
 
 from gateway.errors import Malformed
-from gateway.model_client import LARGEST_BATCH
+from gateway.seams import LARGEST_BATCH
 
 JSON, MULTIPART = b"application/json", b"multipart/form-data"
 

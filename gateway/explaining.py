@@ -11,7 +11,8 @@ from gateway.contract import ModelVersion
 from gateway.errors import ModelUnavailable, OverCapacity
 from gateway.flights import Flight, Flights
 from gateway.metrics import Metrics
-from gateway.model_client import RETRY_AFTER_SECONDS, ModelClient, VersionGone
+from gateway.model_client import ModelClient
+from gateway.seams import RETRY_AFTER_SECONDS, VersionGone
 
 MOST_WAITING = 64
 """A map takes the model some milliseconds: they are computed within a deadline of seconds."""

@@ -17,6 +17,7 @@ from gateway.errors import DeadlineExceeded, ModelMisbehaved, ModelUnavailable, 
 from gateway.known import SIDE
 from gateway.metrics import Metrics
 from gateway.reference import CLASSES
+from gateway.seams import RETRY_AFTER_SECONDS, VersionGone
 from gateway.trace import Headers
 from gateway.transport import Transport, whole
 
@@ -25,17 +26,11 @@ LOGITS_TYPE = "application/x-digit-logits"
 FACTS_TYPE = "application/x-digit-facts"
 EXPLAIN_TYPE = "application/x-digit-explain"
 MAP_TYPE = "application/x-digit-map"
-LARGEST_BATCH = 64
 LARGEST_SIDE = 256
 """Of the pictures that a model may want."""
 
-RETRY_AFTER_SECONDS = 2.0
 DESCRIBE_SECONDS = 1.0
 CANNOT_BE_REACHED = "the model cannot be reached; try again"
-
-
-class VersionGone(Exception):
-    """The instance no longer has this version: look again which is current."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,13 +19,11 @@ from gateway.errors import NO_ANSWER, DeadlineExceeded, ModelMisbehaved, ModelUn
 from gateway.flights import Flight, Flights
 from gateway.local_cache import LocalCache, LocalKey
 from gateway.metrics import Metrics
-from gateway.model_client import LARGEST_BATCH, RETRY_AFTER_SECONDS, ModelClient, VersionGone
 from gateway.offloop import nearby
 from gateway.reading import Announced, PictureReader
-from gateway.redis_cache import LARGEST_LOOKUP, RedisCache, RedisKey
+from gateway.seams import LARGEST_BATCH, LARGEST_LOOKUP, RETRY_AFTER_SECONDS, Model, RedisKey, SharedCache, VersionGone, Watch
 from gateway.shadow import Shadow
 from gateway.trace import TRACE, carried
-from gateway.versions import ModelWatch
 from model.preprocess import measure
 
 REQUESTS_AT_THE_DOOR = 1
@@ -85,9 +83,9 @@ class Predictor:
         self,
         reader: PictureReader,
         local: LocalCache,
-        redis: RedisCache | None,
-        client: ModelClient,
-        watch: ModelWatch,
+        redis: SharedCache | None,
+        client: Model,
+        watch: Watch,
         metrics: Metrics,
         *,
         queue_pictures: int,

@@ -25,6 +25,9 @@ from model.preprocess import (
 INLINE_PIXELS = 64 * 64
 """Up to here reading takes a millisecond or so, and far less where the picture is canonical already."""
 
+UNREDUCED = Limits().max_pixels_unreduced
+"""Pixels that are taken at most where they cannot be decoded reduced, whatever the settings."""
+
 PROBLEMS: dict[type[ImageError], type[Problem]] = {
     EmptyUpload: Malformed,
     UnsupportedImage: NotAnImage,
@@ -55,8 +58,14 @@ class PictureReader:
     Small pictures that were announced before the first of them is read are read together: what arrives in one turn of the event loop.
     """
 
-    def __init__(self, max_pixels: int, read_several: ReadSeveral = canonicalise_several) -> None:
-        self._limits = Limits(max_pixels=max_pixels, max_pixels_unreduced=min(max_pixels, Limits().max_pixels_unreduced))
+    def __init__(
+        self,
+        max_pixels: int,
+        read_several: ReadSeveral = canonicalise_several,
+        *,
+        max_pixels_unreduced: int = UNREDUCED,
+    ) -> None:
+        self._limits = Limits(max_pixels=max_pixels, max_pixels_unreduced=min(max_pixels, max_pixels_unreduced, UNREDUCED))
         self._read_several = read_several
         self._announced: list[Announced] = []
         self._pool = ThreadPoolExecutor(1, thread_name_prefix="decode")
@@ -79,7 +88,7 @@ class PictureReader:
                     self._pool, canonicalise, announced.upload, self._limits, None, announced.side
                 )
             except ImageError as error:
-                found = error
+                found = error.with_traceback(None)  # which knows this frame: the two would keep the upload until cycles are looked for
         if isinstance(found, ImageError):
             raise PROBLEMS[type(found)](str(found)) from found
         return found
@@ -94,7 +103,7 @@ class PictureReader:
             try:
                 header = read_header(each.upload)
             except ImageError as error:
-                each.found = error
+                each.found = error.with_traceback(None)
                 continue
             if header.width * header.height <= INLINE_PIXELS:
                 small.setdefault(each.side, []).append((each, header))

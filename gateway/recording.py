@@ -3,17 +3,24 @@
 import asyncio
 import time
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
-from gateway.contract import Answer
+from gateway.answer_text import RecordState
+from gateway.contract import DEFAULT_MODEL, Answer
 from gateway.records.batch import PixelsRow
-from gateway.records.recorder import Recorder
-from gateway.schema import RecordState
+
+if TYPE_CHECKING:  # who keeps no records needs no database
+    from gateway.records.recorder import Recorder
 
 
 class Recording:
-    """Records answers through the recorder, if there is one; `durable` waits until a row is committed, as long as the request has time."""
+    """Records answers through the recorder, if there is one; `durable` waits until a row is committed, as long as the request has time.
 
-    def __init__(self, recorder: Recorder | None, *, durable: bool, clock: Callable[[], float] = time.time) -> None:
+    Pixels are kept of the default model's answers alone: what is kept trains later versions of it, and another model's digits, of
+    another side perhaps, would teach them wrong.
+    """
+
+    def __init__(self, recorder: "Recorder | None", *, durable: bool, clock: Callable[[], float] = time.time) -> None:
         self._recorder, self._durable, self._clock = recorder, durable, clock
 
     @property
@@ -49,5 +56,7 @@ class Recording:
             answer.cache,
             int((time.perf_counter() - started) * 1e6),
         )
-        kept = PixelsRow(content.digest, answer.pixels.tobytes(), now_ms) if keep_pixels and answer.pixels is not None else None
+        kept = None
+        if keep_pixels and answer.pixels is not None and answer.model.name == DEFAULT_MODEL:
+            kept = PixelsRow(content.digest, answer.pixels.tobytes(), now_ms)
         return "buffered" if self._recorder.record(row, kept) else "none"

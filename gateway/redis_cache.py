@@ -6,12 +6,12 @@ import random
 import time
 from collections import deque
 from collections.abc import Callable, Sequence
-from typing import NamedTuple
 
 from gateway.contract import DROPS_BYTES, Prediction
 from gateway.metrics import Metrics
 from gateway.redis_forms import Pipes
 from gateway.redis_pipe import LATE_SECONDS, SILENT_SECONDS, UNANSWERED, WRONG_TYPE, Away, Command, Pipe, in_words
+from gateway.seams import LARGEST_LOOKUP, RedisKey
 from gateway.series import LOOKUP_OUTCOMES
 from gateway.signing import Signer
 
@@ -26,7 +26,6 @@ PROBE_SECONDS = 0.5
 OPENING_SECONDS = 1.0
 """How long the background may take to find Redis, connect and log in."""
 
-LARGEST_LOOKUP = 64
 MOST_WAITING = 4_096
 """Writes beyond this are dropped: only the next answer costs more."""
 
@@ -45,20 +44,6 @@ PURGE_KEY = "digits-purged"
 
 class WeWereBusy(TimeoutError):
     """The wait for Redis was over before this process looked whether an answer had come."""
-
-
-class RedisKey(NamedTuple):
-    """Whose answer, by which model and version, to which canonical pixels (`digest`: SHA-256 of the 784 bytes)."""
-
-    tenant: str | None
-    model: str
-    version: str
-    digest: bytes
-
-    @property
-    def raw(self) -> bytes:
-        """`digits:<tenant or ->:<model>:<version>:<32 bytes>`, without braces, so that a cluster spreads it."""
-        return f"digits:{self.tenant or '-'}:{self.model}:{self.version}:".encode() + self.digest
 
 
 class RedisCache:

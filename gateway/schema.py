@@ -3,15 +3,12 @@
 from datetime import UTC, datetime
 from typing import Annotated, Any, Literal
 
-import orjson
 from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field
 
-from gateway.contract import Answer, ModelVersion, Prediction, Seen, candidates
-from gateway.model_client import LARGEST_BATCH
+from gateway.answer_text import RecordState
+from gateway.seams import LARGEST_BATCH
 
 Reason = Literal["blank", "faint", "noise", "several", "low_confidence", "not_a_digit"]
-
-RecordState = Literal["durable", "buffered", "none"]
 
 Probability = Annotated[float, Field(ge=0, le=1)]
 EXAMPLE_VERSION = "ab12cd34ef56"
@@ -241,30 +238,3 @@ class ModelCard(BaseModel):
     arithmetic: str = Field(description="What the network computes in.", examples=["float32"])
     rollout: RolloutCard | None = Field(description="None: nothing was ever rolled out.")
     facts: dict[str, Any]
-
-
-def told(prediction: Prediction, seen: Seen, reasons: tuple[str, ...], model: ModelVersion) -> tuple[bytes, bytes]:
-    """The members of PredictAnswer that stay the same each time: between `prediction_id` and `cache`, and after `record`."""
-    said = {
-        "digit": prediction.digit,
-        "confidence": prediction.confidence,
-        "probabilities": prediction.probabilities,
-        "candidates": candidates(prediction, model),
-        "accepted": not reasons,
-        "reasons": reasons,
-        "model": {"name": model.name, "version": model.version},
-    }
-    upload = {"input": {"width": seen.width, "height": seen.height, "inverted": seen.inverted, "box": seen.box}}
-    return orjson.dumps(said)[1:-1], orjson.dumps(upload)[1:]
-
-
-def answer_text(answer: Answer, prediction_id: str, record: RecordState) -> bytes:
-    """PredictAnswer as JSON."""
-    middle, end = answer.content.told
-    return b'{"prediction_id":"%b",%b,"cache":"%b","record":"%b",%b' % (
-        prediction_id.encode(),
-        middle,
-        answer.cache.encode(),
-        record.encode(),
-        end,
-    )

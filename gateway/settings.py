@@ -13,15 +13,12 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from gateway.contract import DEFAULT_MODEL
 from gateway.logs import Form, Level
+from gateway.refusal import SettingsError as SettingsError
 
 PREFIX = "GATEWAY_"
 
 MODEL_NAME = re.compile(r"[a-z][a-z0-9-]{0,31}")
 """As archives are called: it stands in addresses and keys."""
-
-
-class SettingsError(ValueError):
-    """A setting cannot be used; the message names the variable and says what it takes."""
 
 
 class Settings(BaseSettings):

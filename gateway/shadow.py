@@ -13,8 +13,7 @@ from gateway.contract import ModelVersion
 from gateway.errors import Problem
 from gateway.flights import Flight
 from gateway.metrics import Metrics
-from gateway.model_client import LARGEST_BATCH, ModelClient, VersionGone
-from gateway.redis_cache import RedisCache, RedisKey
+from gateway.seams import LARGEST_BATCH, Model, RedisKey, SharedCache, VersionGone
 
 MOST_WAITING = 256
 """Pictures of 784 bytes."""
@@ -40,7 +39,7 @@ class _Seen(Flight[None]):
 class Shadow:
     """Compares, as long as there is a candidate. What it reads goes into the cache under its own version, as if it had been asked."""
 
-    def __init__(self, client: ModelClient, redis: RedisCache | None, metrics: Metrics) -> None:
+    def __init__(self, client: Model, redis: SharedCache | None, metrics: Metrics) -> None:
         self._client, self._redis, self._metrics = client, redis, metrics
         self._queue = Batcher[_Seen](self._compare, largest=LARGEST_BATCH, in_flight=1, waiting=MOST_WAITING, delay_seconds=GATHER_SECONDS)
 

@@ -6,7 +6,7 @@ import os
 import secrets
 from pathlib import Path
 
-from gateway.settings import SettingsError
+from gateway.refusal import SettingsError
 
 SECRET_BYTES = 32
 

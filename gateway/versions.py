@@ -2,21 +2,18 @@
 
 import asyncio
 import logging
-import re
 import time
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
-from dataclasses import dataclass
-from typing import Any, NamedTuple
-
-import numpy as np
-from numpy.typing import NDArray
 
 from gateway.contract import DEFAULT_MODEL, ModelVersion
 from gateway.errors import ModelUnavailable, Problem
 from gateway.known import KnownDigits
 from gateway.metrics import Metrics
-from gateway.model_client import LARGEST_BATCH, RETRY_AFTER_SECONDS, Described, ModelClient, VersionGone
+from gateway.model_client import Described, ModelClient
+from gateway.proving import Place, Prover, Unproven, Urls
+from gateway.seams import RETRY_AFTER_SECONDS, Check, VersionGone
+from gateway.sharing import Share
 from gateway.stage import Stage
 
 log = logging.getLogger(__name__)
@@ -27,49 +24,10 @@ LOOK_SECONDS = 1.0
 SILENT_LOOKS = 5
 """After so many looks without an answer an instance is gone, if another has a version to serve."""
 
-VERSION = re.compile(r"[0-9a-f]{12}")
-"""A fingerprint, as our archives carry it and prediction ids hold it."""
-
 FRESH_SECONDS = 5.0
 """How old the newest right answer may be for the model to count as working."""
 
-
 NOTHING_KNOWN = "its archive holds no known pictures; that it answers is all that can be said"
-
-
-@dataclass(frozen=True, slots=True)
-class Check:
-    """One line of /readyz: well, or the reason why not."""
-
-    ok: bool
-    reason: str | None = None
-
-
-Urls = tuple[str, str]
-"""Of one instance: for inference, and for management."""
-
-Place = tuple[Urls, str]
-"""A version on an instance."""
-
-
-class Share(NamedTuple):
-    """Uploads that a candidate answers: `percent` of a hundred, by a number that the digest of their bytes gives.
-
-    Equal uploads get the same version, in every process, and who had the candidate keeps it while its share grows. The digest is of the
-    bytes as they came, which is known before anything is decoded or looked up: other encodings of one picture may get either version,
-    each under its own key.
-    """
-
-    candidate: ModelVersion
-    percent: int
-
-    def takes(self, digest: bytes) -> bool:
-        """Whether the candidate answers the upload of this SHA-256."""
-        return int.from_bytes(digest[:8]) % 100 < self.percent
-
-
-class _Unproven(Exception):
-    """A version may not answer; the message says why."""
 
 
 class ModelWatch:
@@ -88,12 +46,13 @@ class ModelWatch:
         metrics: Metrics,
         name: str = DEFAULT_MODEL,
     ) -> None:
-        """`known` is None for a model whose archive brings its own; with none there either, it has to answer, whatever that is."""
+        """`known` as a Prover takes it."""
         self.name = name
         self.workers_ready = 0
         """Of the served version."""
         self._client = client
         self._instances = instances
+        self._prover = Prover(client, known, name)
         self._known = known
         self._metrics = metrics
         self._looking = asyncio.Lock()
@@ -126,7 +85,7 @@ class ModelWatch:
     @property
     def known(self) -> KnownDigits | None:
         """What the served version must read right; None where nothing is known, or nothing served yet."""
-        return self._known or (None if self._current is None else self._current.known)
+        return self._known if self._current is None else self._prover.known(self._current)
 
     @property
     def stage(self) -> Stage | None:
@@ -245,7 +204,7 @@ class ModelWatch:
         model = self._proven.get((urls, version))
         try:
             self._serve(model or await self._prove((urls, version)))
-        except _Unproven as why:
+        except Unproven as why:
             self._model = Check(False, str(why))
             return False
         return True
@@ -260,50 +219,22 @@ class ModelWatch:
         """Have every other version that is READY read the known digits, before it may answer anything."""
         for place, workers in list(self._ready.items()):
             if workers and place not in self._proven and place not in self._distrusted:
-                with suppress(_Unproven):
+                with suppress(Unproven):
                     await self._prove(place)
         self._arrange()
 
     async def _prove(self, place: Place) -> ModelVersion:
-        """The version at this place, if it says what it is and reads all known digits right. Raises _Unproven."""
-        urls, version = place
+        """Raises Unproven."""
+        _, version = place
         try:
-            model = ModelVersion(self.name, version, *urls, facts=await self._facts(urls, version))
-            wrong = await self._misread(model)
-            if wrong is not None:
-                log.error("version %s reads %s; it is not served", version, wrong)
-                raise _Unproven(f"version {version} reads {wrong}")
-        except (Problem, VersionGone) as failure:
-            self._complaints[version] = f"version {version} could not be checked: {failure}"
-            raise _Unproven(self._complaints[version]) from failure
-        except _Unproven as why:
+            model = await self._prover.prove(place)
+        except Unproven as why:
             self._complaints[version] = str(why)
             raise
         self._metrics.know_version(version, model.reference)
         self._complaints.pop(version, None)
         self._proven[place] = model
         return model
-
-    async def _facts(self, urls: Urls, version: str) -> dict[str, Any]:
-        if not VERSION.fullmatch(version):
-            raise _Unproven(f"version {version!r} is no fingerprint of 12 hex digits; build the archive with `make archive`")
-        facts = await self._client.facts(urls[0], self.name, version)
-        if facts.get("version") != version:
-            raise _Unproven(f"version {version} says that it is {facts.get('version')}")
-        return facts
-
-    async def _misread(self, model: ModelVersion) -> str | None:
-        """What it reads wrong, in words; None: nothing. Where nothing is known it has to answer. Raises as `ModelClient.ask` does."""
-        known = self._known or model.known
-        if known is None:
-            await self._client.ask(model, [_blank(model)])
-            return None
-        wrong = 0
-        for start in range(0, len(known.labels), LARGEST_BATCH):
-            chosen = slice(start, start + LARGEST_BATCH)
-            predictions = await self._client.ask(model, list(known.pixels[chosen]))
-            wrong += sum(prediction.digit != label for prediction, label in zip(predictions, known.labels[chosen], strict=True))
-        return f"{wrong} of {len(known.labels)} known digits wrong" if wrong else None
 
     def _find(self, version: str | None) -> ModelVersion | None:
         """A proven version by its name."""
@@ -339,12 +270,11 @@ class ModelWatch:
             return
         self._asked += 1
         try:
-            wrong = await self._ask_one(current)
+            wrong = await self._prover.ask(current, self._asked - 1)
         except (Problem, VersionGone):
             return  # the age of the newest answer tells
         if current is self._current:
-            nothing_known = self._known is None and current.known is None
-            self._model = Check(True, NOTHING_KNOWN if nothing_known else None) if wrong is None else Check(False, wrong)
+            self._model = Check(True, NOTHING_KNOWN if self.known is None else None) if wrong is None else Check(False, wrong)
 
     async def ask_others(self) -> None:
         """The same for what is named beside the served version: read wrong, it is out, before a rollback would come upon it."""
@@ -354,7 +284,7 @@ class ModelWatch:
             if model is None or model is self._current:
                 continue
             try:
-                wrong = await self._ask_one(model)
+                wrong = await self._prover.ask(model, self._asked)
             except (Problem, VersionGone):
                 self.doubt(model)
                 continue
@@ -368,15 +298,6 @@ class ModelWatch:
         self._proven.pop(_place(model), None)
         self._arrange()
 
-    async def _ask_one(self, model: ModelVersion) -> str | None:
-        """As what a known digit was misread, in words; None: it was not, or nothing is known and it answered."""
-        known = self._known or model.known
-        asked = 0 if known is None else (self._asked - 1) % len(known.labels)
-        [prediction] = await self._client.ask(model, [_blank(model) if known is None else known.pixels[asked]])
-        if known is None or prediction.digit == (label := int(known.labels[asked])):
-            return None
-        return f"a known {label} was read as {prediction.digit}"
-
     async def _repeat(self, step: Callable[[], Awaitable[None]]) -> None:
         while True:
             try:
@@ -384,10 +305,6 @@ class ModelWatch:
             except Exception:  # a watcher that ends would leave its last word standing for ever
                 log.exception("looking after the model failed; trying again")
             await asyncio.sleep(LOOK_SECONDS)
-
-
-def _blank(model: ModelVersion) -> NDArray[np.uint8]:
-    return np.zeros((model.side, model.side), np.uint8)
 
 
 def _place(model: ModelVersion) -> Place:

@@ -5,6 +5,7 @@ Everything it writes is under the folder for temporary files, so the rest of the
 
 import importlib.util
 import os
+import re
 import shlex
 import sys
 import tempfile
@@ -13,11 +14,16 @@ from pathlib import Path
 
 HANDLER = Path(__file__).resolve().parent
 MODELS = Path("/models")
+MODEL = "DIGITS_MODEL"
+"""Environment variable: the model's name, and its archive's in MODELS; by default digits, which the image holds."""
+
 WORKERS = "DIGITS_WORKERS"
 """Environment variable: workers of the model; by default one."""
 
 GPUS = "DIGITS_GPUS"
 """Environment variable: GPUs that workers are spread over; by default none. Those that TorchServe does not find are not used."""
+
+NAME = re.compile(r"[a-z][a-z0-9-]{0,31}")
 
 NOT_FOR_TORCHSERVE = ("TS_", "PYTHON", "JAVA_TOOL_OPTIONS", "JDK_JAVA_OPTIONS", "_JAVA_OPTIONS")
 """Beginnings of variables it must not see: settings of its own from elsewhere, and what would shadow the archive."""
@@ -39,7 +45,10 @@ def configuration(given: str, environment: Mapping[str, str]) -> tuple[str, list
             said[name] = value.replace("127.0.0.1", "0.0.0.0")
     said["default_workers_per_model"] = _whole(environment, WORKERS, 1)
     said["number_of_gpu"] = _whole(environment, GPUS, 0)
-    said["model_store"], said["load_models"] = str(MODELS), "digits=digits.mar"
+    name = environment.get(MODEL) or "digits"
+    if not NAME.fullmatch(name):
+        raise NotStarted(f"{MODEL} is {name!r}; a name is a to z, then a to z, 0 to 9 and -, at most 32")
+    said["model_store"], said["load_models"] = str(MODELS), f"{name}={name}.mar"
     return "".join(f"{name}={value}\n" for name, value in said.items()), options
 
 

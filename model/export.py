@@ -72,6 +72,11 @@ def fingerprint(released: Path, checkout: Path = CHECKOUT) -> str:
     return total.hexdigest()[:12]
 
 
+def serving_facts(released: Path) -> dict[str, object]:
+    """What serving must know of the network besides its weights, as an archive carries it. Raises NotExportable."""
+    return {**json.loads(_serving_facts(released)), "reference": _reference(released), **_limits(released)}
+
+
 def build_archive(released: Path, out_folder: Path, checkout: Path = CHECKOUT) -> Path:
     """`NAME.mar` in `out_folder`, with `NAME.version` (the fingerprint) beside it, by the model's own name. Raises NotExportable.
 

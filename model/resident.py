@@ -1,4 +1,4 @@
-"""Code of libraries that only the start needed leaves the process's memory; whatever is needed after all comes back by itself."""
+"""Code and constants of libraries that only the start needed leave the process's memory; what is needed after all comes back."""
 
 import ctypes
 import mmap
@@ -9,14 +9,14 @@ OF_LINUX = Path("/proc/self/smaps")
 """Which file is mapped where and what became of it; other systems have no such thing."""
 
 CODE = re.compile(
-    r"^(?P<start>[0-9a-f]+)-(?P<end>[0-9a-f]+) r-xp \S+ \S+ \d+ +/.*\n(?:[A-Z]\w+:.*\n)*?Anonymous: +0 kB$",
+    r"^(?P<start>[0-9a-f]+)-(?P<end>[0-9a-f]+) r-[x-]p \S+ \S+ \d+ +/.*\n(?:[A-Z]\w+:.*\n)*?Anonymous: +0 kB$",
     re.MULTILINE,
 )
-"""A mapping of a file's code to which nobody wrote, so the file still says the same."""
+"""A mapping of a file's code, or of the constants beside it, to which nobody wrote, so the file still says the same."""
 
 
 def let_go_of_code(told: Path = OF_LINUX) -> int:
-    """Bytes of code that the kernel need not keep mapped any more (madvise(2), MADV_DONTNEED); 0 where nothing is told of mappings.
+    """Bytes of them that the kernel need not keep mapped any more (madvise(2), MADV_DONTNEED); 0 where nothing is told of mappings.
 
     PyTorch and OpenVINO map more than 100 MB to import, trace and compile, and a picture needs a tenth of it.
     """

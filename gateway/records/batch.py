@@ -29,7 +29,7 @@ class PredictionRow(NamedTuple):
 
 
 class PixelsRow(NamedTuple):
-    """Canonical pixels, 784 bytes of `digits`, that a caller consented to be kept."""
+    """Canonical pixels, 784 bytes, that a caller consented to be kept."""
 
     digest: bytes
     pixels: bytes

@@ -110,7 +110,7 @@ class Reader:
         return await self._ask(ask)
 
     async def kept_pixels(self, digest: bytes) -> bytes | None:
-        """The canonical pixels, 784 bytes of `digits`, that somebody let us keep. Raises RecordsUnavailable."""
+        """The canonical pixels, 784 bytes, that somebody let us keep. Raises RecordsUnavailable."""
         query = select(pixels.c.pixels).where(pixels.c.digest == digest)
         return await self._ask(lambda connection: next((bytes(kept) for (kept,) in connection.execute(query)), None))
 

@@ -5,6 +5,7 @@ records do: into a SQLite file only through the one process that writes it.
 """
 
 import asyncio
+import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
@@ -20,6 +21,11 @@ from gateway.stage import Stage, StageRefused
 
 _NEWEST = select(stages.c.model, func.max(stages.c.number).label("number")).group_by(stages.c.model).subquery()
 NEWEST = select(stages).join(_NEWEST, (stages.c.model == _NEWEST.c.model) & (stages.c.number == _NEWEST.c.number))
+
+PATIENCE_SECONDS = 2.0
+"""How long a database is tried that cannot be written."""
+
+PAUSE_SECONDS = 0.05
 
 
 class StageReader:
@@ -47,10 +53,21 @@ def read_stage(url: URL, model: str) -> Stage:
         engine.dispose()
 
 
-def write_stage(open_sink: Callable[[], Sink], url: URL, stage: Stage) -> None:
-    """Make this the newest. Raises RecordsUnavailable, and StageRefused where somebody else made a change meanwhile."""
-    with closing(open_sink()) as sink:
-        sink.write(Batch(stages=[stage]))
+def write_stage(open_sink: Callable[[], Sink], url: URL, stage: Stage, patience_seconds: float = PATIENCE_SECONDS) -> None:
+    """Make this the newest. Raises RecordsUnavailable, and StageRefused where somebody else made a change meanwhile.
+
+    Telling it twice is telling it once, so it is told again while one process takes another's place as the writer.
+    """
+    until = time.monotonic() + patience_seconds
+    while True:
+        try:
+            with closing(open_sink()) as sink:
+                sink.write(Batch(stages=[stage]))
+            break
+        except RecordsUnavailable:
+            if time.monotonic() >= until:
+                raise
+            time.sleep(PAUSE_SECONDS)
     if read_stage(url, stage.model) != stage:
         raise StageRefused("somebody else changed the rollout at this moment; `status` says how it stands")
 

@@ -15,8 +15,8 @@ from gateway.overlay import overlay
 from gateway.prediction_id import PredictionId, PredictionIds
 from gateway.records.reader import Reader
 from gateway.routes.asked import MODEL_PARAMETER, Asked, read_asked
+from gateway.routes.documented import IMAGE_BODIES, REFUSALS
 from gateway.routes.labels import known_id
-from gateway.routes.predict import IMAGE_BODIES, REFUSALS
 from gateway.routes.shared import in_time, problems
 from gateway.routes.telling import Telling
 from gateway.schema import ExplainAnswer, PastExplanation

@@ -8,22 +8,12 @@ import orjson
 from fastapi import APIRouter, Query, Response
 from prometheus_client import CONTENT_TYPE_LATEST
 
+from gateway.lifecycle import Lifecycle
 from gateway.metrics import Metrics
 from gateway.models import Models
 from gateway.records.recorder import Recorder
 from gateway.redis_cache import RedisCache
-from gateway.versions import Check
-
-
-class Lifecycle:
-    """Whether this process starts, serves or drains."""
-
-    def __init__(self) -> None:
-        self.state: Literal["starting", "serving", "draining"] = "starting"
-
-    def drain(self) -> None:
-        """Nothing new is to be sent here; what comes is still answered."""
-        self.state = "draining"
+from gateway.seams import Check
 
 
 def health_routes(lifecycle: Lifecycle, models: Models, redis: RedisCache | None, recorder: Recorder | None, metrics: Metrics) -> APIRouter:

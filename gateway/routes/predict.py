@@ -1,69 +1,18 @@
-"""`POST /v1/predict`: a picture in, a digit out, before the framework does its general work; it documents the call and refuses others."""
+"""`POST /v1/predict`: a picture in, a digit out, before any framework does its general work."""
 
 import asyncio
 
-from fastapi import APIRouter
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from gateway.contract import Answer
 from gateway.errors import Problem, UploadTooSlow, problem_response
 from gateway.prediction import Choose
 from gateway.prompt import headers_of
-from gateway.routes.asked import MODEL_PARAMETER, read_asked
-from gateway.routes.shared import problems
+from gateway.routes.asked import read_asked
 from gateway.routes.telling import Telling
-from gateway.schema import PredictAnswer
 from gateway.upload import Uploads
 
 PATH = "/v1/predict"
-
-IMAGE_BODIES = {
-    "image/png": {"schema": {"type": "string", "format": "binary"}},
-    "image/jpeg": {"schema": {"type": "string", "format": "binary"}},
-    "application/octet-stream": {"schema": {"type": "string", "format": "binary"}},
-    "multipart/form-data": {
-        "schema": {"type": "object", "required": ["image"], "properties": {"image": {"type": "string", "format": "binary"}}}
-    },
-    "application/json": {
-        "schema": {"type": "object", "required": ["image"], "properties": {"image": {"type": "string", "format": "byte"}}},
-        "example": {"image": "iVBORw0KGgo="},
-    },
-}
-
-REFUSALS = {
-    400: "The request is malformed.",
-    404: "There is no such model.",
-    408: "The body came too slowly.",
-    413: "Too many bytes or pixels.",
-    415: "Not an image type that is taken.",
-    422: "The picture cannot be read.",
-    429: "Over capacity; see Retry-After.",
-    502: "The model misbehaved.",
-    503: "Cannot serve now; see Retry-After.",
-    504: "No answer in time.",
-}
-
-
-def predict_documentation() -> APIRouter:
-    """The call as OpenAPI shows it, and 405 for other methods on its path."""
-    router = APIRouter(prefix="/v1", tags=["prediction"])
-
-    @router.post(
-        "/predict",
-        summary="Read the digit in a picture",
-        response_model=PredictAnswer,
-        openapi_extra={"parameters": [MODEL_PARAMETER], "requestBody": {"required": True, "content": IMAGE_BODIES}},
-        responses=problems(REFUSALS),
-    )
-    async def predict() -> None:
-        """PNG, JPEG, WebP, BMP, TIFF, or the first frame of a GIF: as the body itself, as the multipart field `image`, or in JSON.
-
-        `Cache-Control: no-cache` answers afresh and remembers, `no-store` neither looks nor remembers.
-        `X-Consent: training` lets us keep the canonical pixels, to train later models.
-        """
-        raise AssertionError("Predicting answers this call")
-
-    return router
 
 
 class Predicting:

@@ -1,11 +1,11 @@
 """What becomes of an answer, whichever call it is for: it is counted, gets its id, is recorded, and is told as text."""
 
+from gateway.answer_text import answer_text
 from gateway.contract import Answer
 from gateway.metrics import Metrics
 from gateway.prediction_id import PredictionIds
 from gateway.recording import Recording
 from gateway.routes.asked import Asked
-from gateway.schema import answer_text
 
 
 class Telling:

@@ -63,9 +63,9 @@ class Drill:
             raise Failed(f"{which} arrived with the action {kind}, not {action}")
         say(", ".join(filter(None, [f"  {which}: arrived after {time.time() - since:.1f} s with the action {action}", seen])))
 
-    def silent(self, since: float, *names: str) -> None:
-        """None of these has begun to fire. Raises Failed."""
-        found = {alert["name"] for alert in self._since(since)} & set(names)
+    def silent(self, since: float, *names: str, **labels: str) -> None:
+        """None of these has begun to fire with these labels. Raises Failed."""
+        found = {alert["name"] for alert in self._since(since) if labels.items() <= alert["labels"].items()} & set(names)
         if found:
             raise Failed(f"{', '.join(sorted(found))} fired")
         say(f"  silent: {', '.join(names)}")

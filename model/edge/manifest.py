@@ -4,6 +4,7 @@ import hashlib
 import json
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
 from model.refused import Refused
 
@@ -29,6 +30,8 @@ class Manifest:
     weights_sha256: str
     parameters: int
     operations: int
+    facts: dict[str, Any]
+    """What serving must know besides: `model.export.serving_facts`."""
     exports: list[Exported]
 
 

@@ -15,6 +15,7 @@ from model.edge.manifest import Exported, Manifest, write_manifest
 from model.edge.portable import operations, portable
 from model.edge.runtime import ARITHMETICS, NotInstalled, Runtime
 from model.evaluate import read, weights_digest
+from model.export import serving_facts
 from model.inference import Classifier
 from model.judge import Panel
 from model.latency import cpu_latency
@@ -43,9 +44,9 @@ class Plan:
 def measure(plan: Plan, runtimes: Sequence[Runtime], out: Path, *, command: str, log: Path) -> dict[str, Any]:
     """Export into `out` by each runtime that is installed, and tell of all. The first row is the torch network that they are held to.
 
-    Raises ReleaseUnusable, NotCompilable, and NotInstalled where no runtime is.
+    Raises ReleaseUnusable, NotCompilable, NotExportable, and NotInstalled where no runtime is.
     """
-    classifier = Classifier(plan.released)
+    classifier, said = Classifier(plan.released), serving_facts(plan.released)
     network = json.loads((plan.released / "release.json").read_text(encoding="utf-8"))["network"]
     layers = portable(classifier.layers)
     judge = judge_of(classifier, plan.training, plan.validation, plan.calibration, plan.seed)
@@ -57,7 +58,7 @@ def measure(plan: Plan, runtimes: Sequence[Runtime], out: Path, *, command: str,
         "operations": operations(layers),
     }
     files = [Exported(made.runtime, made.arithmetic, made.file, made.bytes, made.sha256) for _, made in exports]
-    write_manifest(Manifest(**facts, exports=files), out)
+    write_manifest(Manifest(**facts, facts=said, exports=files), out)
     return {
         "seed": plan.seed,
         "n": len(plan.panel.digits),

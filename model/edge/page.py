@@ -31,7 +31,8 @@ def _parts(evidence: Path) -> Iterator[Part]:
     yield Paragraph(
         "`python -m model edge` exports the released network by every runtime that is installed and measures the files. "
         "`python -m model edge-bench` prints the rows of the device that it runs on: carry `model/` and the folder of exports there, "
-        "and install numpy, tqdm and one runtime. This page is made of the results in `evidence/`; no number here is typed."
+        "and install numpy, tqdm and one runtime. `python -m gateway edge --network FILE` serves one of the ONNX files by the gateway's "
+        "contract of predict. This page is made of the results in `evidence/`; no number here is typed."
     )
     for file in sorted(evidence.glob("edge*.json"), key=lambda file: (len(file.name), file.name)):
         yield from _network(json.loads(file.read_text(encoding="utf-8")), file)

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 
 from model.calibrate import calibrate
 from model.data import Digits
@@ -40,11 +41,13 @@ def write_release(
     dropout: float,
     material: Material,
     seen_by_choice: Digits,
+    labelled: int = 0,
     reference_pictures: int | None = None,
 ) -> str:
     """Weights, `release.json`, `reference.json`, `ranges.json` and `limits.json` under `out`; returns the version.
 
-    `seen_by_choice`: validation pictures and labelled ones held out for the choice, by which it is calibrated and its accuracy is known.
+    `seen_by_choice`: validation pictures and then the `labelled` ones held out for the choice, by which it is calibrated and its accuracy
+    is known. As usual counts what it was trained on, so both kinds stand in the reference in the proportion that training drew them in.
     """
     out.mkdir(parents=True, exist_ok=True)
     built = build(network)
@@ -65,7 +68,8 @@ def write_release(
     _save(judged.weights, out / "weights.pt")
     (out / "release.json").write_text(json.dumps(asdict(record), indent=1) + "\n")
     drawn, _ = material.drawn(reference_pictures or REFERENCE_PICTURES, judged.chosen.seed)
-    write_reference(out / "reference.json", drawn, seen_by_choice, logits.argmax(axis=1))
+    usual = in_proportion(len(seen_by_choice) - labelled, labelled, material.share)
+    write_reference(out / "reference.json", drawn, seen_by_choice[usual], logits.argmax(axis=1)[usual])
     write_ranges(out, drawn.pixels)
     write_limits(out, logits / calibration.temperature, seen_by_choice.labels)
     return fingerprint(out)
@@ -115,6 +119,12 @@ def facts(out: Path, version: str) -> dict[str, Any]:
 
 def _save(weights: Weights, file: Path) -> None:
     torch.save({name: value.contiguous() for name, value in weights.items()}, file)
+
+
+def in_proportion(validation: int, labelled: int, share: float) -> NDArray[np.intp]:
+    """Positions of so many validation pictures, and of the labelled ones after them so often that these are a `share`; at least once."""
+    times = max(1, round(share / (1 - share) * validation / labelled)) if labelled else 0
+    return np.concatenate([np.arange(validation), np.tile(np.arange(validation, validation + labelled), times)])
 
 
 def together(one: Digits, other: Digits) -> Digits:

@@ -10,6 +10,7 @@ from model.commands.options import RELEASED, add_data
 from model.data import test_digits, training_split
 from model.gate_report import PAGE, PASS, SecretUnusable, read_secret
 from model.refused import Refused
+from model.tracking import Tracking, add_track, tracked
 
 if TYPE_CHECKING:
     from model.renewal.choice import Judged
@@ -36,6 +37,7 @@ def add_commands(command: Command) -> None:
     made.add_argument("--from-scratch", action="store_true", help="not from what serves, but from nothing: hours")
     made.add_argument("--epochs", type=int, metavar="N", help="instead of the recipe's")
     made.add_argument("--draws", type=int, metavar="N", help="pictures an epoch, instead of the recipe's")
+    add_track(made)
 
     made = command(
         "gate", _gate, "compare a candidate with what serves now, and sign a report; exit code 0 where it may serve, 1 where not"
@@ -54,6 +56,13 @@ def add_commands(command: Command) -> None:
 
 
 def _retrain(options: argparse.Namespace) -> None:
+    if options.out.resolve() in (options.current.resolve(), RELEASED.resolve()):
+        raise Refused(f"{options.out} is served from; name another folder: --out var/renewal/candidate")
+    with tracked(options.track, options.command_line) as tracking:
+        _renew(options, tracking)
+
+
+def _renew(options: argparse.Namespace, tracking: Tracking) -> None:
     import time
 
     import torch
@@ -70,8 +79,6 @@ def _retrain(options: argparse.Namespace) -> None:
     from model.renewal.training import Material, named, retrain, weights_of
     from model.renewal.weights import weigh
 
-    if options.out.resolve() in (options.current.resolve(), RELEASED.resolve()):
-        raise Refused(f"{options.out} is served from; name another folder: --out var/renewal/candidate")
     source, started, worked = generated(options.command_line), time.monotonic(), time.process_time()
     torch.set_num_threads(at_least_one("--threads", options.threads))
     try:
@@ -84,7 +91,10 @@ def _retrain(options: argparse.Namespace) -> None:
         material = Material(mnist, parts.training.digits, weigh(parts.training, mnist))
         version = fingerprint(options.current)
         plan = named(_plan(options, str(release_facts(options.current / "release.json")["network"])), exported.sha256, version)
-        renewed = {seed: retrain(plan, seed, material, options.current, validation, _run(options, plan, seed)) for seed in options.seeds}
+        renewed = {
+            seed: retrain(plan, seed, material, options.current, validation, _run(options, plan, seed), tracking.watch)
+            for seed in options.seeds
+        }
         tuned = {seed: run.weights for seed, run in renewed.items()}
         current = weights_of(options.current) if plan.from_current else None
         judged = choose(plan.recipe.network, tuned, current, validation, parts.choice.digits)
@@ -92,7 +102,7 @@ def _retrain(options: argparse.Namespace) -> None:
         raise Refused(str(error)) from error
     name = "renewal" if plan.from_current else "renewal-scratch"
     seen = together(validation, parts.choice.digits)
-    made = write_release(options.out, judged, plan.recipe.network, name, plan.recipe.dropouts[0], material, seen)
+    made = write_release(options.out, judged, plan.recipe.network, name, plan.recipe.dropouts[0], material, seen, len(parts.choice))
     seconds = {"seconds": time.monotonic() - started, "processor_seconds": time.process_time() - worked}
     told = {
         "generated": {**source, **seconds},
@@ -108,6 +118,7 @@ def _retrain(options: argparse.Namespace) -> None:
         "runs": [{"seed": seed, **vars(run.history)} for seed, run in renewed.items()],
     }
     write_json(told, options.out / FILE)
+    tracking.results(options.out / FILE)
     for line in _summary(told, judged, options.out):
         print(line)
 

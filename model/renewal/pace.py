@@ -9,8 +9,8 @@ from numpy.typing import NDArray
 from model.metrics import Floats
 from model.renewal.panels import Reader
 
-CALLS = {1: 400, 64: 60}
-"""Pictures in a call, and pairs of calls."""
+CALLS = {1: 400, 64: 400}
+"""Pictures in a call, and pairs of calls: so many that the interval is narrow on a machine that does other things as well."""
 
 WARM_UP = 20
 

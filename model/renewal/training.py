@@ -17,7 +17,7 @@ from model.metrics import CLASSES, Floats
 from model.network import DigitNetwork
 from model.recipes import Recipe
 from model.renewal.recipe import SURE, Plan
-from model.train import Course, History, Lesson, measure
+from model.train import Course, History, Lesson, Watch, measure, unwatched
 
 Weights = dict[str, Tensor]
 
@@ -54,13 +54,16 @@ class Renewed:
     history: History
 
 
-def retrain(plan: Plan, seed: int, material: Material, current: Path, validation: Digits, folder: Path) -> Renewed:
+def retrain(
+    plan: Plan, seed: int, material: Material, current: Path, validation: Digits, folder: Path, watch: Watch = unwatched
+) -> Renewed:
     """Train, or go on after the last finished epoch found in `folder`, on one thread or as many as torch has.
 
     `current`: folder of the released network, teacher and beginning. Raises ReleaseUnusable, ValueError where `folder` holds another run or
     `current` is of another network than the plan's.
     """
-    course = Course(plan.recipe, seed, plan.recipe.dropouts[0], folder, "cpu", steps_per_epoch=plan.draws // plan.recipe.batch_size)
+    steps = plan.draws // plan.recipe.batch_size
+    course = Course(plan.recipe, seed, plan.recipe.dropouts[0], folder, "cpu", steps_per_epoch=steps, watch=watch)
     if plan.from_current:
         _begin_with(course, weights_of(current))
     course.resume()
@@ -111,8 +114,10 @@ def between(current: Weights, tuned: Weights, share: float) -> Weights:
 
 
 def named(plan: Plan, sha256: str, current: str) -> Plan:
-    """The plan under a name that says which records and which current version it is for: a run of others is never gone on with."""
-    return replace(plan, recipe=replace(plan.recipe, name=f"{plan.recipe.name}-{sha256[:8]}-{current[:8]}"))
+    """The plan under a name that says how long it is, and which records and which current version it is for: a run of others is never gone
+    on with."""
+    length = f"{plan.recipe.epochs}x{plan.draws}"
+    return replace(plan, recipe=replace(plan.recipe, name=f"{plan.recipe.name}-{length}-{sha256[:8]}-{current[:8]}"))
 
 
 def _begin_with(course: Course, weights: Weights) -> None:

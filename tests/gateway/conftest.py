@@ -5,6 +5,7 @@ import shutil
 import subprocess
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,7 @@ from redis.retry import Retry
 from gateway.app import create_app
 from gateway.embedded.redis_server import redis_program
 from gateway.settings import Settings
+from tests.gateway.device.double import on_device
 from tests.gateway.redis_servers import Server, small_cluster
 from tests.gateway.torchserve_double import INFERENCE_URL, MANAGEMENT_URL, TorchServeDouble, known_digits, until
 from tests.ports import free_port
@@ -39,8 +41,13 @@ def torchserve() -> TorchServeDouble:
 
 
 @pytest.fixture
-def gateway(tmp_path: Path, torchserve: TorchServeDouble) -> Gateway:
-    """`async with gateway(**settings) as client`: ready, unless `wait=False`. `beside` plays TorchServe for models beside `digits`."""
+def gateway(request: pytest.FixtureRequest, tmp_path: Path, torchserve: TorchServeDouble) -> Gateway:
+    """`async with gateway(**settings) as client`: ready, unless `wait=False`. `beside` plays TorchServe for models beside `digits`.
+
+    For a test of `both_servers` it may be the edge server.
+    """
+    if getattr(request, "param", "gateway") == "edge":
+        return partial(on_device, tmp_path, torchserve)
 
     @asynccontextmanager
     async def run(
@@ -67,6 +74,10 @@ def gateway(tmp_path: Path, torchserve: TorchServeDouble) -> Gateway:
             yield client
 
     return run
+
+
+both_servers = pytest.mark.parametrize("gateway", ["gateway", "edge"], indirect=True)
+"""Of a test that holds for `python -m gateway edge` as well: the contract of predict is one."""
 
 
 def picture(digit: int) -> NDArray[np.uint8]:

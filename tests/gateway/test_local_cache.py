@@ -4,9 +4,9 @@ from hashlib import sha256
 
 import numpy as np
 
+from gateway.answer_text import told
 from gateway.contract import Content, Prediction, Seen
 from gateway.local_cache import ENTRY_BYTES, LocalCache, LocalKey
-from gateway.schema import told
 from tests.gateway.test_contract import model
 
 

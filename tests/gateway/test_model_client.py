@@ -9,7 +9,8 @@ import pytest
 from gateway.contract import ModelVersion
 from gateway.errors import DeadlineExceeded, ModelMisbehaved, ModelUnavailable
 from gateway.metrics import Metrics
-from gateway.model_client import Described, ModelClient, VersionGone
+from gateway.model_client import Described, ModelClient
+from gateway.seams import VersionGone
 from tests.gateway.conftest import picture
 from tests.gateway.torchserve_double import INFERENCE_URL, MANAGEMENT_URL, VERSION, TorchServeDouble
 from tests.ports import free_port

@@ -5,20 +5,21 @@ from contextlib import asynccontextmanager
 import pytest
 import redis.asyncio
 
+from gateway.answer_text import told
 from gateway.contract import CacheState, CacheUse, ModelVersion
 from gateway.errors import Problem
 from gateway.local_cache import LocalCache
 from gateway.metrics import Metrics
-from gateway.model_client import ModelClient, VersionGone
-from gateway.prediction import Predictor, _Picture
+from gateway.model_client import ModelClient
+from gateway.prediction import Predictor, Unknown, _Picture
 from gateway.reading import PictureReader
-from gateway.redis_cache import RedisCache, RedisKey
+from gateway.redis_cache import RedisCache
 from gateway.redis_forms import redis_pipes
-from gateway.schema import told
+from gateway.seams import RedisKey, VersionGone
 from gateway.signing import Signer
 from gateway.versions import ModelWatch
 from tests.gateway.conftest import digit_png, picture
-from tests.gateway.torchserve_double import INFERENCE_URL, MANAGEMENT_URL, VERSION, TorchServeDouble, known_digits
+from tests.gateway.torchserve_double import INFERENCE_URL, MANAGEMENT_URL, VERSION, TorchServeDouble, known_digits, known_to_another
 
 pytestmark = pytest.mark.anyio
 
@@ -30,7 +31,7 @@ async def predicting(torchserve: TorchServeDouble, *, redis_url: str | None = No
     """On a version that was adopted, without an in-process cache unless it has room."""
     metrics = Metrics()
     client = ModelClient(metrics, 2.0, torchserve.transport())
-    watch = ModelWatch(client, ((INFERENCE_URL, MANAGEMENT_URL),), known_digits(), metrics)
+    watch = ModelWatch(client, ((INFERENCE_URL, MANAGEMENT_URL),), None if torchserve.own else known_digits(), metrics)
     await watch.look()
     torchserve.pictures.clear()
     cache = None
@@ -98,6 +99,13 @@ async def test_a_failure_is_shared_and_not_remembered(torchserve: TorchServeDoub
         assert all(isinstance(result, Problem) for result in results)
         torchserve.unreachable = False
         assert (await predictor.predict(digit_png(7), CacheUse())).content.digit == 7
+
+
+async def test_what_is_not_at_hand_is_read_at_the_side_that_the_model_takes() -> None:
+    async with predicting(TorchServeDouble(own=known_to_another())) as predictor:
+        unknown = predictor.at_hand(digit_png(7))
+        assert isinstance(unknown, Unknown)
+        assert (await predictor.read(unknown)).content.digit == 2
 
 
 async def test_concurrent_lookups_travel_together(torchserve: TorchServeDouble, valkey: str) -> None:

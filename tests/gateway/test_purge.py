@@ -9,7 +9,8 @@ from redis.exceptions import MovedError
 
 from gateway.__main__ import main
 from gateway.purge import pattern, purge
-from gateway.redis_cache import PURGE_KEY, RedisKey
+from gateway.redis_cache import PURGE_KEY
+from gateway.seams import RedisKey
 from tests.gateway.redis_servers import Server
 
 KEYS = [

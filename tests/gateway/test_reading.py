@@ -1,11 +1,14 @@
 """Pictures that arrive together are read together, and none gets or pays for what is another's."""
 
+import gc
+import sys
 from collections.abc import Iterable
 
 import numpy as np
 import pytest
 
 from gateway.errors import Malformed, NotAnImage, Problem, TooLarge
+from gateway.offloop import FEW_BYTES
 from gateway.reading import PictureReader
 from model.preprocess import Canonical, Header, ImageError, Limits, canonicalise, canonicalise_several
 from tests.model.preprocess.pictures import DIGITS, drawn, encoded, enlarged
@@ -82,3 +85,17 @@ async def test_a_fault_while_reading_several_is_nobody_elses(caplog: pytest.LogC
     for each, pixels in zip(announced, DIGITS, strict=False):
         assert np.array_equal((await reader.read(each)).pixels, pixels)
     assert "pictures cannot be read together" in caplog.text
+
+
+@pytest.mark.parametrize("upload", [bytes(FEW_BYTES + 1), bytes(10), LARGE], ids=["no picture", "small", "too many pixels"])
+async def test_a_refused_upload_is_kept_by_nobody(upload: bytes) -> None:
+    reader = PictureReader(100)
+    held = sys.getrefcount(upload)
+    gc.disable()
+    try:
+        with pytest.raises(Problem):
+            await reader.read(reader.announce(upload))
+        assert sys.getrefcount(upload) == held
+    finally:
+        gc.enable()
+        reader.close()

@@ -13,9 +13,10 @@ from redis.exceptions import MovedError
 
 from gateway.contract import Prediction
 from gateway.metrics import Metrics
-from gateway.redis_cache import BUDGET_SECONDS, LARGEST_LOOKUP, PURGE_KEY, RedisCache, RedisKey
+from gateway.redis_cache import BUDGET_SECONDS, PURGE_KEY, RedisCache
 from gateway.redis_forms import redis_pipes
 from gateway.redis_pipe import LATE_SECONDS
+from gateway.seams import LARGEST_LOOKUP, RedisKey
 from gateway.signing import Signer
 from tests.gateway.redis_servers import Server
 from tests.gateway.torchserve_double import until

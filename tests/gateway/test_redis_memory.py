@@ -16,8 +16,9 @@ from redis.retry import Retry
 from gateway.contract import Prediction
 from gateway.embedded.redis_server import redis_program
 from gateway.metrics import Metrics
-from gateway.redis_cache import RedisCache, RedisKey
+from gateway.redis_cache import RedisCache
 from gateway.redis_forms import redis_pipes
+from gateway.seams import RedisKey
 from gateway.signing import Signer
 from tests.ports import free_port
 

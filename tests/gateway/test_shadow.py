@@ -12,6 +12,7 @@ import pytest
 import redis.asyncio
 from numpy.typing import NDArray
 
+from gateway.answer_text import told
 from gateway.contract import ANY_USE, Answer, CacheState, CacheUse
 from gateway.local_cache import LocalCache
 from gateway.metrics import Metrics
@@ -20,7 +21,6 @@ from gateway.prediction import Predictor
 from gateway.reading import PictureReader
 from gateway.redis_cache import RedisCache
 from gateway.redis_forms import redis_pipes
-from gateway.schema import told
 from gateway.shadow import MOST_WAITING
 from gateway.signing import Signer
 from gateway.stage import Stage

@@ -1,5 +1,4 @@
 import asyncio
-import hashlib
 import time
 
 import httpx
@@ -10,8 +9,7 @@ from gateway.errors import ModelUnavailable
 from gateway.metrics import Metrics
 from gateway.model_client import ModelClient
 from gateway.stage import Stage
-from gateway.versions import FRESH_SECONDS, SILENT_LOOKS, ModelWatch, Share
-from tests.gateway.answers import MODEL
+from gateway.versions import FRESH_SECONDS, SILENT_LOOKS, ModelWatch
 from tests.gateway.torchserve_double import (
     INFERENCE_URL,
     MANAGEMENT_URL,
@@ -278,13 +276,3 @@ async def test_answers_of_a_candidate_are_no_proof_of_the_served_version(beside:
     client._answered_at = dict.fromkeys(client._answered_at, time.monotonic() - FRESH_SECONDS - 0.1)
     await beside.ask_others()
     assert not beside.ready
-
-
-def test_a_share_is_of_digests_always_the_same_and_a_larger_one_holds_a_smaller_one() -> None:
-    digests = [hashlib.sha256(bytes([number % 256, number // 256])).digest() for number in range(10_000)]
-    taken = {percent: {digest for digest in digests if Share(MODEL, percent).takes(digest)} for percent in (0, 1, 10, 50, 100)}
-    assert not taken[0]
-    assert 60 < len(taken[1]) < 140
-    assert 880 < len(taken[10]) < 1_120
-    assert len(taken[100]) == 10_000
-    assert taken[1] < taken[10] < taken[50] < taken[100]

@@ -12,6 +12,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 import pytest
 
 from handler import healthcheck
+from handler.digit_handler import FACTS
 from tests.k8s.manifests import ROOT, read
 
 READY = [{"modelVersion": "ab12cd34ef56", "workers": [{"id": "9000", "status": "READY"}]}]
@@ -20,17 +21,19 @@ Answer = tuple[int, bytes]
 
 
 @contextmanager
-def torchserve(describe: Callable[[], Answer], predict: Callable[[], Answer]) -> Iterator[int]:
+def torchserve(describe: Callable[[], Answer], predict: Callable[[], Answer], model: str = "digits") -> Iterator[int]:
     """Something on a port that plays both of TorchServe's."""
 
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
-            assert self.path == "/models/digits"
+            assert self.path == f"/models/{model}"
             self.say(*describe())
 
         def do_POST(self) -> None:
-            assert self.path == "/predictions/digits"
-            assert self.rfile.read(int(self.headers["Content-Length"])) == healthcheck.PICTURE.read_bytes()
+            assert self.path == f"/predictions/{model}"
+            sent = self.rfile.read(int(self.headers["Content-Length"]))
+            assert sent == (healthcheck.PICTURE.read_bytes() if model == "digits" else b"")
+            assert (self.headers["Content-Type"] == FACTS) == (model != "digits")
             self.say(*predict())
 
         def say(self, status: int, body: bytes) -> None:
@@ -82,6 +85,12 @@ def test_anything_else_is_a_no_with_its_reason(
     said = capsys.readouterr().out
     assert re.search(reason, said)
     assert said.count("\n") == 1
+
+
+@pytest.mark.parametrize(("said", "code"), [({"model": "arabic"}, 0), ({"model": "digits"}, 1), ({}, 1)])
+def test_a_model_of_another_name_has_to_say_what_it_is(said: dict[str, str], code: int) -> None:
+    with torchserve(told(READY), told(said), "arabic") as port:
+        assert healthcheck.main(port, port, "arabic") == code
 
 
 def test_nobody_there_is_a_no() -> None:

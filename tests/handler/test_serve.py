@@ -31,6 +31,18 @@ def test_all_that_fences_it_stays() -> None:
     assert (read["model_store"], read["load_models"]) == ("/models", "digits=digits.mar")
 
 
+def test_a_model_of_another_name_is_loaded_from_its_own_archive() -> None:
+    assert said({"DIGITS_MODEL": "arabic"})["load_models"] == "arabic=arabic.mar"
+    assert said({"DIGITS_MODEL": ""})["load_models"] == "digits=digits.mar"
+
+
+@pytest.mark.parametrize("value", ["Arabic", "a=b", "a\nb", "../a"])
+def test_a_name_that_is_none_is_one_line(value: str) -> None:
+    with pytest.raises(NotStarted, match=r"DIGITS_MODEL is .*; a name is a to z") as caught:
+        configuration(GIVEN, {"DIGITS_MODEL": value})
+    assert "\n" not in str(caught.value)
+
+
 def test_there_are_as_many_workers_as_told() -> None:
     assert said({})["default_workers_per_model"] == "1"
     assert said({"DIGITS_WORKERS": "3"})["default_workers_per_model"] == "3"

@@ -5,7 +5,7 @@ import re
 import pytest
 
 from gateway.app import DRAIN_SECONDS as LAST_WORDS_SECONDS
-from gateway.server import DRAIN_SECONDS
+from gateway.listening import DRAIN_SECONDS
 from gateway.settings import Settings
 from handler.serve import GPUS
 from tests.handler.torchserve import configuration

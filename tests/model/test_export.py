@@ -13,7 +13,9 @@ import numpy as np
 import pytest
 import torch
 
-from model.export import CHECKOUT, HANDLER, SHARED, NotExportable, build_archive, fingerprint
+from gateway.settings import MODEL_NAME
+from handler.serve import NAME as NAME_IN_CONTAINERS
+from model.export import CHECKOUT, HANDLER, NAME, SHARED, NotExportable, build_archive, fingerprint
 from model.network import build
 from model.ranges import write_ranges
 
@@ -317,3 +319,7 @@ def test_known_pictures_that_a_gateway_could_not_judge_by_are_refused(larger: Pa
 def test_a_name_that_no_address_takes_is_refused(released: Path, checkout: Path, name: object) -> None:
     (released / "release.json").write_text(json.dumps({**RELEASE, "model": name}))
     assert "release.json calls the model" in refused(released, checkout)
+
+
+def test_what_a_model_may_be_called_is_the_same_wherever_a_name_is_taken() -> None:
+    assert NAME.pattern == MODEL_NAME.pattern == NAME_IN_CONTAINERS.pattern

@@ -4,7 +4,6 @@ import json
 import sys
 import tomllib
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
@@ -14,8 +13,9 @@ from model.__main__ import main
 from model.articles import commands as articles
 from model.commands import training
 from model.splitting import Writers
-from model.tracking import LIBRARY, VARIABLE, library, tracked
+from model.tracking import LIBRARY, VARIABLE, tracked
 from tests.model.bars import bars
+from tests.model.tracked_store import Store
 
 ROOT = Path(__file__).parents[2]
 PICTURES = bars(60, 0)
@@ -64,30 +64,6 @@ def test_the_extra_brings_what_the_line_names() -> None:
     extras = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["optional-dependencies"]
     assert [wanted.split(">=")[0] for wanted in extras["tracking"]] == [LIBRARY]
     assert f"\n{LIBRARY}==" not in (ROOT / "requirements.lock").read_text()
-
-
-class Store:
-    """A store in a file, read by the library's own client."""
-
-    def __init__(self, file: Path) -> None:
-        self.file = str(file)
-        self.client = library().MlflowClient(tracking_uri=f"sqlite:///{file}")
-
-    def runs(self) -> tuple[Any, list[Any]]:
-        """The command's, and those that it trained, by name."""
-        experiment = self.client.get_experiment_by_name("digits")
-        runs = self.client.search_runs([experiment.experiment_id])
-        [command] = [run for run in runs if "mlflow.parentRunId" not in run.data.tags]
-        trained = [run for run in runs if run.data.tags.get("mlflow.parentRunId") == command.info.run_id]
-        assert len(trained) == len(runs) - 1
-        return command, sorted(trained, key=lambda run: str(run.info.run_name))
-
-    def told(self, run: Any, figure: str) -> list[tuple[int, float]]:
-        """By epoch."""
-        return [(metric.step, metric.value) for metric in self.client.get_metric_history(run.info.run_id, figure)]
-
-    def file_of(self, run: Any, name: str, folder: Path) -> Any:
-        return json.loads(Path(self.client.download_artifacts(run.info.run_id, name, str(folder))).read_text())
 
 
 @pytest.fixture

@@ -7,7 +7,7 @@ import pytest
 from gateway.records.database import database_url, open_existing
 from gateway.records.elected import open_elected
 from gateway.records.stages import StageReader, read_stage, write_stage
-from gateway.records.store import RecordsUnavailable
+from gateway.records.store import RecordsUnavailable, Sink
 from gateway.stage import Stage, StageRefused
 from tests.gateway.records.conftest import Database
 
@@ -49,10 +49,29 @@ def test_a_change_goes_through_the_process_that_writes_the_file(tmp_path: Path) 
     leader.close()
 
 
+def test_the_moment_without_a_writer_is_waited_for(tmp_path: Path) -> None:
+    url = database_url(f"sqlite:///{tmp_path / 'records.sqlite'}")
+    leader = open_elected(tmp_path / "records.sqlite")
+    address = tmp_path / "records.sqlite.socket"
+    moved = address.rename(tmp_path / "elsewhere")
+    tried: list[bool] = []
+
+    def open_now() -> Sink:
+        tried.append(True)
+        if len(tried) == 3:
+            moved.rename(address)
+        return open_existing(url)
+
+    write_stage(open_now, url, SHADOW)
+    assert len(tried) == 3
+    assert read_stage(url, "digits") == SHADOW
+    leader.close()
+
+
 def test_a_database_that_is_not_there_is_said_and_not_made(tmp_path: Path) -> None:
     url = database_url(f"sqlite:///{tmp_path / 'records.sqlite'}")
     with pytest.raises(RecordsUnavailable):
         read_stage(url, "digits")
     with pytest.raises(RecordsUnavailable):
-        write_stage(partial(open_existing, url), url, SHADOW)
+        write_stage(partial(open_existing, url), url, SHADOW, patience_seconds=0)
     assert not list(tmp_path.iterdir())

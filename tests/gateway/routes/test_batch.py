@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from gateway.envelope import MOST_PICTURES, OTHER_FIELDS
 from gateway.schema import BatchAnswer, PredictAnswer, ProblemBody
 from gateway.series import BATCH_STATUSES
-from tests.gateway.conftest import Gateway, digit_png, picture, png
+from tests.gateway.conftest import Gateway, both_servers, digit_png, picture, png
 from tests.gateway.routes.batches import PATH, ask, both_forms, form_of, json_of, looked_up, new_picture
 from tests.gateway.torchserve_double import VERSION, TorchServeDouble
 
@@ -26,6 +26,7 @@ def told(result: dict[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in result.items() if name not in VOLATILE}
 
 
+@both_servers
 @both_forms
 async def test_each_picture_gets_what_predict_answers_in_their_order(gateway: Gateway, form: Any) -> None:
     asked = [7, 0, 3, 7, 9]
@@ -43,6 +44,7 @@ async def test_each_picture_gets_what_predict_answers_in_their_order(gateway: Ga
     assert len({result["prediction_id"] for result in results}) == len(asked)
 
 
+@both_servers
 @both_forms
 @pytest.mark.parametrize(
     ("bad", "status"), [(b"", 400), (NO_IMAGE, 415), (digit_png(7)[:60], 422), (png(np.zeros((200, 200), np.uint8)), 413)]
@@ -59,6 +61,7 @@ async def test_a_bad_picture_fails_alone_as_it_would_at_predict(gateway: Gateway
     assert told(problem) == told(single.json())
 
 
+@both_servers
 async def test_what_is_not_base64_fails_alone_as_it_would_at_predict(gateway: Gateway) -> None:
     async with gateway() as client:
         answer = await client.post(PATH, json={"images": ["!", *json_of(digit_png(4))["json"]["images"], "\N{PILE OF POO}"]})
@@ -68,6 +71,7 @@ async def test_what_is_not_base64_fails_alone_as_it_would_at_predict(gateway: Ga
     assert (first["status"], good["digit"]) == (400, 4)
 
 
+@both_servers
 async def test_a_part_that_is_no_file_fails_alone(gateway: Gateway) -> None:
     files: Any = [("image", (None, "text")), ("image", ("4.png", digit_png(4)))]
     async with gateway() as client:
@@ -76,6 +80,7 @@ async def test_a_part_that_is_no_file_fails_alone(gateway: Gateway) -> None:
     assert "file" in problem["detail"]
 
 
+@both_servers
 async def test_other_parts_are_passed_over_as_long_as_they_are_few(gateway: Gateway) -> None:
     few: Any = [*([("comment", (None, "text"))] * OTHER_FIELDS), ("picture", ("5.png", digit_png(5))), ("image", ("4.png", digit_png(4)))]
     async with gateway() as client:
@@ -85,6 +90,7 @@ async def test_other_parts_are_passed_over_as_long_as_they_are_few(gateway: Gate
     assert refused.status_code == 400
 
 
+@both_servers
 async def test_a_fault_of_ours_fails_alone_and_tells_no_details(
     gateway: Gateway, torchserve: TorchServeDouble, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -107,6 +113,7 @@ async def test_a_fault_of_ours_fails_alone_and_tells_no_details(
     assert line.__dict__["request_id"] == problem["request_id"]
 
 
+@both_servers
 async def test_equal_pictures_reach_the_model_once(gateway: Gateway, torchserve: TorchServeDouble) -> None:
     new = new_picture(5)
     async with gateway() as client:
@@ -118,6 +125,7 @@ async def test_equal_pictures_reach_the_model_once(gateway: Gateway, torchserve:
     assert {result["digit"] for result in results} == {5}
 
 
+@both_servers
 async def test_different_pictures_travel_together(gateway: Gateway, torchserve: TorchServeDouble) -> None:
     gate = asyncio.Event()
     async with gateway() as client:
@@ -130,6 +138,7 @@ async def test_different_pictures_travel_together(gateway: Gateway, torchserve: 
     assert max(torchserve.batches) >= 7
 
 
+@both_servers
 async def test_others_are_answered_between_the_pictures(gateway: Gateway) -> None:
     turns = 0
 
@@ -148,6 +157,7 @@ async def test_others_are_answered_between_the_pictures(gateway: Gateway) -> Non
     assert turns >= one + MOST_PICTURES - 1
 
 
+@both_servers
 async def test_cache_control_is_for_all_pictures(gateway: Gateway) -> None:
     pictures = [digit_png(1), digit_png(2)]
     async with gateway() as client:
@@ -160,6 +170,7 @@ async def test_cache_control_is_for_all_pictures(gateway: Gateway) -> None:
     ]
 
 
+@both_servers
 @pytest.mark.parametrize(("query", "status"), [("model=digits", 200), ("model=letters", 404), ("model=%ff", 400)])
 async def test_a_query_chooses_the_model_or_is_refused(gateway: Gateway, query: str, status: int) -> None:
     async with gateway() as client:
@@ -167,6 +178,7 @@ async def test_a_query_chooses_the_model_or_is_refused(gateway: Gateway, query: 
     assert answer.status_code == status
 
 
+@both_servers
 @pytest.mark.parametrize(
     ("sent", "says"),
     [
@@ -195,6 +207,7 @@ async def test_a_wrong_envelope_is_refused_as_a_whole_and_says_what_is_wrong(gat
     assert body.request_id == answer.headers["x-request-id"]
 
 
+@both_servers
 @both_forms
 async def test_as_many_pictures_are_taken_as_one_request_to_the_model_carries(gateway: Gateway, form: Any) -> None:
     async with gateway() as client:
@@ -202,6 +215,7 @@ async def test_as_many_pictures_are_taken_as_one_request_to_the_model_carries(ga
     assert [result["digit"] for result in answer.json()["results"]] == [6] * MOST_PICTURES
 
 
+@both_servers
 async def test_what_has_no_answer_by_the_deadline_is_a_504_in_its_place(gateway: Gateway, torchserve: TorchServeDouble) -> None:
     async with gateway(deadline_seconds=0.5) as client:
         await ask(client, digit_png(1))
@@ -228,6 +242,7 @@ async def test_without_any_model_the_whole_call_is_refused(gateway: Gateway, tor
     assert int(answer.headers["retry-after"]) >= 1
 
 
+@both_servers
 async def test_pictures_past_those_that_may_wait_are_refused_one_by_one(gateway: Gateway, torchserve: TorchServeDouble) -> None:
     gate = asyncio.Event()
     async with gateway(queue_pictures=3) as client:
@@ -261,6 +276,7 @@ async def test_pixels_are_kept_with_consent_alone(gateway: Gateway, tmp_path: Pa
     assert kept == {picture(3).tobytes(), picture(7).tobytes()}
 
 
+@both_servers
 async def test_a_batch_is_one_request_and_each_of_its_answers_is_counted(gateway: Gateway) -> None:
     async with gateway() as client:
         born = (await client.get("/metrics")).text

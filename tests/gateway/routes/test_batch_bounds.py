@@ -7,13 +7,14 @@ from typing import Any
 import pytest
 
 from gateway.upload import LARGE_BYTES, LARGE_TOGETHER
-from tests.gateway.conftest import Gateway, digit_png, png
+from tests.gateway.conftest import Gateway, both_servers, digit_png, png
 from tests.gateway.routes.batches import PATH, ask, both_forms, json_of, looked_up, new_picture
 from tests.gateway.torchserve_double import TorchServeDouble, until
 
 pytestmark = pytest.mark.anyio
 
 
+@both_servers
 @both_forms
 async def test_pictures_are_bounded_together_as_one_is_alone(gateway: Gateway, form: Any) -> None:
     each = digit_png(7)
@@ -25,6 +26,7 @@ async def test_pictures_are_bounded_together_as_one_is_alone(gateway: Gateway, f
     assert "together" in refused.json()["detail"]
 
 
+@both_servers
 async def test_a_body_that_says_it_is_too_large_is_not_read(gateway: Gateway) -> None:
     async with gateway() as client:
         headers = {"Content-Type": "application/json", "Content-Length": str(15 * 2**20)}
@@ -32,6 +34,7 @@ async def test_a_body_that_says_it_is_too_large_is_not_read(gateway: Gateway) ->
     assert answer.status_code == 413
 
 
+@both_servers
 @pytest.mark.parametrize("kind", ["application/json", "multipart/form-data; boundary=b"])
 async def test_a_body_that_grows_past_the_limit_is_cut_off(gateway: Gateway, kind: str) -> None:
     sent = 0
@@ -49,6 +52,7 @@ async def test_a_body_that_grows_past_the_limit_is_cut_off(gateway: Gateway, kin
     assert sent < 2 * 2**20
 
 
+@both_servers
 @both_forms
 async def test_a_batch_may_be_larger_than_the_bodies_of_other_calls_and_never_lies_on_disk(
     gateway: Gateway, form: Any, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
@@ -62,6 +66,7 @@ async def test_a_batch_may_be_larger_than_the_bodies_of_other_calls_and_never_li
     assert (large["status"], small["digit"]) == (415, 7)
 
 
+@both_servers
 async def test_a_body_that_never_ends_is_cut_off(gateway: Gateway) -> None:
     async def drip() -> AsyncIterator[bytes]:
         yield b'{"images":'
@@ -72,6 +77,7 @@ async def test_a_body_that_never_ends_is_cut_off(gateway: Gateway) -> None:
     assert answer.status_code == 408
 
 
+@both_servers
 async def test_large_batches_count_among_the_large_uploads_that_are_held(gateway: Gateway) -> None:
     gate, arrived = asyncio.Event(), 0
 
@@ -95,6 +101,7 @@ async def test_large_batches_count_among_the_large_uploads_that_are_held(gateway
     assert again.status_code == 400
 
 
+@both_servers
 async def test_a_large_batch_is_held_until_it_is_answered(gateway: Gateway, torchserve: TorchServeDouble) -> None:
     gate = asyncio.Event()
     async with gateway(deadline_seconds=20) as client:

@@ -5,7 +5,7 @@ import pytest
 from redis.crc import REDIS_CLUSTER_HASH_SLOTS, key_slot
 
 from gateway.redis_cache import PURGE_KEY
-from tests.gateway.conftest import Gateway, digit_png
+from tests.gateway.conftest import Gateway, both_servers, digit_png
 from tests.gateway.redis_servers import Server
 from tests.gateway.torchserve_double import VERSION, TorchServeDouble
 
@@ -51,6 +51,7 @@ async def test_a_node_of_redis_that_is_away_is_named_and_no_reason_not_to_be_rea
         assert 'gateway_cache_up{tier="redis"} 1.0' in (await client.get("/metrics")).text
 
 
+@both_servers
 async def test_readiness_for_something_else_is_refused(gateway: Gateway) -> None:
     async with gateway() as client:
         answer = await client.get("/readyz?for=fun")
@@ -58,6 +59,7 @@ async def test_readiness_for_something_else_is_refused(gateway: Gateway) -> None
     assert answer.headers["content-type"] == "application/problem+json"
 
 
+@both_servers
 async def test_every_series_of_the_design_is_there_before_anything_happens(gateway: Gateway) -> None:
     async with gateway() as client:
         text = (await client.get("/metrics")).text
@@ -72,6 +74,7 @@ async def test_every_series_of_the_design_is_there_before_anything_happens(gatew
     assert "gateway_inflight_requests 1.0" in text
 
 
+@both_servers
 async def test_hits_are_counted_as_much_as_misses(gateway: Gateway) -> None:
     async with gateway() as client:
         for _ in range(3):

@@ -1,11 +1,12 @@
 import pytest
 
-from tests.gateway.conftest import Gateway
+from tests.gateway.conftest import Gateway, both_servers
 from tests.gateway.torchserve_double import VERSION, TorchServeDouble
 
 pytestmark = pytest.mark.anyio
 
 
+@both_servers
 async def test_the_served_model_says_what_it_is(gateway: Gateway) -> None:
     async with gateway() as client:
         answer = await client.get("/v1/model")

@@ -9,7 +9,7 @@ import redis.asyncio
 
 from gateway.schema import PredictAnswer
 from gateway.upload import LARGE_BYTES, LARGE_TOGETHER
-from tests.gateway.conftest import Gateway, digit_png, picture, png
+from tests.gateway.conftest import Gateway, both_servers, digit_png, picture, png
 from tests.gateway.torchserve_double import VERSION, TorchServeDouble, logits_for, until
 
 pytestmark = pytest.mark.anyio
@@ -28,6 +28,7 @@ async def all_in_flight(client: httpx.AsyncClient, count: int) -> None:
         await asyncio.sleep(0)
 
 
+@both_servers
 async def test_a_picture_gets_its_digit(gateway: Gateway) -> None:
     async with gateway() as client:
         answer = await client.post("/v1/predict", content=digit_png(7))
@@ -39,12 +40,18 @@ async def test_a_picture_gets_its_digit(gateway: Gateway) -> None:
     assert body.accepted
     assert body.model.version == VERSION
     assert body.cache == "miss"
-    assert body.record == "buffered"
     assert (body.input.width, body.input.height, body.input.inverted) == (28, 28, False)
     assert answer.headers["x-cache"] == "miss"
     assert {part.split(";")[0] for part in answer.headers["server-timing"].split(", ")} == {"cache", "decode", "queue", "model"}
 
 
+@pytest.mark.parametrize(("gateway", "record"), [("gateway", "buffered"), ("edge", "none")], indirect=["gateway"])
+async def test_an_answer_says_how_safely_it_is_recorded(gateway: Gateway, record: str) -> None:
+    async with gateway() as client:
+        assert (await client.post("/v1/predict", content=digit_png(7))).json()["record"] == record
+
+
+@both_servers
 @pytest.mark.parametrize(
     "sent",
     [
@@ -61,6 +68,7 @@ async def test_all_three_forms_are_read_alike(gateway: Gateway, sent: dict[str, 
     assert answer.json()["digit"] == 3
 
 
+@both_servers
 async def test_a_repeat_is_a_hit_and_says_the_same(gateway: Gateway, torchserve: TorchServeDouble) -> None:
     async with gateway() as client:
         first = (await client.post("/v1/predict", content=digit_png(7))).json()
@@ -74,6 +82,7 @@ async def test_a_repeat_is_a_hit_and_says_the_same(gateway: Gateway, torchserve:
     assert orjson.dumps(first) == orjson.dumps(second)
 
 
+@both_servers
 async def test_cache_control_is_obeyed(gateway: Gateway, torchserve: TorchServeDouble) -> None:
     async with gateway() as client:
         stored = await client.post("/v1/predict", content=digit_png(1), headers={"Cache-Control": "no-store"})
@@ -83,6 +92,7 @@ async def test_cache_control_is_obeyed(gateway: Gateway, torchserve: TorchServeD
     assert [answer.json()["cache"] for answer in (stored, again, fresh, hit)] == ["bypass", "miss", "bypass", "hit"]
 
 
+@both_servers
 async def test_a_header_sent_twice_is_a_list(gateway: Gateway) -> None:
     async with gateway() as client:
         sent = [("Cache-Control", "no-store"), ("Cache-Control", "max-age=0")]
@@ -90,6 +100,7 @@ async def test_a_header_sent_twice_is_a_list(gateway: Gateway) -> None:
     assert [answer.json()["cache"] for answer in answers] == ["bypass", "bypass"]
 
 
+@both_servers
 @pytest.mark.parametrize(
     ("query", "status"), [("model=digits", 200), ("other=1", 200), ("model=letters&model=digits", 200), ("model=%ff", 400)]
 )
@@ -107,6 +118,7 @@ async def test_the_call_is_documented_and_no_other_method_is_taken(gateway: Gate
     assert (put.status_code, put.headers["allow"]) == (405, "POST")
 
 
+@both_servers
 async def test_many_requests_with_one_new_picture_reach_the_model_once(gateway: Gateway, torchserve: TorchServeDouble) -> None:
     gate = asyncio.Event()
     new = picture(5).copy()
@@ -124,6 +136,7 @@ async def test_many_requests_with_one_new_picture_reach_the_model_once(gateway: 
     assert {answer.json()["digit"] for answer in answers} == {5}
 
 
+@both_servers
 async def test_different_pictures_in_flight_travel_together(gateway: Gateway, torchserve: TorchServeDouble) -> None:
     gate = asyncio.Event()
     async with gateway() as client:
@@ -147,6 +160,7 @@ async def test_a_replaced_model_answers_under_its_own_name(gateway: Gateway, tor
     assert repeated.json()["cache"] == "miss"
 
 
+@both_servers
 async def test_an_answer_of_an_unsure_model_is_not_accepted(gateway: Gateway, torchserve: TorchServeDouble) -> None:
     torchserve.accept_threshold = 0.99999
     async with gateway() as client:
@@ -175,6 +189,7 @@ async def test_what_the_model_says_is_no_digit_is_not_accepted_and_what_stays_po
     assert [answer["cache"] for answer in answers] == ["miss", "hit"]
 
 
+@both_servers
 @pytest.mark.parametrize(
     ("sent", "status", "slug"),
     [
@@ -207,6 +222,7 @@ async def test_bad_input_gets_a_problem_that_says_what_is_wrong(gateway: Gateway
     assert again.status_code == 200
 
 
+@both_servers
 async def test_a_body_that_never_ends_is_cut_off(gateway: Gateway) -> None:
     async def drip() -> AsyncIterator[bytes]:
         yield b"\x89PNG"
@@ -218,6 +234,7 @@ async def test_a_body_that_never_ends_is_cut_off(gateway: Gateway) -> None:
     assert answer.status_code == 408
 
 
+@both_servers
 async def test_a_body_that_grows_past_the_limit_is_cut_off(gateway: Gateway) -> None:
     sent = 0
 
@@ -232,6 +249,7 @@ async def test_a_body_that_grows_past_the_limit_is_cut_off(gateway: Gateway) -> 
     assert answer.status_code == 413
 
 
+@both_servers
 async def test_only_so_many_large_uploads_are_held_at_a_time(gateway: Gateway) -> None:
     gate = asyncio.Event()
 
@@ -252,6 +270,7 @@ async def test_only_so_many_large_uploads_are_held_at_a_time(gateway: Gateway) -
     assert again.status_code == 415
 
 
+@both_servers
 async def test_a_model_that_does_not_answer_is_a_504_in_time(gateway: Gateway, torchserve: TorchServeDouble) -> None:
     async with gateway(deadline_seconds=0.3) as client:
         torchserve.before_answer = asyncio.Event().wait
@@ -270,6 +289,7 @@ async def test_hits_are_served_while_the_model_is_away_and_misses_say_so(gateway
     assert int(miss.headers["retry-after"]) >= 1
 
 
+@both_servers
 async def test_more_pictures_than_may_wait_are_refused_with_retry_after(gateway: Gateway, torchserve: TorchServeDouble) -> None:
     gate = asyncio.Event()
     async with gateway(queue_pictures=3) as client:
@@ -285,6 +305,7 @@ async def test_more_pictures_than_may_wait_are_refused_with_retry_after(gateway:
     assert f'gateway_shed_total{{reason="queue_full"}} {len(refused)}.0' in metrics
 
 
+@both_servers
 async def test_no_place_in_the_queue_is_kept_for_those_who_left(gateway: Gateway, torchserve: TorchServeDouble) -> None:
     async with gateway(deadline_seconds=0.5) as client:
         torchserve.before_answer = asyncio.Event().wait
@@ -298,6 +319,7 @@ async def test_no_place_in_the_queue_is_kept_for_those_who_left(gateway: Gateway
     assert torchserve.batches[-1] == 1
 
 
+@both_servers
 async def test_a_model_that_talks_nonsense_is_a_502_and_is_not_remembered(gateway: Gateway, torchserve: TorchServeDouble) -> None:
     async with gateway() as client:
         torchserve.answer = lambda pixels: httpx.Response(200, content=b"nonsense")

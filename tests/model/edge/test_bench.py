@@ -25,7 +25,7 @@ def brought(folder: Path, *runtimes: Runtime) -> Path:
         file = folder / f"digits-float32{runtime.suffix}"
         file.write_text("None")
         exports.append(Exported(runtime.name, "float32", file.name, file.stat().st_size, weights_digest(file)))
-    write_manifest(Manifest("residual-deep", "ab" * 32, 100, 1_000, exports), folder)
+    write_manifest(Manifest("residual-deep", "ab" * 32, 100, 1_000, {}, exports), folder)
     return folder
 
 

@@ -10,7 +10,7 @@ from model.refused import Refused
 CONTENT_SHA256 = "ed7002b439e9ac845f22357d822bac1444730fbdb6016d3ec9432297b9ec9f73"
 """Of `content`."""
 EXPORTED = Exported("fake", "int8", "digits-int8.fake", 7, CONTENT_SHA256)
-MANIFEST = Manifest("residual-deep", "ab" * 32, 100, 1_000, [EXPORTED])
+MANIFEST = Manifest("residual-deep", "ab" * 32, 100, 1_000, {"accept_threshold": 0.5}, [EXPORTED])
 
 
 def test_what_was_written_is_read(tmp_path: Path) -> None:

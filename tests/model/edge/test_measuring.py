@@ -11,6 +11,7 @@ from model.edge.manifest import read_manifest
 from model.edge.measuring import Plan, measure
 from model.edge.runtime import NotInstalled
 from model.evaluate import weights_digest
+from model.export import serving_facts
 from model.network import build, parameter_count
 from model.reader import Reader
 from tests.model.edge.fakes import RELEASED, AbsentRuntime, FakeReader, FakeRuntime, known, panel
@@ -85,6 +86,7 @@ def test_what_the_results_say_of_themselves_is_what_was_done(measured: tuple[dic
 def test_the_folder_of_exports_tells_what_is_in_it(measured: tuple[dict[str, Any], Path]) -> None:
     result, folder = measured
     manifest = read_manifest(folder / "edge")
+    assert manifest.facts == serving_facts(RELEASED)
     assert manifest.weights_sha256 == result["weights_sha256"] == weights_digest(RELEASED / "weights.pt")
     assert [(made.file, made.sha256) for made in manifest.exports] == [(row["file"], row["sha256"]) for row in rows(result, "fake")]
 

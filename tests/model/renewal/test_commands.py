@@ -15,6 +15,7 @@ from model.renewal import hard
 from model.renewal.candidate import seen_by
 from tests.model.renewal.conftest import World, bars, panel
 from tests.model.renewal.records import export, record
+from tests.model.tracked_store import Store
 
 Printed = pytest.CaptureFixture[str]
 
@@ -63,6 +64,7 @@ def test_a_candidate_is_trained_and_says_what_it_was_made_of_and_the_gate_judges
     assert told["labelled"]["pictures"] == {"training": 139, "choice": 20, "gate": 40, "set_aside": 1}
     assert told["labelled"]["set_aside"][0]["labels"] == {"a": [0], "b": [1]}
     assert [each["caller"] for each in told["labelled"]["callers"]] == ["a", "b"]
+    assert sum(json.loads((out / "reference.json").read_text())["validation"]["pictures"]) == 100 + 2 * 20, "a third, as in training"
     assert told["seed"] == 1
     assert told["n"] == 640 + 139
     assert told["generated"]["seconds"] > 0
@@ -129,3 +131,17 @@ def test_the_committed_hard_pictures_are_of_the_test_set_and_few() -> None:
     assert 100 < len(found) < 400
     assert (np.diff(found) > 0).all()
     assert found[-1] < 10_000
+
+
+@pytest.mark.extra
+@pytest.mark.filterwarnings("ignore")  # the library's own
+@pytest.mark.usefixtures("_bars")
+def test_a_tracked_renewal_leaves_its_epochs_and_what_it_was_made_of(world: World, labelled: Path, tmp_path: Path) -> None:
+    store, out = Store(tmp_path / "store" / "track.db"), tmp_path / "candidate"
+    where = ["--current", str(world.current), "--out", str(out), "--runs", str(tmp_path / "runs"), "--track", store.file]
+    assert main(["retrain", "--labelled", str(labelled), *where, "--epochs", "1", "--draws", "640"]) == 0
+    command, [run] = store.runs()
+    told = json.loads((out / "renewal.json").read_text())
+    assert store.file_of(command, "renewal.json", tmp_path) == told
+    assert command.data.metrics["labelled.pictures.gate"] == 40
+    assert [step for step, _ in store.told(run, "validation_loss")] == [1]

@@ -101,8 +101,9 @@ def test_half_of_the_way_is_the_mean_of_the_weights() -> None:
     assert mixed["n"] == 5
 
 
-def test_a_run_is_named_by_its_records_and_what_it_began_with() -> None:
-    assert named(TUNED, "ab" * 32, "0123456789ab").recipe.name == "renewal-abababab-01234567"
+def test_a_run_is_named_by_its_length_its_records_and_what_it_began_with() -> None:
+    shorter = replace(TUNED, draws=640, recipe=replace(TUNED.recipe, epochs=2))
+    assert named(shorter, "ab" * 32, "0123456789ab").recipe.name == "renewal-2x640-abababab-01234567"
 
 
 def test_another_shape_than_the_current_one_cannot_be_begun_with(world: World, tmp_path: Path) -> None:

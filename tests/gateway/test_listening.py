@@ -2,11 +2,11 @@ import gc
 import subprocess
 import sys
 
-from gateway.server import COLLECTED_AFTER
+from gateway.listening import COLLECTED_AFTER
 
 SCRIPT = """
 import gc, cv2
-from gateway.server import spare_the_collector
+from gateway.listening import spare_the_collector
 from model.preprocess import keep_to_one_thread
 keep_to_one_thread()
 spare_the_collector()
