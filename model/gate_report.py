@@ -82,11 +82,11 @@ def passed(folder: Path, secret: bytes, *, candidate: str, current: str) -> dict
     file = folder / FILE
     try:
         report = json.loads(file.read_bytes())
+        _check_signature(report, secret, file)
     except FileNotFoundError:
         raise ReportRefused(f"no gate report: {file} is missing; `python -m model gate` makes one") from None
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RecursionError) as error:  # ValueError also of what no gate writes: NaN, or half a character
         raise ReportRefused(f"{file} cannot be read: {error}") from error
-    _check_signature(report, secret, file)
     for role, version in (("candidate", candidate), ("current", current)):
         if report[role]["version"] != version:
             raise ReportRefused(f"{file} is of the {role} {report[role]['version']}, not of {version}")

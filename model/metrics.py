@@ -10,6 +10,10 @@ from numpy.typing import NDArray
 from model.bootstrap import RESAMPLES, interval
 
 CLASSES = 10
+
+DRAWN_TOGETHER = 4_000_000
+"""Clusters, over several resamples, that are held in memory at a time."""
+
 Floats = NDArray[np.float64]
 Labels = NDArray[np.uint8] | NDArray[np.intp]
 
@@ -147,6 +151,9 @@ def _resampled_accuracy(
 ) -> Floats:
     names, place = np.unique(cluster, return_inverse=True)
     pictures, right = np.bincount(place), np.bincount(place, weights=correct)
-    drawn = rng.integers(0, len(names), (resamples, len(names)))
-    result: Floats = right[drawn].sum(axis=1) / pictures[drawn].sum(axis=1)
+    result = np.empty(resamples)
+    rows = max(1, DRAWN_TOGETHER // len(names))
+    for start in range(0, resamples, rows):
+        drawn = rng.integers(0, len(names), (min(rows, resamples - start), len(names)))
+        result[start : start + rows] = right[drawn].sum(axis=1) / pictures[drawn].sum(axis=1)
     return result

@@ -161,7 +161,7 @@ class _Tracked:
             return
         try:
             tell()
-        except self._mlflow.exceptions.MlflowException as error:
+        except (self._mlflow.exceptions.MlflowException, OSError) as error:  # files are copied by Python's own means
             self._failed = True
             print(f"tracking has failed, and goes on no further: {_line(error)}", file=sys.stderr)
 

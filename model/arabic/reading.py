@@ -8,6 +8,7 @@ order, is an assumption, which `model.arabic.writers` measures.
 import hashlib
 import re
 import zipfile
+import zlib
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -54,7 +55,7 @@ def read_written(path: Path) -> Written:
             _check(path, {number: label for number, (_, label) in entries.items()})
             ordered = [entries[number] for number in range(1, len(entries) + 1)]
             pictures = np.stack([_picture(archive, info) for info, _ in ordered])
-    except (zipfile.BadZipFile, NotImplementedError, RuntimeError, EOFError) as error:  # no zip, packed in an unknown way, with a password
+    except (zipfile.BadZipFile, zlib.error, NotImplementedError, RuntimeError, EOFError) as error:  # none, damaged, or with a password
         raise Refused(f"{path} cannot be read as a zip file: {error}") from error
     labels = np.array([label for _, label in ordered], np.uint8)
     return Written(pictures, labels, (np.arange(len(ordered)) // BY_ONE_WRITER).astype(np.uint16))

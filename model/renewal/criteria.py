@@ -37,8 +37,8 @@ class Margins:
     corrupted: float = 0.01
     hard: float = 0.05
     labelled: float = 0.01
-    labelled_needed: int = 100
-    """Fewer pictures that the candidate never saw tell nothing."""
+    labelled_needed: int = 200
+    """Pictures that the candidate never saw: of fewer than 194 even equal answers leave more than the margin open."""
     latency: float = 1.15
     """Times as long as the current network."""
 

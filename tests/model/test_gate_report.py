@@ -1,6 +1,7 @@
 """A gate report is believed where it is whole, ours, of these two versions, and says yes by every criterion; else one line says why not."""
 
 import json
+import math
 from pathlib import Path
 from typing import Any
 
@@ -37,7 +38,11 @@ def test_without_a_report_there_is_no_pass(tmp_path: Path) -> None:
         believed(tmp_path)
 
 
-@pytest.mark.parametrize("content", ["", "[]", "{}", '{"format": "another"}'])
+HALF = json.dumps({"format": FORMAT, "signature": {"mac": "\ud800"}})
+NONSENSE = json.dumps({"format": FORMAT, "figure": math.nan, "signature": {"mac": ""}})
+
+
+@pytest.mark.parametrize("content", ["", "[]", "{}", '{"format": "another"}', "[" * 100_000, HALF, NONSENSE])
 def test_what_is_no_report_is_said(tmp_path: Path, content: str) -> None:
     (tmp_path / FILE).write_text(content)
     with pytest.raises(ReportRefused, match=r"cannot be read|is no gate report"):

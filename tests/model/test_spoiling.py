@@ -73,12 +73,12 @@ def test_clutter_adds_ink_and_takes_none(images: torch.Tensor) -> None:
     assert spoilt.sum() > images.sum()
 
 
-def test_a_block_hides_at_most_a_third_of_the_picture() -> None:
+def test_blocks_hide_less_than_half_of_the_picture() -> None:
     torch.manual_seed(4)
     blank = torch.zeros(200, 28, 28)
     hidden = (spoil(blank, 1.0, alone("blocks")) > 0).float().mean((1, 2))
     assert hidden.mean() > 0.05
-    assert hidden.max() <= 2 / 3
+    assert 0.2 < hidden.max() <= 0.44  # two of at most a fifth and a bit, apart
 
 
 def test_tones_keep_equal_levels_equal(images: torch.Tensor) -> None:

@@ -144,6 +144,16 @@ def test_a_store_that_fails_later_costs_its_record_and_no_run(store: Store, tmp_
 
 @pytest.mark.extra
 @needs_the_library
+def test_files_that_cannot_be_kept_cost_no_run(store: Store, tmp_path: Path, capsys: Printed) -> None:
+    (tmp_path / "results.json").write_text('{"accuracy": 0.5}')
+    with tracked(store.file, "a command") as tracking:
+        Path(f"{store.file}.files").write_text("in the way of a folder")
+        tracking.results(tmp_path / "results.json")
+    assert "tracking has failed, and goes on no further: " in capsys.readouterr().err
+
+
+@pytest.mark.extra
+@needs_the_library
 def test_a_store_that_cannot_be_opened_is_one_line_and_nothing_is_trained(tmp_path: Path, capsys: Printed) -> None:
     assert main([*TRAIN, "--out", str(tmp_path / "runs"), "--track", "nosuch://store"]) == 1
     assert "nothing can be tracked in nosuch://store: " in capsys.readouterr().err

@@ -95,7 +95,7 @@ def test_too_few_labelled_pictures_show_nothing() -> None:
     few = LABELLED[np.arange(40)]
     row = judged(said(labelled=logits(few.digits)), labelled=few)["labelled records"]
     assert (row["passed"], row["judged"]) == (False, False)
-    assert "40 pictures that the candidate never saw are fewer than 100" in row["why"]
+    assert "40 pictures that the candidate never saw are fewer than 200" in row["why"]
 
 
 def test_that_nobody_gave_labelled_pictures_is_told() -> None:
