@@ -36,6 +36,7 @@ class ModelWatch:
     When no instance answers the version stays: hits are still served, and misses say themselves why they fail. Where a `stage` names
     versions, its current one is preferred, and its candidate answers or looks on as long as it is well: what reads a known digit wrong or
     does not answer is out at once, and back when it has read all of them right; one that misread in service only with another stage.
+    Without a stage the first of the instances serves, as long as it has a proven version: what is listed after it only stands in for it.
     """
 
     def __init__(
@@ -126,6 +127,7 @@ class ModelWatch:
         if stage != self._stage:
             self._stage = stage
             self._distrusted.clear()
+            self._prover.forget()
             self._arrange()
 
     def doubt(self, model: ModelVersion) -> None:
@@ -159,6 +161,7 @@ class ModelWatch:
         ready = {(urls, version.version): version.workers_ready for urls, versions, _ in described for version in versions}
         silent = {urls for urls, _, failure in described if failure is not None}
         self._ready = ready
+        self._prover.forget(but=ready)
         if self._is_gone(ready, silent):
             for urls, version in self._by_preference():
                 if await self._adopt(urls, version):
@@ -244,6 +247,8 @@ class ModelWatch:
         """Who answers, out of the stage and of what is proven. Nothing waits here: a rollback takes effect with the next request."""
         stage = self._stage
         if stage is None:
+            if (first := self._stood_in_for()) is not None:
+                self._serve(first)
             return
         if self._current is not None and self._current.version != stage.current and (named := self._find(stage.current)):
             self._serve(named)
@@ -257,6 +262,14 @@ class ModelWatch:
             log.info("model %s: %s stands beside the served version, with %d %%", self.name, told, stage.percent)
         self.sharing, self.shadowed = sharing, shadowed
         self._metrics.tell_candidate(self.name, None if candidate is None else candidate.version, stage.percent)
+
+    def _stood_in_for(self) -> ModelVersion | None:
+        """A proven version of an instance that is listed before the served one's: candidates are listed last."""
+        if self._current is None:
+            return None
+        urls, _ = _place(self._current)
+        before = self._instances[: self._instances.index(urls)]
+        return next((model for each in before for (where, _), model in self._proven.items() if where == each), None)
 
     def _fits_beside(self, candidate: ModelVersion) -> bool:
         """Whether it takes the same pictures as the served version, and is not that itself, in the place of one that is gone."""

@@ -69,6 +69,8 @@ class TorchServeDouble:
     """What a test may change: the versions that are there, READY workers, what predictions do before they are answered."""
 
     versions: list[str] = field(default_factory=lambda: [VERSION])
+    versions_at: dict[str, list[str]] = field(default_factory=dict)
+    """By host, in the place of `versions`, where it is several instances."""
     workers_ready: int = 1
     accept_threshold: float = 0.5
     before_answer: Callable[[], Awaitable[object]] | None = None
@@ -117,11 +119,14 @@ class TorchServeDouble:
         parts = request.url.path.strip("/").split("/")
         if parts[0] == "models":
             self.described += 1
-            return self._describe(parts[-1])
+            return self._describe(parts[-1], self._there(request))
         return await self._predict(request, parts[-1])
 
-    def _describe(self, version: str) -> httpx.Response:
-        chosen = self.versions if version == "all" else [version]
+    def _there(self, request: httpx.Request) -> list[str]:
+        return self.versions_at.get(request.url.host, self.versions)
+
+    def _describe(self, version: str, there: list[str]) -> httpx.Response:
+        chosen = there if version == "all" else [version]
         return httpx.Response(
             200,
             json=[
@@ -152,7 +157,7 @@ class TorchServeDouble:
         assert request.headers["accept"] == LOGITS_TYPE
         if self.before_answer is not None:
             await self.before_answer()
-        if version not in self.versions:
+        if version not in self._there(request):
             return httpx.Response(404)
         pixels = np.frombuffer(await request.aread(), np.uint8).reshape(-1, self.side, self.side)
         self.read_by.setdefault(version, []).extend(picture.tobytes() for picture in pixels)
