@@ -32,9 +32,6 @@ REQUESTS_AT_THE_DOOR = 1
 MOST_LOOKUPS = 4_096
 """Pictures beyond this are not looked up: they are computed."""
 
-CANDIDATE_SECONDS = 0.8
-"""How long an answer of a candidate is waited for before the served version is asked instead."""
-
 NO_ANSWER_OF_ITS = (ModelUnavailable, ModelMisbehaved, DeadlineExceeded)
 """What a version that is not the served one may end in without anybody being told: the served one answers."""
 
@@ -76,7 +73,8 @@ class _Picture(Flight[_Found]):
 class Predictor:
     """Answers uploads by one model. Owns the flights and the queue to it; everything else is handed in.
 
-    `tell` makes the text of an answer that stays the same each time; it is made once and remembered with the answer.
+    `tell` makes the text of an answer that stays the same each time; it is made once and remembered with the answer. An answer of a
+    candidate is waited for `candidate_seconds` before the served version is asked instead; None: as long as who asks waits.
     """
 
     def __init__(
@@ -92,7 +90,7 @@ class Predictor:
         largest_batch: int = LARGEST_BATCH,
         batch_delay_seconds: float = 0.0,
         model_workers: int = 1,
-        candidate_seconds: float = CANDIDATE_SECONDS,
+        candidate_seconds: float | None = None,
         tell: Callable[[Prediction, Seen, tuple[str, ...], ModelVersion], tuple[bytes, ...]],
     ) -> None:
         self._reader, self._local, self._redis = reader, local, redis
@@ -119,10 +117,8 @@ class Predictor:
 
         Raises the Problem that says why there is none.
         """
-        model = self.current
         digest = await nearby(len(upload), _sha256, upload)
-        if self._watch.sharing is not None and self._watch.sharing.takes(digest):
-            model = self._watch.sharing.candidate
+        model = self._chosen(digest)
         remember = LocalKey(tenant, model.name, model.cache_version, digest)
         if use.read and not needs_pixels and (remembered := self._remembered(remember, model)):
             return remembered
@@ -130,9 +126,8 @@ class Predictor:
 
     def at_hand(self, upload: bytes) -> "Answer | Unknown":
         """As `predict` by default, without waiting: of few bytes. Raises ModelUnavailable."""
-        model, digest = self._watch.current, _sha256(upload)
-        if self._watch.sharing is not None and self._watch.sharing.takes(digest):
-            model = self._watch.sharing.candidate
+        digest = _sha256(upload)
+        model = self._chosen(digest)
         key = LocalKey(None, model.name, model.cache_version, digest)
         return self._remembered(key, model) or Unknown(model, key, self._reader.announce(upload, model.side))
 
@@ -166,9 +161,9 @@ class Predictor:
         [prediction] = await self._client.ask(model, [picture.pixels])
         return prediction.digit, model.version
 
-    async def canonical(self, upload: bytes) -> tuple[NDArray[np.uint8], bytes]:
+    async def canonical(self, upload: bytes, side: int) -> tuple[NDArray[np.uint8], bytes]:
         """The canonical pixels of an upload, uint8[side, side], and their SHA-256. Raises a Problem where it cannot be read."""
-        pixels = (await self._reader.read(self._reader.announce(upload, self.current.side))).pixels
+        pixels = (await self._reader.read(self._reader.announce(upload, side))).pixels
         return pixels, _sha256(pixels.data)
 
     async def close(self) -> None:
@@ -177,6 +172,11 @@ class Predictor:
         await self._beside.close()
         await self._shadow.close()
         self._reader.close()
+
+    def _chosen(self, digest: bytes) -> ModelVersion:
+        """Who answers the upload of this SHA-256. Raises ModelUnavailable."""
+        sharing = self._watch.sharing
+        return sharing.candidate if sharing is not None and sharing.takes(digest) else self._watch.current
 
     def _remembered(self, key: LocalKey, model: ModelVersion) -> Answer | None:
         started = time.perf_counter()
@@ -212,7 +212,8 @@ class Predictor:
     ) -> tuple[ModelVersion, _Found]:
         """Ask `model`; when it has gone, look which version is current and ask that, once, under its own key and URL.
 
-        So it is when a version that is not, or no longer, the current one gives no answer: that is not the caller's business.
+        So it is when a version that is not, or no longer, the current one gives no answer: that is not the caller's business. Where only
+        its queue is full, it is not doubted.
         """
         try:
             if model is self._watch.current:
@@ -221,6 +222,9 @@ class Predictor:
                 return model, await self._ask(pixels, digest, use, model, tenant)
         except VersionGone:
             await self._watch.look_beyond(model)
+        except OverCapacity:
+            if model is self._watch.current:
+                raise
         except (*NO_ANSWER_OF_ITS, TimeoutError):
             if model is self._watch.current:
                 raise
@@ -272,7 +276,8 @@ class Predictor:
         try:
             queue.post(picture)
         except QueueFull:
-            self._metrics.shed.labels("queue_full").inc()
+            if picture.model is self._watch.current:  # else the served version is asked next, and nobody refused
+                self._metrics.shed.labels("queue_full").inc()
             picture.fail(OverCapacity("too many pictures wait for the model; try again", retry_after_seconds=1))
 
     async def _compute(self, pictures: list[_Picture]) -> None:

@@ -3,6 +3,7 @@
 In a lane of its own, one request at a time; what comes faster than the candidate answers is dropped and counted, never waited for.
 """
 
+import logging
 import time
 
 import numpy as np
@@ -14,6 +15,8 @@ from gateway.errors import Problem
 from gateway.flights import Flight
 from gateway.metrics import Metrics
 from gateway.seams import LARGEST_BATCH, Model, RedisKey, SharedCache, VersionGone
+
+log = logging.getLogger(__name__)
 
 MOST_WAITING = 256
 """Pictures of 784 bytes."""
@@ -61,6 +64,10 @@ class Shadow:
             try:
                 predictions = await self._client.ask(candidate, [picture.pixels for picture in shown])
             except (Problem, VersionGone):  # whoever watches it finds out by itself
+                self._metrics.shadowed.labels("failed").inc(len(shown))
+                continue
+            except Exception:  # nobody waits for these pictures who would be told
+                log.exception("showing pictures to version %s failed", candidate.version)
                 self._metrics.shadowed.labels("failed").inc(len(shown))
                 continue
             self._metrics.shadow_duration.observe(time.perf_counter() - started)

@@ -91,14 +91,14 @@ def explain_routes(
     async def _past(upload: bytes, name: str, known: PredictionId, served: Served) -> tuple[NDArray[np.uint8], Map, bytes]:
         model = served.watch.deployed(known.version)
         if model is None:
-            raise Gone(f"version {known.version} gave this answer and is no longer there; {served.predictor.current.version} is")
+            raise Gone(f"version {known.version} gave this answer and is no longer there")
         if reader is None:
             raise RecordsProblem("records are switched off here (GATEWAY_RECORDS=off); no past answer can be explained")
         found, _ = await in_time(reader.get(name), deadline_seconds)
         if found is None or found.digest is None:
             raise NotFound("this prediction is not recorded, not yet or no more; explain the picture without its id")
         if upload:
-            pixels, digest = await served.predictor.canonical(upload)
+            pixels, digest = await served.predictor.canonical(upload, model.side)
             if digest != found.digest:
                 raise Conflict("this is not the picture of that prediction")
         else:

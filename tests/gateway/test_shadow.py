@@ -26,7 +26,16 @@ from gateway.signing import Signer
 from gateway.stage import Stage
 from gateway.versions import ModelWatch
 from tests.gateway.conftest import digit_png
-from tests.gateway.torchserve_double import INFERENCE_URL, MANAGEMENT_URL, VERSION, TorchServeDouble, known_digits, misreads, until
+from tests.gateway.torchserve_double import (
+    INFERENCE_URL,
+    MANAGEMENT_URL,
+    VERSION,
+    TorchServeDouble,
+    known_digits,
+    logits_for,
+    misreads,
+    until,
+)
 
 pytestmark = pytest.mark.anyio
 
@@ -55,7 +64,7 @@ class Beside:
 
 @asynccontextmanager
 async def beside(
-    torchserve: TorchServeDouble, stage: Stage, *, redis_url: str | None = None, candidate_seconds: float = 5.0
+    torchserve: TorchServeDouble, stage: Stage, *, redis_url: str | None = None, candidate_seconds: float = 5.0, queue_pictures: int = 10
 ) -> AsyncIterator[Beside]:
     torchserve.versions = [VERSION, OTHER]
     metrics = Metrics()
@@ -74,7 +83,7 @@ async def beside(
         client,
         watch,
         metrics,
-        queue_pictures=10,
+        queue_pictures=queue_pictures,
         candidate_seconds=candidate_seconds,
         tell=told,
     )
@@ -148,6 +157,19 @@ async def test_what_a_candidate_read_is_cached_under_its_own_version_alone(torch
         assert (answer.model.version, answer.cache) == (OTHER, CacheState.HIT)
 
 
+async def test_a_fault_of_ours_while_it_looks_on_is_counted_as_failed_and_logged(
+    torchserve: TorchServeDouble, caplog: pytest.LogCaptureFixture
+) -> None:
+    async def fault(pixels: NDArray[np.uint8]) -> httpx.Response:
+        raise TypeError("a fault")
+
+    async with beside(torchserve, SHADOW) as stack:
+        torchserve.answers[OTHER] = fault
+        await stack.ask_all()
+        await until(lambda: stack.value("gateway_shadow_total", outcome="failed") == 10)
+    assert "a fault" in caplog.text
+
+
 async def test_equal_uploads_get_equal_versions_each_from_its_own_cache(torchserve: TorchServeDouble) -> None:
     async with beside(torchserve, HALF) as stack:
         first, again = await stack.ask_all(), await stack.ask_all()
@@ -202,6 +224,33 @@ async def test_a_candidate_that_hangs_leaves_time_for_the_served_version(torchse
             answers = await stack.ask_all()
         assert versions(answers) == {VERSION}
         assert stack.watch.sharing is None
+
+
+async def test_where_the_queue_to_a_candidate_is_full_the_served_version_answers_and_nobody_is_doubted(
+    torchserve: TorchServeDouble,
+) -> None:
+    gate = asyncio.Event()
+
+    async def slow(pixels: NDArray[np.uint8]) -> httpx.Response:
+        await gate.wait()
+        return httpx.Response(200, content=logits_for(pixels).astype("<f4").tobytes())
+
+    async with beside(torchserve, SHADOW.share(100), queue_pictures=1) as stack:
+        torchserve.answers[OTHER] = slow
+        bypass = CacheUse(read=False, write=False)
+        asking = []
+        for digit in (1, 2):
+            asking.append(asyncio.create_task(stack.ask(digit, bypass)))
+            while len(torchserve.read_by.get(OTHER, ())) < digit:
+                await asyncio.sleep(0.005)
+        asking.append(asyncio.create_task(stack.ask(3, bypass)))
+        await until(lambda: stack.predictor._beside.depth == 1)
+        answer = await stack.ask(7, bypass)
+        gate.set()
+        assert (answer.content.digit, answer.model.version) == (7, VERSION)
+        assert versions(await asyncio.gather(*asking)) == {OTHER}
+        assert stack.watch.sharing is not None
+        assert stack.value("gateway_shed_total", reason="queue_full") == 0
 
 
 async def test_who_asks_for_a_version_that_is_rolled_back_meanwhile_is_answered(torchserve: TorchServeDouble) -> None:

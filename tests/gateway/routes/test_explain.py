@@ -17,7 +17,7 @@ from gateway.overlay import SCALE
 from gateway.routes.explain import wants_png
 from gateway.schema import ExplainAnswer, PastExplanation, PredictAnswer
 from tests.gateway.conftest import Gateway, digit_png, picture, png, recorded
-from tests.gateway.torchserve_double import INFERENCE_URL, MANAGEMENT_URL, VERSION, TorchServeDouble, map_for, until
+from tests.gateway.torchserve_double import INFERENCE_URL, MANAGEMENT_URL, VERSION, TorchServeDouble, known_to_another, map_for, until
 
 pytestmark = pytest.mark.anyio
 
@@ -232,3 +232,32 @@ async def test_without_records_no_past_answer_is_explained(gateway: Gateway) -> 
         answer = await explained(client, prediction_id, digit_png(4))
     assert answer.status_code == 503
     assert "GATEWAY_RECORDS=off" in answer.json()["detail"]
+
+
+async def test_a_past_answer_is_explained_at_the_side_of_the_version_that_gave_it(gateway: Gateway) -> None:
+    first, second = TorchServeDouble(versions=["0123456789ab"], unreachable=True), TorchServeDouble(own=known_to_another())
+    models = ",".join(f"other=http://{host}.test:8080|http://{host}.test:8081" for host in ("first", "second"))
+    named = {"model": "other"}
+
+    async def served(client: httpx.AsyncClient, version: str) -> None:
+        async with asyncio.timeout(5):
+            while (await client.get("/v1/model", params=named)).json().get("version") != version:
+                await asyncio.sleep(0.01)
+
+    async with gateway(beside={"first": first, "second": second}, models=models) as client:
+        await served(client, VERSION)
+        prediction_id = (await client.post("/v1/predict", params=named, content=digit_png(4))).json()["prediction_id"]
+        await recorded(client, prediction_id)
+        first.unreachable = False
+        await served(client, "0123456789ab")
+        answer = await client.post(PATH, params={"prediction_id": prediction_id, **named}, content=digit_png(4))
+    assert answer.status_code == 200
+    assert np.shape(answer.json()["map"]) == (40, 40)
+
+
+async def test_a_version_that_is_gone_is_told_where_none_is_served_either(gateway: Gateway, torchserve: TorchServeDouble) -> None:
+    async with gateway() as client:
+        prediction_id = await past(client, digit_png(4))
+    torchserve.unreachable = True
+    async with gateway(wait=False) as client:
+        assert (await explained(client, prediction_id, digit_png(4))).status_code == 410
