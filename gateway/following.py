@@ -22,9 +22,16 @@ class StageWatch:
         self._failure: str | None = None
 
     async def run(self) -> None:
-        """Look for ever."""
+        """Look for ever, whatever a look raises."""
+        failing = False
         while True:
-            await self.look()
+            try:
+                await self.look()
+                failing = False
+            except Exception:  # a rollback has to be heard of when all is well again
+                if not failing:
+                    log.exception("looking for the stage of rollouts failed, the last one holds; trying again")
+                failing = True
             await asyncio.sleep(LOOK_SECONDS)
 
     async def look(self) -> None:
