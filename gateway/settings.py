@@ -158,13 +158,13 @@ class Settings(BaseSettings):
         found: dict[str, tuple[tuple[str, str], ...]] = {}
         for entry in filter(None, map(str.strip, (self.models or "").split(","))):
             name, _, addresses = entry.partition("=")
-            inference, divider, management = addresses.partition("|")
-            if not MODEL_NAME.fullmatch(name) or name == DEFAULT_MODEL or not divider:
+            inference, _, management = map(str.strip, addresses.partition("|"))
+            if not MODEL_NAME.fullmatch(name) or name == DEFAULT_MODEL or not inference or not management:
                 raise SettingsError(
                     f"{PREFIX}MODELS: {entry!r} is no further model; give one like arabic=http://127.0.0.1:9080|http://127.0.0.1:9081 "
                     f"(a to z, 0 to 9 and -, and not {DEFAULT_MODEL})"
                 )
-            [inference], [management] = _urls(inference or "none"), _urls(management or "none")
+            [inference], [management] = _urls(inference), _urls(management)
             found[name] = (*found.get(name, ()), (inference, management))
         return found
 
