@@ -7,6 +7,7 @@ import json
 import time
 from collections.abc import Callable
 from functools import partial
+from http.client import HTTPException
 from pathlib import Path
 from typing import Any
 from urllib.error import URLError
@@ -20,7 +21,7 @@ from gateway.records.stages import read_stage, write_stage
 from gateway.records.store import RecordsUnavailable, RowsRefused
 from gateway.settings import Settings, SettingsError
 from gateway.stage import Stage, StageRefused
-from model.gate_report import ReportRefused, SecretUnusable, passed, read_secret
+from model.gate_report import FILE, ReportRefused, SecretUnusable, passed, read_secret
 
 ANSWER_SECONDS = 2.0
 EFFECT_SECONDS = 30.0
@@ -74,7 +75,9 @@ class Rollout:
             self._say(f"version {version} cannot answer now: {why}")
 
     def shadow(self, version: str, report: Path, verify: Verify = passed) -> None:
-        """The candidate looks on, if the gate's report lets it."""
+        """The candidate looks on, if the gate's report lets it: `report` is that file, or the folder that holds it."""
+        if not report.is_dir() and report.name != FILE:
+            raise SettingsError(f"{report} is neither a {FILE} nor a folder that holds one")
         served = str(self._card()["version"])
         try:
             verify(report if report.is_dir() else report.parent, read_secret(self._secret_file), candidate=version, current=served)
@@ -110,7 +113,7 @@ class Rollout:
 
     def _card(self) -> dict[str, Any]:
         try:
-            return dict(json.loads(self._get(f"/v1/model?model={quote(self._model)}")))
+            return _checked(json.loads(self._get(f"/v1/model?model={quote(self._model)}")))
         except (OSError, ValueError) as error:
             raise SettingsError(f"the gateway does not say what it serves ({_words(error)}); name another with --url") from error
 
@@ -161,14 +164,25 @@ class Rollout:
 
 
 def getter(url: str) -> Callable[[str], bytes]:
-    """Gets a path from a gateway, each time over another connection. It raises OSError."""
+    """Gets a path from a gateway, each time over another connection. It raises OSError, and ValueError where the URL is none."""
     opener = build_opener(ProxyHandler({}))
 
     def get(path: str) -> bytes:
-        with opener.open(f"{url.rstrip('/')}{path}", timeout=ANSWER_SECONDS) as answer:
-            return bytes(answer.read())
+        try:
+            with opener.open(f"{url.rstrip('/')}{path}", timeout=ANSWER_SECONDS) as answer:
+                return bytes(answer.read())
+        except HTTPException as error:
+            raise OSError(f"no whole answer: {error!r}") from error
 
     return get
+
+
+def _checked(card: Any) -> dict[str, Any]:
+    """Raises ValueError where that is no model's card: it is read here for its version and its rollout alone."""
+    match card:
+        case {"version": str(), "rollout": {"number": int(), "complaints": dict()} | None}:
+            return dict(card)
+    raise ValueError("what answers there is no gateway with rollouts")
 
 
 def _missing(card: dict[str, Any], stage: Stage) -> str | None:

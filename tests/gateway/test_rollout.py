@@ -6,6 +6,8 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
+from socketserver import StreamRequestHandler, TCPServer
+from threading import Thread
 from typing import Any
 
 import httpx
@@ -14,7 +16,7 @@ import pytest
 from gateway.records.database import database_url
 from gateway.records.stages import read_stage
 from gateway.records.store import RecordsUnavailable
-from gateway.rollout import Rollout
+from gateway.rollout import Rollout, getter
 from gateway.settings import Settings, SettingsError
 from model.gate_report import CRITERIA, FILE, FORMAT, PASS, signed
 from tests.gateway.conftest import Gateway, digit_png
@@ -169,3 +171,35 @@ async def test_a_rollback_is_written_where_no_gateway_answers(gateway: Gateway, 
 def test_without_records_there_is_no_rollout(tmp_path: Path) -> None:
     with pytest.raises(SettingsError, match="GATEWAY_RECORDS=off"):
         Rollout(Settings(state_dir=tmp_path, records="off"), "digits", lambda path: b"")
+
+
+@pytest.mark.parametrize("answer", [b"[1]", b"7", b"{}", b'{"version": 1}', b'{"version": "a", "rollout": 7}', b"<html>"])
+def test_an_address_that_is_no_gateway_s_is_one_line(tmp_path: Path, answer: bytes) -> None:
+    rollout = Rollout(Settings(state_dir=tmp_path), "digits", lambda path: answer)
+    with pytest.raises(SettingsError, match="the gateway does not say what it serves") as caught:
+        rollout.shadow(OTHER, tmp_path)
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("answer", [b"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n{", b"SSH-2.0\r\n\r\n"])
+def test_an_answer_that_is_cut_off_or_no_http_is_one_line(tmp_path: Path, answer: bytes) -> None:
+    class Cut(StreamRequestHandler):
+        def handle(self) -> None:
+            self.rfile.readline()
+            self.wfile.write(answer)
+
+    with TCPServer(("127.0.0.1", 0), Cut) as server:
+        serving = Thread(target=server.handle_request)
+        serving.start()
+        rollout = Rollout(Settings(state_dir=tmp_path), "digits", getter(f"http://127.0.0.1:{server.server_address[1]}"))
+        with pytest.raises(SettingsError, match=r"the gateway does not say what it serves .*no whole answer"):
+            rollout.shadow(OTHER, tmp_path)
+        serving.join()
+
+
+def test_a_report_of_another_name_is_not_replaced_by_the_one_beside_it(tmp_path: Path) -> None:
+    (tmp_path / FILE).write_text("{}")
+    (tmp_path / "of-yesterday.json").write_text("{}")
+    rollout = Rollout(Settings(state_dir=tmp_path), "digits", lambda path: b"")
+    with pytest.raises(SettingsError, match=r"of-yesterday\.json is neither a gate-report\.json nor a folder"):
+        rollout.shadow(OTHER, tmp_path / "of-yesterday.json")
