@@ -204,6 +204,8 @@ class Series:
             self.spans.labels(outcome)
         for outcome in SHADOW_OUTCOMES:
             self.shadowed.labels(outcome)
+        for outcome in EXPLANATION_OUTCOMES:
+            self.explanations.labels(outcome)
         for reason in SHED_REASONS:
             self.shed.labels(reason)
         for state in CACHE_STATES:

@@ -5,6 +5,7 @@ import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
 from gateway.contract import REJECTIONS, CacheState
+from gateway.series import EXPLANATION_OUTCOMES
 from tests.gateway.conftest import Gateway, digit_png, picture, png
 from tests.gateway.torchserve_double import VERSION, TorchServeDouble, shipped_reference
 
@@ -39,6 +40,13 @@ async def test_cells_of_a_version_exist_from_the_start(gateway: Gateway) -> None
             for bucket in range(len(usual["ratios"])):
                 assert value(at_start, "digits_input_feature_total", feature=feature, bucket=str(bucket), cache=state) == 0
         assert value(at_start, "digits_input_feature_total", feature="digit", bucket="9", cache=state) == 0
+
+
+async def test_cells_of_explanations_exist_from_the_start(gateway: Gateway) -> None:
+    async with gateway() as client:
+        at_start = samples((await client.get("/metrics")).text)
+    for outcome in EXPLANATION_OUTCOMES:
+        assert at_start["gateway_explanations_total", frozenset({("outcome", outcome)})] == 0
 
 
 async def test_what_is_usual_is_told(gateway: Gateway) -> None:
