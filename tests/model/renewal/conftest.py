@@ -72,7 +72,7 @@ def released(digits: Digits, validation: Digits, folder: Path) -> Path:
     option = Option(1, 1.0, trained.validation_loss, trained.validation_accuracy, None, None)
     judged = Judged(option, [option], option, trained.network.state_dict())
     nothing = Material(digits, digits[:0], np.empty(0))
-    write_release(folder / "released", judged, "student", "tiny", 0.0, nothing, validation, reference_pictures=200)
+    write_release(folder / "released", judged, "bars", "student", "tiny", 0.0, nothing, validation, reference_pictures=200)
     return folder / "released"
 
 
