@@ -80,7 +80,7 @@ def _renew(options: argparse.Namespace, tracking: Tracking) -> None:
     from model.renewal.weights import weigh
 
     source, started, worked = generated(options.command_line), time.monotonic(), time.process_time()
-    torch.set_num_threads(at_least_one("--threads", options.threads))
+    torch.set_num_threads(options.threads)
     try:
         check_side(options.current)
         serving = release_facts(options.current / "release.json")
@@ -134,7 +134,7 @@ def _plan(options: argparse.Namespace, network: str) -> "Plan":
 
     plan = SCRATCH if options.from_scratch else TUNED
     if options.epochs is not None:
-        plan = replace(plan, recipe=replace(plan.recipe, epochs=at_least_one("--epochs", options.epochs)))
+        plan = replace(plan, recipe=replace(plan.recipe, epochs=options.epochs))
     if options.draws is not None:
         if options.draws < plan.recipe.batch_size:
             raise Refused(f"--draws is {options.draws}, less than one batch of {plan.recipe.batch_size}")
@@ -231,10 +231,3 @@ def _secret_file(options: argparse.Namespace) -> Path:
     if options.secret_file is not None:
         return Path(options.secret_file)
     return Path(os.environ.get("GATEWAY_SECRET_FILE") or Path(os.environ.get("GATEWAY_STATE_DIR") or "var") / "secret")
-
-
-def at_least_one(option: str, given: int) -> int:
-    """The number. Raises Refused where it is less."""
-    if given < 1:
-        raise Refused(f"{option} is {given}; it is at least 1")
-    return given

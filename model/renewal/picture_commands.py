@@ -8,7 +8,6 @@ from model.articles.commands import Command
 from model.commands.options import HERE, add_data, add_released
 from model.data import test_digits, train_digits, training_split
 from model.refused import Refused
-from model.renewal.commands import at_least_one
 
 TRAINING, VALIDATION = "training", "validation"
 
@@ -40,7 +39,7 @@ def _new_style(options: argparse.Namespace) -> None:
 
     of = training_split(options.data)[options.split == VALIDATION]
     try:
-        digits = new_style(of, at_least_one("--count", options.count), options.seed)
+        digits = new_style(of, options.count, options.seed)
         right = int((compute_logits(Classifier(options.released), digits.pixels, "them").argmax(axis=1) == digits.labels).sum())
     except (ReleaseUnusable, ValueError) as error:
         raise Refused(str(error)) from error

@@ -14,7 +14,8 @@ from model.data import Digits
 from model.gate_report import FILE, REFUSE
 from model.renewal import hard
 from model.renewal.candidate import seen_by
-from tests.model.renewal.conftest import World, bars, panel, swapped
+from tests.model.bars import bars
+from tests.model.renewal.conftest import World, panel, swapped
 from tests.model.renewal.records import export, record
 from tests.model.tracked_store import Store
 
@@ -106,6 +107,7 @@ def large(world: World, tmp_path_factory: pytest.TempPathFactory) -> Path:
         (["retrain", "--labelled", "nowhere"], "nowhere cannot be read"),
         (["retrain", "--labelled", "nowhere", "--out", str(Path(model.__file__).parent / "released")], "is served from"),
         (["retrain", "--labelled", "nowhere", "--threads", "0"], "--threads is 0"),
+        (["retrain", "--labelled", "nowhere", "--epochs", "0"], "--epochs is 0; it is at least 1"),
         (["gate", "--without-labelled", "--candidate", "CURRENT", "--current", "CURRENT"], "is the current network"),
         (["gate", "--without-labelled", "--candidate", "nowhere", "--secret-file", "nosecret"], "the secret file nosecret cannot be read"),
         (["retrain", "--labelled", "nowhere", "--current", "LARGE"], "reads pictures of 48 x 48"),
