@@ -4,6 +4,7 @@ import argparse
 import shlex
 import sys
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 
 from model.accuracy import commands as accuracy
 from model.adversarial import commands as adversarial
@@ -26,8 +27,19 @@ ROOMS = (articles, accuracy, explanations, groups, trust, corruptions, adversari
 
 INTERRUPTED = 130
 
-AT_LEAST = {"seed": 0, "seeds": 0, "folds": 2, "limit": 1, "pictures": 1, "calibration": 1, "calls": 1}
-"""What an option that is a number, or several, may be, whichever command has it."""
+AT_LEAST = {
+    "seed": 0,
+    "seeds": 0,
+    "folds": 2,
+    "limit": 1,
+    "pictures": 1,
+    "calibration": 1,
+    "calls": 1,
+    "epochs": 1,
+    "threads": 1,
+    "count": 1,
+}
+"""What an option that is a number, or several, may be, whichever command has it, also where it is kept as text, as a recipe's are."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -66,8 +78,9 @@ def _check_numbers(options: argparse.Namespace) -> None:
     for name, least in AT_LEAST.items():
         given = getattr(options, name, None)
         for number in given if isinstance(given, list) else [least if given is None else given]:
-            if number < least:
-                raise Refused(f"--{name} is {number}; it is at least {least}")
+            with suppress(ValueError):  # of text that is no number, overriding the recipe says so
+                if int(number) < least:
+                    raise Refused(f"--{name} is {number}; it is at least {least}")
 
 
 class _Help(argparse.ArgumentDefaultsHelpFormatter):

@@ -144,8 +144,6 @@ def _shortened(recipe: "Recipe", options: argparse.Namespace) -> "Recipe":
 
     if options.epochs is None:
         return recipe
-    if options.epochs < 1:
-        raise Refused(f"--epochs is {options.epochs}; it is at least 1")
     return overridden(recipe, {"epochs": str(options.epochs)})
 
 

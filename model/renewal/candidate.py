@@ -15,6 +15,7 @@ from model.calibrate import calibrate
 from model.data import Digits
 from model.evaluate import weights_digest
 from model.export import fingerprint
+from model.inference import SIDE, Classifier, ReleaseUnusable
 from model.limits import write_limits
 from model.network import build
 from model.ranges import write_ranges
@@ -36,6 +37,7 @@ REFERENCE_PICTURES = 12_800
 def write_release(
     out: Path,
     judged: Judged,
+    name: str,
     network: str,
     recipe: str,
     dropout: float,
@@ -46,8 +48,9 @@ def write_release(
 ) -> str:
     """Weights, `release.json`, `reference.json`, `ranges.json` and `limits.json` under `out`; returns the version.
 
-    `seen_by_choice`: validation pictures and then the `labelled` ones held out for the choice, by which it is calibrated and its accuracy
-    is known. As usual counts what it was trained on, so both kinds stand in the reference in the proportion that training drew them in.
+    `name`: what the current one is served as, and so this one. `seen_by_choice`: validation pictures and then the `labelled` ones held out
+    for the choice, by which it is calibrated and its accuracy is known. As usual counts what it was trained on, so both kinds stand in the
+    reference in the proportion that training drew them in.
     """
     out.mkdir(parents=True, exist_ok=True)
     built = build(network)
@@ -55,7 +58,7 @@ def write_release(
     logits = logits_of(built, seen_by_choice).numpy()
     calibration = calibrate(logits, seen_by_choice.labels)
     record = ReleaseRecord(
-        model="digits",
+        model=name,
         network=network,
         recipe=recipe,
         seed=judged.chosen.seed,
@@ -73,6 +76,13 @@ def write_release(
     write_ranges(out, drawn.pixels)
     write_limits(out, logits / calibration.temperature, seen_by_choice.labels)
     return fingerprint(out)
+
+
+def check_side(released: Path) -> None:
+    """Raises ReleaseUnusable where the release in this folder is not of pictures as large as MNIST's."""
+    side = Classifier(released).side
+    if side != SIDE:
+        raise ReleaseUnusable(f"{released} reads pictures of {side} x {side}; a renewal is of MNIST's, {SIDE} x {SIDE}")
 
 
 def made_of(records: Sequence[Record], parts: Split, material: Material, aside: Sequence[SetAside]) -> dict[str, Any]:

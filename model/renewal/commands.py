@@ -72,7 +72,7 @@ def _renew(options: argparse.Namespace, tracking: Tracking) -> None:
     from model.inference import ReleaseUnusable
     from model.provenance import generated
     from model.renewal.agreement import agreed
-    from model.renewal.candidate import FILE, facts, made_of, together, write_release
+    from model.renewal.candidate import FILE, check_side, facts, made_of, together, write_release
     from model.renewal.choice import choose
     from model.renewal.labelled import LabelledUnusable, read_labelled
     from model.renewal.split import split
@@ -80,8 +80,10 @@ def _renew(options: argparse.Namespace, tracking: Tracking) -> None:
     from model.renewal.weights import weigh
 
     source, started, worked = generated(options.command_line), time.monotonic(), time.process_time()
-    torch.set_num_threads(at_least_one("--threads", options.threads))
+    torch.set_num_threads(options.threads)
     try:
+        check_side(options.current)
+        serving = release_facts(options.current / "release.json")
         exported = read_labelled(options.labelled)
         pictures, aside = agreed(exported.records)
         if not len(pictures):
@@ -90,7 +92,7 @@ def _renew(options: argparse.Namespace, tracking: Tracking) -> None:
         mnist, validation = training_split(options.data)
         material = Material(mnist, parts.training.digits, weigh(parts.training, mnist))
         version = fingerprint(options.current)
-        plan = named(_plan(options, str(release_facts(options.current / "release.json")["network"])), exported.sha256, version)
+        plan = named(_plan(options, str(serving["network"])), exported.sha256, version)
         renewed = {
             seed: retrain(plan, seed, material, options.current, validation, _run(options, plan, seed), tracking.watch)
             for seed in options.seeds
@@ -100,9 +102,10 @@ def _renew(options: argparse.Namespace, tracking: Tracking) -> None:
         judged = choose(plan.recipe.network, tuned, current, validation, parts.choice.digits)
     except (LabelledUnusable, ReleaseUnusable, NotExportable, ValueError) as error:
         raise Refused(str(error)) from error
-    name = "renewal" if plan.from_current else "renewal-scratch"
+    name, recipe = str(serving["model"]), "renewal" if plan.from_current else "renewal-scratch"
     seen = together(validation, parts.choice.digits)
-    made = write_release(options.out, judged, plan.recipe.network, name, plan.recipe.dropouts[0], material, seen, len(parts.choice))
+    network, dropout = plan.recipe.network, plan.recipe.dropouts[0]
+    made = write_release(options.out, judged, name, network, recipe, dropout, material, seen, len(parts.choice))
     seconds = {"seconds": time.monotonic() - started, "processor_seconds": time.process_time() - worked}
     told = {
         "generated": {**source, **seconds},
@@ -131,7 +134,7 @@ def _plan(options: argparse.Namespace, network: str) -> "Plan":
 
     plan = SCRATCH if options.from_scratch else TUNED
     if options.epochs is not None:
-        plan = replace(plan, recipe=replace(plan.recipe, epochs=at_least_one("--epochs", options.epochs)))
+        plan = replace(plan, recipe=replace(plan.recipe, epochs=options.epochs))
     if options.draws is not None:
         if options.draws < plan.recipe.batch_size:
             raise Refused(f"--draws is {options.draws}, less than one batch of {plan.recipe.batch_size}")
@@ -174,6 +177,7 @@ def _gate(options: argparse.Namespace) -> None:
     from model.export import NotExportable
     from model.inference import ReleaseUnusable
     from model.provenance import generated
+    from model.renewal.candidate import check_side
     from model.renewal.gate import Side, compare
     from model.renewal.labelled import LabelledUnusable
 
@@ -183,6 +187,8 @@ def _gate(options: argparse.Namespace) -> None:
     torch.set_num_threads(1)
     try:
         secret = read_secret(_secret_file(options))
+        for folder in (options.candidate, options.current):
+            check_side(folder)
         candidate, current = (Side(folder, fastest(folder)) for folder in (options.candidate, options.current))
         options.log.parent.mkdir(parents=True, exist_ok=True)
         report = compare(candidate, current, _asked(options), secret, generated=source, log=options.log)
@@ -225,10 +231,3 @@ def _secret_file(options: argparse.Namespace) -> Path:
     if options.secret_file is not None:
         return Path(options.secret_file)
     return Path(os.environ.get("GATEWAY_SECRET_FILE") or Path(os.environ.get("GATEWAY_STATE_DIR") or "var") / "secret")
-
-
-def at_least_one(option: str, given: int) -> int:
-    """The number. Raises Refused where it is less."""
-    if given < 1:
-        raise Refused(f"{option} is {given}; it is at least 1")
-    return given

@@ -1,13 +1,13 @@
 """The commands that make pictures for drills, and find hard ones for the gate. Building them imports neither torch nor any data."""
 
 import argparse
+import hashlib
 from pathlib import Path
 
 from model.articles.commands import Command
 from model.commands.options import HERE, add_data, add_released
 from model.data import test_digits, train_digits, training_split
 from model.refused import Refused
-from model.renewal.commands import at_least_one
 
 TRAINING, VALIDATION = "training", "validation"
 
@@ -25,6 +25,7 @@ def add_commands(command: Command) -> None:
     made = command("hard-pictures", _hard_pictures, "find the hard test pictures of the gate again; the result is committed")
     add_data(made)
     made.add_argument("--out", type=Path, default=HERE / "renewal" / "hard.txt", metavar="FILE", help="what to write")
+    made.add_argument("--log", type=Path, default=HERE / "LOG.md", metavar="FILE", help="where the reading of the test set is noted")
 
 
 def _new_style(options: argparse.Namespace) -> None:
@@ -38,7 +39,7 @@ def _new_style(options: argparse.Namespace) -> None:
 
     of = training_split(options.data)[options.split == VALIDATION]
     try:
-        digits = new_style(of, at_least_one("--count", options.count), options.seed)
+        digits = new_style(of, options.count, options.seed)
         right = int((compute_logits(Classifier(options.released), digits.pixels, "them").argmax(axis=1) == digits.labels).sum())
     except (ReleaseUnusable, ValueError) as error:
         raise Refused(str(error)) from error
@@ -52,10 +53,16 @@ def _new_style(options: argparse.Namespace) -> None:
 def _hard_pictures(options: argparse.Namespace) -> None:
     import numpy as np
 
+    from model.evaluate import note_reading
+    from model.judge import Panel
     from model.latency import one_thread
     from model.renewal.hard import find_hard
+    from model.splitting import load_writers
 
+    training, test = train_digits(options.data), test_digits(options.data)
     with one_thread():
-        found = find_hard(train_digits(options.data), test_digits(options.data))
+        found = find_hard(training, test)
+    panel, kept = Panel("MNIST test set", test, load_writers("test")), hashlib.sha256(training.pixels.tobytes() + training.labels.tobytes())
+    note_reading(options.log, panel, command=options.command_line, digest=kept.hexdigest(), accuracy=1 - len(found) / len(test))
     np.savetxt(options.out, found, fmt="%d")
     print(f"{len(found)} hard test pictures are in {options.out}")

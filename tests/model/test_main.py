@@ -94,10 +94,12 @@ def test_without_data_or_network_one_line_says_what_to_put_where(command: list[s
         ),
         (["train", "--recipe", "article", "--network", "lenet"], "no network is called 'lenet'; there are article, "),
         (["train", "--recipe", "article", "--device", "tpu"], "there is no device 'tpu' here"),
+        (["train", "--recipe", "dense512", "--epochs", "0"], "--epochs is 0; it is at least 1"),
+        (["train", "--recipe", "dense512", "--epochs", "few"], "few"),
         (["split", "--qmnist", "nowhere"], "nowhere/qmnist-train-labels.tsv.gz"),
     ],
 )
-def test_a_wrong_name_is_one_line(arguments: list[str], said: str, capsys: Printed) -> None:
+def test_a_wrong_name_or_number_is_one_line(arguments: list[str], said: str, capsys: Printed) -> None:
     assert main(arguments) == 1
     assert said in complaint(capsys)
 

@@ -77,4 +77,5 @@ def test_it_says_on_what_and_what_training_had_seen(result: dict[str, Any]) -> N
 def test_committed_results_are_of_the_released_weights(path: Any) -> None:
     result = json.loads(path.read_text())
     assert result["weights_sha256"] == weights_digest(CARD.parent / "released" / "weights.pt"), "measure again: python -m model corruptions"
+    assert result["model"] == json.loads((CARD.parent / "released" / "release.json").read_text())["model"]
     assert result["n"] == {"MNIST test set": 10_000, "MNIST validation split": 5_027}[result["panel"]]

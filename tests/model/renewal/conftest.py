@@ -17,6 +17,7 @@ from model.renewal.recipe import TUNED, Plan
 from model.renewal.training import Material
 from model.splitting import Writers
 from model.train import train
+from tests.model.bars import bars
 
 RECIPE = replace(
     TUNED.recipe,
@@ -30,16 +31,6 @@ RECIPE = replace(
     augmentation=Augmentation(),
 )
 PLAN = Plan(replace(RECIPE, name="tiny", learning_rate=1e-3), draws=640)
-
-
-def bars(count: int, seed: int, *, lower: int = 0) -> Digits:
-    """Each digit is a bar in its own place, under noise; `lower` moves all of them down, which is another way of writing."""
-    rng = np.random.default_rng(seed)
-    labels = (np.arange(count) % 10).astype(np.uint8)
-    pixels = rng.integers(0, 60, (count, 28, 28)).astype(np.uint8)
-    for picture, label in zip(pixels, labels, strict=True):
-        picture[4 + lower : 18 + lower, 4 + 2 * label : 6 + 2 * label] = 255
-    return Digits(pixels, labels)
 
 
 def panel(digits: Digits) -> Panel:
@@ -72,7 +63,7 @@ def released(digits: Digits, validation: Digits, folder: Path) -> Path:
     option = Option(1, 1.0, trained.validation_loss, trained.validation_accuracy, None, None)
     judged = Judged(option, [option], option, trained.network.state_dict())
     nothing = Material(digits, digits[:0], np.empty(0))
-    write_release(folder / "released", judged, "student", "tiny", 0.0, nothing, validation, reference_pictures=200)
+    write_release(folder / "released", judged, "bars", "student", "tiny", 0.0, nothing, validation, reference_pictures=200)
     return folder / "released"
 
 

@@ -1,6 +1,7 @@
 """`retrain`, `gate` and `new-style` from the command line: what they write, what they say, and what they refuse in one line."""
 
 import json
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -13,11 +14,13 @@ from model.data import Digits
 from model.gate_report import FILE, REFUSE
 from model.renewal import hard
 from model.renewal.candidate import seen_by
-from tests.model.renewal.conftest import World, bars, panel
+from tests.model.bars import bars
+from tests.model.renewal.conftest import World, panel, swapped
 from tests.model.renewal.records import export, record
 from tests.model.tracked_store import Store
 
 Printed = pytest.CaptureFixture[str]
+Patch = pytest.MonkeyPatch
 
 
 @pytest.fixture(scope="module")
@@ -61,6 +64,7 @@ def test_a_candidate_is_trained_and_says_what_it_was_made_of_and_the_gate_judges
         "limits.json",
         "renewal.json",
     }
+    assert json.loads((out / "release.json").read_text())["model"] == "bars", "it is served as what it was renewed from"
     assert told["labelled"]["pictures"] == {"training": 139, "choice": 20, "gate": 40, "set_aside": 1}
     assert told["labelled"]["set_aside"][0]["labels"] == {"a": [0], "b": [1]}
     assert [each["caller"] for each in told["labelled"]["callers"]] == ["a", "b"]
@@ -86,6 +90,16 @@ def test_a_candidate_is_trained_and_says_what_it_was_made_of_and_the_gate_judges
     assert (tmp_path / "log" / "READINGS.md").read_text().count("MNIST test set") == 2
 
 
+@pytest.fixture(scope="module")
+def large(world: World, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The same network, said to read pictures of another side."""
+    folder = tmp_path_factory.mktemp("large") / "released"
+    shutil.copytree(world.current, folder)
+    told = json.loads((folder / "release.json").read_text())
+    (folder / "release.json").write_text(json.dumps({**told, "side": 48}))
+    return folder
+
+
 @pytest.mark.usefixtures("_bars")
 @pytest.mark.parametrize(
     ("arguments", "why"),
@@ -93,17 +107,24 @@ def test_a_candidate_is_trained_and_says_what_it_was_made_of_and_the_gate_judges
         (["retrain", "--labelled", "nowhere"], "nowhere cannot be read"),
         (["retrain", "--labelled", "nowhere", "--out", str(Path(model.__file__).parent / "released")], "is served from"),
         (["retrain", "--labelled", "nowhere", "--threads", "0"], "--threads is 0"),
+        (["retrain", "--labelled", "nowhere", "--epochs", "0"], "--epochs is 0; it is at least 1"),
         (["gate", "--without-labelled", "--candidate", "CURRENT", "--current", "CURRENT"], "is the current network"),
         (["gate", "--without-labelled", "--candidate", "nowhere", "--secret-file", "nosecret"], "the secret file nosecret cannot be read"),
+        (["retrain", "--labelled", "nowhere", "--current", "LARGE"], "reads pictures of 48 x 48"),
+        (["gate", "--without-labelled", "--candidate", "CURRENT", "--current", "LARGE", "--secret-file", "SECRET"], "of 48 x 48"),
+        (["gate", "--without-labelled", "--candidate", "LARGE", "--current", "CURRENT", "--secret-file", "SECRET"], "of 48 x 48"),
         (["new-style", "--out", "x.npz", "--count", "0"], "--count is 0"),
         (["new-style", "--out", "x.npz", "--count", "641"], "there are 640 pictures, not 641"),
     ],
 )
 def test_what_cannot_be_done_is_one_line(
-    world: World, arguments: list[str], why: str, capsys: Printed, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    world: World, large: Path, arguments: list[str], why: str, capsys: Printed, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    assert main([str(world.current) if each == "CURRENT" else each for each in arguments]) == 1
+    secret = tmp_path / "secret"
+    secret.write_text("s" * 64)
+    given = {"CURRENT": str(world.current), "LARGE": str(large), "SECRET": str(secret)}
+    assert main([given.get(each, each) for each in arguments]) == 1
     said = capsys.readouterr().err
     assert why in said
     assert said.count("\n") == 1
@@ -124,6 +145,17 @@ def test_pictures_of_the_new_style_are_written_and_it_is_said_how_they_are_read(
     assert made.pixels.shape == (20, 28, 28)
     assert len(made) == 20
     assert "20 training pictures in" in capsys.readouterr().out
+
+
+@pytest.mark.usefixtures("_bars")
+def test_looking_for_hard_pictures_is_a_reading_of_the_test_set_and_is_noted(world: World, tmp_path: Path, monkeypatch: Patch) -> None:
+    monkeypatch.setattr("model.renewal.picture_commands.train_digits", lambda folder: world.training)
+    monkeypatch.setattr("model.renewal.picture_commands.test_digits", lambda folder: swapped(world.test))
+    log, out = tmp_path / "LOG.md", tmp_path / "hard.txt"
+    assert main(["hard-pictures", "--out", str(out), "--log", str(log)]) == 0
+    assert len(np.loadtxt(out)) == 80
+    assert "· MNIST test set · `python -m model hard-pictures " in log.read_text()
+    assert "test accuracy 80.00 % (n = 400)" in log.read_text()
 
 
 def test_the_committed_hard_pictures_are_of_the_test_set_and_few() -> None:

@@ -11,7 +11,8 @@ from model.gate_report import CRITERIA
 from model.renewal.agreement import Pictures, agreed
 from model.renewal.criteria import Both, Margins, Row, judge
 from model.renewal.panels import Asked, Said
-from tests.model.renewal.conftest import bars, panel
+from tests.model.bars import bars
+from tests.model.renewal.conftest import panel
 from tests.model.renewal.records import record
 
 TEST = bars(2_000, 1)

@@ -1,11 +1,14 @@
 """What LOG says of renewal is what the committed results say, and these hang together."""
 
 import json
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 import model
 from model.gate_report import CRITERIA, PASS, REFUSE
+from model.renewal.recipe import TUNED
+from model.renewal.training import named
 
 MODEL = Path(model.__file__).parent
 
@@ -22,6 +25,12 @@ def test_the_gate_judged_the_candidate_that_was_made() -> None:
     assert judged["decision"] == PASS
     assert tuple(row["name"] for row in judged["criteria"]) == CRITERIA
     assert made["labelled"]["pictures"]["gate"] == judged["asked"]["labelled"]["n"]
+
+
+def test_the_candidate_is_one_that_retrain_would_make_today() -> None:
+    made = result("renewal")
+    today = named(TUNED, made["labelled"]["file_sha256"], made["current"]["version"]).recipe
+    assert [run["recipe"] for run in made["runs"]] == [json.loads(json.dumps(asdict(today)))]
 
 
 def test_the_planted_candidate_was_refused_in_the_place_of_the_same_current() -> None:

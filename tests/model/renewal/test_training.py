@@ -15,7 +15,8 @@ from model.renewal.recipe import TUNED
 from model.renewal.training import Material, Weights, between, lessons, named, retrain, weights_of
 from model.renewal.weights import weigh
 from model.train import measure
-from tests.model.renewal.conftest import PLAN, World, bars
+from tests.model.bars import bars
+from tests.model.renewal.conftest import PLAN, World
 from tests.model.renewal.records import record
 
 NEW = bars(100, 5, lower=8)

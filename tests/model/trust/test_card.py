@@ -17,6 +17,14 @@ def test_it_says_that_some_of_the_reported_sets_were_looked_at_before(told: str)
     assert "after a trial that looked at small samples of the sets below, 300 pictures of Fashion-MNIST among them." in told
 
 
+def test_it_says_by_which_way_what_was_asked_is_met(told: str) -> None:
+    trust = json.loads((EVIDENCE / "trust.json").read_text())
+    asked = "An AUROC of 0.99 was asked on Fashion-MNIST; by the `energy` it is "
+    assert f"{asked}met through preprocessing, as served (0.9913) and not met on pixels as they are (0.9866)." in told
+    next(row for row in trust["rejection"]["sets"] if row["name"] == "Fashion-MNIST")["auroc"]["energy"]["value"] = 0.98
+    assert "not met through preprocessing, as served (0.9800) and" in trust_section(trust)
+
+
 def test_it_says_which_intervals_are_too_narrow(told: str) -> None:
     _, _, rejection = told.partition("### What is no digit")
     assert "of digits refused as well, take pictures for independent." in rejection
