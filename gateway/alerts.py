@@ -27,11 +27,16 @@ RENEWAL = (
     "python -m gateway records export labelled.jsonl.gz",
     "python -m model retrain --labelled labelled.jsonl.gz",
     "python -m model gate --labelled labelled.jsonl.gz",
+    "python -m model archive --released var/renewal/candidate --out var/archive/candidate",
     "python -m gateway rollout shadow VERSION --report var/renewal/candidate",
     "python -m gateway rollout share 10",
     "python -m gateway rollout promote",
+    "mv var/renewal/candidate var/renewal/VERSION",
+    "rm -r var/archive/candidate",
+    "make run RELEASED=var/renewal/VERSION",
 )
-"""What follows on a proposal that a person takes up; the runbook says what to look at between them."""
+"""What follows on a proposal that a person takes up, with `make run`. The runbook says what to look at between them; and that the last
+three settle the version, which the next renewal starts from: `retrain` and `gate` with `--current var/renewal/VERSION`."""
 
 TURN_SECONDS = 0.5
 """Between two looks whether a sibling still measures."""

@@ -72,7 +72,14 @@ start_torchserve() {
     echo "$1 is new and well"
 }
 
+# It would bring up as the former version's successor, and at last remove, what is a candidate.
+check_no_candidate() {
+    candidate=${CANDIDATE_URL-$(sed -n 's/^CANDIDATE_URL=//p' .env 2>/dev/null || true)}
+    [ -z "$candidate" ] || fail "CANDIDATE_URL is set: torchserve-next is a candidate's; unset both CANDIDATE_ settings and \`sh gateway/edge/roll.sh gateways\` first"
+}
+
 roll_model() {
+    check_no_candidate
     find_gateways
     start_torchserve torchserve-next
     (

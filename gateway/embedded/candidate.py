@@ -1,14 +1,16 @@
 """A second TorchServe for the archive of a candidate: it runs while that is there, and anew when it is another.
 
-So a candidate is deployed by a file, and taken away with it; what of the traffic it gets is the gateway's to decide.
+So a candidate is deployed by a file, and taken away with it; what of the traffic it gets is the gateway's to decide. While its version is
+the one that is served, after a promotion, it stays whatever happens to the file.
 """
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 
 from gateway.embedded.child import Child, Plan
 from gateway.embedded.supervisor import Backoff
+from gateway.embedded.torchserve import version_in
 
 LOOK_SECONDS = 0.5
 
@@ -16,15 +18,27 @@ Identity = tuple[int, int, int]
 
 
 class Candidate:
-    """At most one child. `say` gets one line for each thing that a user should know."""
+    """At most one child. `say` gets one line for each thing that a user should know.
 
-    def __init__(self, plan: Plan, archive: Path, say: Callable[[str], None]) -> None:
-        self._plan, self._archive, self._say = plan, archive, say
+    `served` tells which version the gateway serves, None where it does not say.
+    """
+
+    def __init__(self, plan: Plan, archive: Path, served: Callable[[], Awaitable[str | None]], say: Callable[[str], None]) -> None:
+        self._plan, self._archive, self._served, self._say = plan, archive, served, say
         self._child: Child | None = None
         self._started_with: Identity | None = None
+        self._version: str | None = None
+        """Of the archive that it was started with."""
+        self._reason: str | None = None
+        self._kept_before: Identity | str | None = None
         self._seen: Identity | None = None
         self._backoff = Backoff()
         self._pause_seconds = 0.0
+
+    @property
+    def life(self) -> Child | None:
+        """What runs; None where nothing does."""
+        return self._child
 
     async def keep(self) -> None:
         """Never returns; cancel it, and stop what runs."""
@@ -37,19 +51,41 @@ class Candidate:
         before, self._seen, self._pause_seconds = self._seen, _identity(self._archive), 0.0
         if self._child is not None and self._child.ended.done():
             self._pause_seconds = self._backoff.seconds_after(self._child.life_seconds)
-            self._say(f"{self._plan.name} {self._child.ended.result()}; starting it again in {self._pause_seconds:g} s")
-            self._child = None
+            reason = self._reason or self._child.ended.result()
+            self._say(f"{self._plan.name} {reason}; starting it again in {self._pause_seconds:g} s")
+            self._child = self._reason = None
             return
-        if self._child is not None and self._seen != self._started_with:
+        if self._child is not None and self._seen != self._started_with and not await self._must_stay():
             self._say(f"{self._plan.name} ends: its archive is {'another' if self._seen else 'gone'}")
             await self.stop()
         if self._child is None and self._seen is not None and self._seen == before:
             try:
-                self._child, self._started_with = Child(self._plan), self._seen
+                self._child, self._started_with, self._version = Child(self._plan), self._seen, version_in(self._archive)
             except OSError as error:  # such as a run folder that someone removed
                 self._say(f"{self._plan.name} could not be started ({error.strerror})")
                 return
             self._say(f"{self._plan.name} starts with {self._archive}")
+
+    async def restart(self, reason: str) -> None:
+        """End what runs; while its archive is there it is started again."""
+        if self._child is not None and not self._child.ended.done():
+            self._reason = reason
+            await self._child.stop()
+
+    async def _must_stay(self) -> bool:
+        """Whether the gateway serves its version, or does not say for now what it serves."""
+        if self._version is None:
+            return False
+        served = await self._served()
+        if served == self._version:
+            now = self._seen or "gone"
+            if now != self._kept_before:
+                self._kept_before = now
+                self._say(
+                    f"{self._plan.name} stays, for its version {self._version} is served, though its archive is "
+                    f"{'another' if self._seen else 'gone'}; settle that version first (monitoring/RUNBOOK.md, AccuracyBelowBaseline)"
+                )
+        return served in (None, self._version)
 
     async def stop(self) -> None:
         """End what runs, if anything does."""

@@ -1,14 +1,14 @@
 """When TorchServe must be started again though its process lives: a worker that it gave up, or a model that no longer answers right."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
 import httpx
 
 from gateway.embedded import probes
-from gateway.embedded.supervisor import Supervisor
-from gateway.embedded.torchserve import MODEL, NAME
+from gateway.embedded.child import Child
+from gateway.embedded.torchserve import MODEL
 
 PAUSE_SECONDS = 2.0
 """Between two looks at the model."""
@@ -24,6 +24,18 @@ class Limits:
     """The gateway cannot get a right prediction. Longer, for TorchServe replaces a frozen worker by itself."""
     starting_seconds: float = 120.0
     """From a start to the first worker that is READY."""
+
+
+@dataclass(frozen=True)
+class Watched:
+    """A TorchServe of ours: its present life, how it is ended to be started again and why, where management is, and its model."""
+
+    life: Callable[[], Child | None]
+    restart: Callable[[str], Awaitable[None]]
+    management_url: str
+    model: str = MODEL
+    is_first: bool = True
+    """Whether the gateway's complaints are about this one while it serves no version yet."""
 
 
 class RestartJudge:
@@ -71,27 +83,28 @@ class RestartJudge:
         return None
 
 
-async def watch_model(
-    watch: RestartJudge,
-    supervisor: Supervisor,
-    http: httpx.AsyncClient,
-    gateway_url: str,
-    management_url: str,
-    name: str = NAME,
-    model: str = MODEL,
-) -> None:
-    """Ask TorchServe and the gateway about the model and restart TorchServe, the child of this name, when the watch says so.
+async def watch_model(watch: RestartJudge, watched: Watched, http: httpx.AsyncClient, gateway_url: str) -> None:
+    """Ask TorchServe and the gateway about the model and restart TorchServe when the watch says so.
 
-    Never returns; cancel it.
+    The gateway complains of the version that it serves, so that counts only for the TorchServe that has it. Never returns; cancel it.
     """
-    life = supervisor.child(name)
+    life: Child | None = None
+    own: str | None = None
     while True:
-        workers, said = await asyncio.gather(probes.ready_workers(http, management_url, model), probes.readiness(http, gateway_url))
-        if life is not supervisor.child(name):
-            life = supervisor.child(name)
+        workers, loaded, said, served = await asyncio.gather(
+            probes.ready_workers(http, watched.management_url, watched.model),
+            probes.loaded_version(http, watched.management_url, watched.model),
+            probes.readiness(http, gateway_url),
+            probes.model_version(http, gateway_url, watched.model),
+        )
+        if life is not watched.life():
+            life, own = watched.life(), None
             watch.started()
+        own = loaded or own
+        serves = watched.is_first if served is None else own == served
         watch.saw_workers(workers)
-        watch.saw_gateway(said.model_complaint(model) if said else None)  # a gateway that does not answer says nothing about the model
-        if (reason := watch.verdict()) is not None:
-            await supervisor.restart(name, reason)
+        # a gateway that does not answer says nothing about the model
+        watch.saw_gateway(said.model_complaint(watched.model) if said and serves else None)
+        if life is not None and (reason := watch.verdict()) is not None:
+            await watched.restart(reason)
         await asyncio.sleep(PAUSE_SECONDS)

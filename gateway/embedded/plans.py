@@ -56,6 +56,7 @@ class Plans:
     beside: Sequence[Beside] = ()
     candidate: Plan | None = None
     """TorchServe for another version's archive, to be started when there is one."""
+    candidate_management_url: str | None = None
 
 
 def make_plans(embedding: Embedding, gateway_command: Sequence[str], folders: contextlib.ExitStack) -> Plans:
@@ -116,6 +117,7 @@ def make_plans(embedding: Embedding, gateway_command: Sequence[str], folders: co
         metrics_url=ports.metrics_url if own_torchserve else None,
         beside=beside,
         candidate=candidate,
+        candidate_management_url=candidate_ports.management_url if own_torchserve else None,
     )
     tell_addresses(embedding, plans, folder / ADDRESSES)
     return plans

@@ -53,6 +53,13 @@ async def ready_workers(http: httpx.AsyncClient, management_url: str, model: str
     return [isinstance(worker, dict) and worker.get("status") == "READY" for worker in workers].count(True)
 
 
+async def loaded_version(http: httpx.AsyncClient, management_url: str, model: str) -> str | None:
+    """The version of the model that this TorchServe has; None where management does not say."""
+    said = await _json(http, f"{management_url}/models/{model}")
+    version = said[0].get("modelVersion") if isinstance(said, list) and said and isinstance(said[0], dict) else None
+    return version if isinstance(version, str) else None
+
+
 async def model_version(http: httpx.AsyncClient, gateway_url: str, model: str = MODEL) -> str | None:
     """The version of a model that the gateway serves; None where it does not say."""
     said = await _json(http, f"{gateway_url}/v1/model" + ("" if model == MODEL else f"?model={model}"))

@@ -7,6 +7,7 @@ import sys
 import time
 from collections.abc import Coroutine, Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any, TextIO
 
@@ -18,10 +19,11 @@ from gateway.embedded.embedding import Embedding
 from gateway.embedded.failure import CannotStart
 from gateway.embedded.first import first_of
 from gateway.embedded.folder import failed_folder
-from gateway.embedded.health import RestartJudge, watch_model
+from gateway.embedded.health import RestartJudge, Watched, watch_model
 from gateway.embedded.interruption import interruption
 from gateway.embedded.plans import Plans, make_plans
 from gateway.embedded.supervisor import Supervisor
+from gateway.embedded.torchserve import MODEL
 from gateway.embedded.torchserve import NAME as TORCHSERVE
 
 GATEWAY_COMMAND = (sys.executable, "-m", "gateway", "serve")
@@ -53,30 +55,42 @@ def run(embedding: Embedding, gateway_command: Sequence[str] = GATEWAY_COMMAND) 
 async def _run(embedding: Embedding, gateway_command: Sequence[str]) -> int:
     with contextlib.ExitStack() as folders:
         plans = make_plans(embedding, gateway_command, folders)
-        supervisor = Supervisor(plans.children, _say)
-        candidate = None if plans.candidate is None else Candidate(plans.candidate, embedding.candidate_archive, _say)
-
-        def kill() -> None:
-            supervisor.kill()
-            if candidate is not None:
-                candidate.kill()
-
-        with interruption(again=kill) as interrupted:
-            keeping = None if candidate is None else asyncio.create_task(candidate.keep())
-            try:
-                supervisor.start()
-                async with probes.client() as http:
-                    await _serve(embedding, plans, supervisor, http, interrupted)
-            finally:
-                await supervisor.stop()
-                if keeping is not None and candidate is not None:
-                    keeping.cancel()
-                    await asyncio.wait([keeping])
-                    await candidate.stop()
+        async with probes.client() as http:
+            await _keep(embedding, plans, http)
     return 0
 
 
-async def _serve(embedding: Embedding, plans: Plans, supervisor: Supervisor, http: httpx.AsyncClient, interrupted: asyncio.Event) -> None:
+async def _keep(embedding: Embedding, plans: Plans, http: httpx.AsyncClient) -> None:
+    supervisor = Supervisor(plans.children, _say)
+    served = partial(probes.model_version, http, embedding.front_url)
+    candidate = None if plans.candidate is None else Candidate(plans.candidate, embedding.candidate_archive, served, _say)
+
+    def kill() -> None:
+        supervisor.kill()
+        if candidate is not None:
+            candidate.kill()
+
+    with interruption(again=kill) as interrupted:
+        keeping = None if candidate is None else asyncio.create_task(candidate.keep())
+        try:
+            supervisor.start()
+            await _serve(embedding, plans, supervisor, candidate, http, interrupted)
+        finally:
+            await supervisor.stop()
+            if keeping is not None and candidate is not None:
+                keeping.cancel()
+                await asyncio.wait([keeping])
+                await candidate.stop()
+
+
+async def _serve(
+    embedding: Embedding,
+    plans: Plans,
+    supervisor: Supervisor,
+    candidate: Candidate | None,
+    http: httpx.AsyncClient,
+    interrupted: asyncio.Event,
+) -> None:
     await first_of(interrupted.wait(), supervisor.first_death(), _until_ready(embedding.front_url, plans, supervisor, http))
     if interrupted.is_set():
         return
@@ -92,12 +106,19 @@ async def _serve(embedding: Embedding, plans: Plans, supervisor: Supervisor, htt
         version = await probes.model_version(http, embedding.front_url, each.model)
         _say(f"{each.model} answers at {embedding.front_url}/v1/predict?model={each.model}{f' (model {version})' if version else ''}")
     working: list[Coroutine[Any, Any, Any]] = [interrupted.wait(), supervisor.keep()]
-    if plans.management_url is not None:
-        working.append(watch_model(RestartJudge(time.monotonic), supervisor, http, embedding.front_url, plans.management_url))
-    for each in plans.beside:
-        judge = RestartJudge(time.monotonic)
-        working.append(watch_model(judge, supervisor, http, embedding.front_url, each.management_url, each.child, each.model))
+    for watched in _watched(plans, supervisor, candidate):
+        working.append(watch_model(RestartJudge(time.monotonic), watched, http, embedding.front_url))
     await first_of(*working)
+
+
+def _watched(plans: Plans, supervisor: Supervisor, candidate: Candidate | None) -> list[Watched]:
+    """Every TorchServe of ours, each with a judge of its own."""
+    own = [] if plans.management_url is None else [(TORCHSERVE, plans.management_url, MODEL)]
+    own += [(each.child, each.management_url, each.model) for each in plans.beside]
+    watched = [Watched(partial(supervisor.child, name), partial(supervisor.restart, name), url, model) for name, url, model in own]
+    if candidate is not None and plans.candidate_management_url is not None:
+        watched.append(Watched(lambda: candidate.life, candidate.restart, plans.candidate_management_url, is_first=False))
+    return watched
 
 
 async def _until_ready(gateway_url: str, plans: Plans, supervisor: Supervisor, http: httpx.AsyncClient) -> None:

@@ -103,6 +103,16 @@ def model_in(archive: Path) -> str:
     return name
 
 
+def version_in(archive: Path) -> str | None:
+    """What TorchServe will call the version in an archive; None where that cannot be read."""
+    try:
+        with zipfile.ZipFile(archive) as content:
+            version = json.loads(content.read("MAR-INF/MANIFEST.json"))["model"]["modelVersion"]
+    except (OSError, zipfile.BadZipFile, KeyError, TypeError, ValueError):
+        return None
+    return version if isinstance(version, str) else None
+
+
 def home_within(folder: Path, name: str = NAME) -> Path:
     """TorchServe's home in this folder or, where its sockets' paths would be too long, in the system's folder for temporary files."""
     home = folder / name

@@ -5,13 +5,15 @@ the candidate on and a damaged one not, the candidate looks on, answers a tenth,
 recovers and the alert resolves. The rules are the committed ones, their windows shorter.
 """
 
+import http.client
+import json
 import shutil
 import signal
 import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import partial
 from itertools import cycle
@@ -42,6 +44,8 @@ RATE = 25.0
 COMPARED = 300
 SCRAPED = "gateway_ready == 1 and on () digits_feedback_total"
 RELEASED = CHECKOUT / "model" / "released"
+PYTHON = (sys.executable, "-m")
+GATE_REPORT, REFUSE = "gate-report.json", "refuse"
 
 DAMAGE = """
 import sys, torch
@@ -86,18 +90,23 @@ class Renewal:
     def refuse_a_damaged_one(self) -> None:
         self.drill.scenario("a damaged candidate")
         damaged = self.stack.folder / "damaged"
-        shutil.copytree(self.candidate_folder, damaged)
+        shutil.copytree(self.candidate_folder, damaged, ignore=shutil.ignore_patterns("gate-report.*"))  # not the word on the other
         subprocess.run([sys.executable, "-c", DAMAGE, str(damaged / "weights.pt")], check=True)
-        refused("the gate let a damaged candidate on", lambda: self.gate(damaged))
-        version = self._version_of(damaged)
-        refused("it was rolled out with a report that says no", lambda: self.rollout("shadow", version, "--report", str(damaged)))
-        refused("it was rolled out without a report", lambda: self.rollout("shadow", version, "--report", str(RELEASED)))
+        version, environment = self._version_of(damaged), self.stack.environment
+        shadow = (*PYTHON, "gateway", "rollout", "shadow", version, "--report")
+        refused("the gate let a damaged candidate on", (*PYTHON, "model", *self._gating(damaged)), environment, "is refused")
+        says_no((damaged / GATE_REPORT).read_text(), version)
+        refused("it was rolled out with a report that says no", (*shadow, str(damaged)), environment, "says no")
+        refused("it was rolled out without a report", (*shadow, str(RELEASED)), environment, "no gate report")
         say("  refused by the gate, and by the rollout with the gate's report and without one")
 
     def gate(self, folder: Path) -> None:
-        log = self.stack.folder / "READINGS.md"
-        secret = self.stack.state / "secret"
-        model(self.stack, "gate", "--candidate", folder, "--labelled", self.export, "--secret-file", secret, "--log", log)
+        model(self.stack, *self._gating(folder))
+
+    def _gating(self, folder: Path) -> list[str]:
+        log, secret = self.stack.folder / "READINGS.md", self.stack.state / "secret"
+        given = ("--candidate", folder, "--labelled", self.export, "--secret-file", secret, "--log", log)
+        return ["gate", *map(str, given)]
 
     def rollout(self, *arguments: str) -> None:
         self.stack.command("rollout", *arguments)
@@ -195,16 +204,23 @@ def pictures() -> tuple[list[Picture], list[Picture]]:
 
 def model(stack: Stack, *arguments: object) -> None:
     """`python -m model` with these arguments. Raises CalledProcessError."""
-    subprocess.run([sys.executable, "-m", "model", *map(str, arguments)], cwd=CHECKOUT, env=stack.environment, check=True)
+    subprocess.run([*PYTHON, "model", *map(str, arguments)], cwd=CHECKOUT, env=stack.environment, check=True)
 
 
-def refused(otherwise: str, act: Callable[[], None]) -> None:
-    """Raises Failed where it was not."""
-    try:
-        act()
-    except subprocess.CalledProcessError:
-        return
-    raise Failed(otherwise)
+def refused(otherwise: str, command: Sequence[str], environment: Mapping[str, str], because: str) -> None:
+    """Raises Failed where the command was not refused, or where what it says on standard error holds no `because`."""
+    ended = subprocess.run(command, cwd=CHECKOUT, env=environment, stderr=subprocess.PIPE, text=True, errors="replace", check=False)
+    if ended.returncode == 0:
+        raise Failed(otherwise)
+    if because not in ended.stderr:
+        raise Failed(f"it ended with exit code {ended.returncode}, and not for `{because}`: {ended.stderr.strip()[-500:]}")
+
+
+def says_no(report: str, version: str) -> None:
+    """Raises Failed where this gate report is of another candidate, or lets this one on."""
+    told = json.loads(report)
+    if (told["candidate"]["version"], told["decision"]) != (version, REFUSE):
+        raise Failed(f"the gate's report should refuse version {version}, and says {told['decision']} of {told['candidate']['version']}")
 
 
 def main() -> int:
@@ -214,7 +230,7 @@ def main() -> int:
     started = time.monotonic()
     try:
         run(folder)
-    except (Failed, Refused, OSError, subprocess.CalledProcessError) as error:
+    except (Failed, Refused, OSError, http.client.HTTPException, subprocess.CalledProcessError) as error:
         print(f"drill failed: {error}; what ran left its logs in {folder}", file=sys.stderr)
         return 1
     except BaseException:

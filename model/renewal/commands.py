@@ -57,7 +57,7 @@ def add_commands(command: Command) -> None:
 
 def _retrain(options: argparse.Namespace) -> None:
     if options.out.resolve() in (options.current.resolve(), RELEASED.resolve()):
-        raise Refused(f"{options.out} is served from; name another folder: --out var/renewal/candidate")
+        raise Refused(f"{options.out} is served from; `--out DIR` names another folder for the candidate")
     with tracked(options.track, options.command_line) as tracking:
         _renew(options, tracking)
 

@@ -48,8 +48,8 @@ class Engine:
         (self.folder / "gateways").write_text("".join(f"gateway-{number}\n" for number in range(1, gateways + 1)))
         (self.folder / "count").write_text(f"{gateways}\n")
 
-    def roll(self, *words: str) -> subprocess.CompletedProcess[str]:
-        environment = {"PATH": f"{self.folder}:/usr/bin:/bin", "WELL_SECONDS": "1", "TORCHSERVE": ""}
+    def roll(self, *words: str, **settings: str) -> subprocess.CompletedProcess[str]:
+        environment = {"PATH": f"{self.folder}:/usr/bin:/bin", "WELL_SECONDS": "1", "TORCHSERVE": "", **settings}
         return subprocess.run(["sh", str(ROLL), *words], env=environment, capture_output=True, text=True, timeout=30, check=False)
 
     def done(self) -> list[str]:
@@ -123,6 +123,14 @@ def test_a_model_is_beside_the_other_before_gateways_go_over(engine: Engine) -> 
     ]
     assert done[done.index("up torchserve") + 1] == "asked torchserve-1"
     assert done[-1] == "rm torchserve-next"
+
+
+def test_a_candidate_is_not_taken_for_a_model_on_its_way(engine: Engine) -> None:
+    ended = engine.roll("model", CANDIDATE_URL=",http://torchserve-next:8080")
+    assert (ended.returncode, ended.stderr.count("\n")) == (1, 1)
+    assert ended.stderr.startswith("roll: CANDIDATE_URL is set: torchserve-next is a candidate's; ")
+    assert engine.done() == []
+    assert engine.roll("gateways", CANDIDATE_URL=",http://torchserve-next:8080").returncode == 0
 
 
 def test_what_does_not_get_well_ends_it_and_the_others_stay(engine: Engine) -> None:

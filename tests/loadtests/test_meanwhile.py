@@ -27,3 +27,17 @@ def test_what_goes_wrong_with_it_is_raised_at_the_end() -> None:
 
     with pytest.raises(ValueError, match="gone wrong"), meanwhile(act):
         pass
+
+
+def test_what_goes_wrong_with_it_is_raised_also_where_the_block_fails_for_it() -> None:
+    def act(over: Event) -> None:
+        raise ValueError("gone wrong")
+
+    with pytest.raises(ValueError, match="gone wrong") as raised, meanwhile(act):
+        raise RuntimeError("waited in vain")
+    assert isinstance(raised.value.__cause__, RuntimeError)
+
+
+def test_a_block_that_fails_by_itself_says_so() -> None:
+    with pytest.raises(RuntimeError, match="in vain"), meanwhile(lambda over: over.wait(5)):
+        raise RuntimeError("waited in vain")

@@ -1,11 +1,13 @@
 """Every alert has its heading in the runbook, no heading is of none, and every command that it gives is one that there is."""
 
 import re
+import shlex
 
 import pytest
 
 import gateway.__main__
 import model.__main__
+from gateway.alerts import RENEWAL
 from gateway.app import create_app
 from gateway.settings import Settings
 from tests.monitoring.expressions import unknown_in
@@ -15,6 +17,7 @@ RUNBOOK = (MONITORING / "RUNBOOK.md").read_text()
 SECTIONS = dict(zip(*[iter(re.split(r"^## (.+)\n", RUNBOOK, flags=re.MULTILINE)[1:])] * 2, strict=True))
 ROOT = MONITORING.parent
 CLI = {"gateway": gateway.__main__, "model": model.__main__}
+PARSERS = {"gateway": gateway.__main__._parser, "model": model.__main__.parser}
 
 
 def test_alerts_and_headings_are_the_same() -> None:
@@ -47,6 +50,31 @@ def test_commands_are_there(command: tuple[str, str], capsys: pytest.CaptureFixt
     with pytest.raises(SystemExit) as ended:
         CLI[program].main([*words.split(), "--help"])
     assert ended.value.code == 0, capsys.readouterr().err
+
+
+def fenced() -> list[str]:
+    """Lines of the blocks that a shell takes, also of those within a list."""
+    blocks = re.findall(r"^ *```sh\n(.*?)^ *```$", RUNBOOK, re.MULTILINE | re.DOTALL)
+    return [line.strip() for block in blocks for line in block.splitlines()]
+
+
+@pytest.mark.parametrize("line", sorted({line for line in fenced() if line.startswith(("python", "make"))}))
+def test_commands_in_blocks_are_taken_as_they_stand(line: str, capsys: pytest.CaptureFixture[str]) -> None:
+    match shlex.split(line):
+        case ["python", "-m", program, *words]:
+            try:
+                PARSERS[program]().parse_args(words)
+            except SystemExit:
+                pytest.fail(capsys.readouterr().err)
+        case ["make", target, *_]:
+            assert re.search(rf"^{target}:", (ROOT / "Makefile").read_text(), re.MULTILINE), target
+        case _:
+            pytest.fail(line)
+
+
+def test_what_follows_on_a_proposal_is_what_the_runbook_says() -> None:
+    said = RUNBOOK.replace("`", "\n")
+    assert [command for command in RENEWAL if command not in [line.strip() for line in said.splitlines()]] == []
 
 
 def test_calls_of_our_api_are_there() -> None:

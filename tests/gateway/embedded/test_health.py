@@ -4,13 +4,14 @@ import asyncio
 import itertools
 import os
 import time
+from functools import partial
 from pathlib import Path
 
 import httpx
 import pytest
 
-from gateway.embedded.child import Plan
-from gateway.embedded.health import Limits, RestartJudge, watch_model
+from gateway.embedded.child import Child, Plan
+from gateway.embedded.health import Limits, RestartJudge, Watched, watch_model
 from gateway.embedded.supervisor import Supervisor
 
 
@@ -113,12 +114,14 @@ def test_a_run_restarts_a_torchserve_whose_workers_are_gone(tmp_path: Path, monk
     async def scenario() -> None:
         supervisor = Supervisor([Plan("torchserve", ["sleep", "300"], os.environ, log=tmp_path / "log")], said.append)
         supervisor.start()
-        life = supervisor.child("torchserve")
+        first = supervisor.child("torchserve")
         keeping = asyncio.create_task(supervisor.keep())
         async with httpx.AsyncClient(transport=httpx.MockTransport(answer)) as http:
             watch = RestartJudge(time.monotonic, Limits(not_ready_seconds=0.3))
-            watching = asyncio.create_task(watch_model(watch, supervisor, http, "http://gateway.test", "http://management.test"))
-            while supervisor.child("torchserve") is life:
+            life, restart = partial(supervisor.child, "torchserve"), partial(supervisor.restart, "torchserve")
+            watched = Watched(life, restart, "http://management.test")
+            watching = asyncio.create_task(watch_model(watch, watched, http, "http://gateway.test"))
+            while supervisor.child("torchserve") is first:
                 await asyncio.sleep(0.01)
             for task in (keeping, watching):
                 task.cancel()
@@ -127,3 +130,52 @@ def test_a_run_restarts_a_torchserve_whose_workers_are_gone(tmp_path: Path, monk
 
     asyncio.run(asyncio.wait_for(scenario(), timeout=30))
     assert said == ["torchserve had no worker READY for 0.3 s; starting it again in 0.5 s"]
+
+
+@pytest.mark.parametrize(
+    ("served", "loaded", "is_first", "restarted"),
+    [
+        ("old", "old", True, True),
+        ("new", "old", True, False),
+        ("new", "new", False, True),
+        ("old", "new", False, False),
+        (None, "old", True, True),
+        (None, "new", False, False),
+    ],
+)
+def test_the_gateways_complaint_is_about_the_torchserve_that_serves(
+    monkeypatch: pytest.MonkeyPatch, served: str | None, loaded: str, is_first: bool, restarted: bool
+) -> None:
+    """Its workers are READY, and the gateway gets no right prediction of the version that it serves, after one look at which it does."""
+    monkeypatch.setattr("gateway.embedded.health.PAUSE_SECONDS", 0.01)
+    looks = itertools.count()
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        match request.url.path:
+            case "/readyz":
+                ok = next(looks) < 1
+                return httpx.Response(200 if ok else 503, json={"ready": ok, "checks": {"model": {"ok": ok, "reason": "frozen"}}})
+            case "/v1/model":
+                return httpx.Response(503) if served is None else httpx.Response(200, json={"version": served})
+            case _:
+                return httpx.Response(200, json=[{"modelVersion": loaded, "workers": [{"status": "READY"}]}])
+
+    async def scenario() -> list[str]:
+        child, said = Child(Plan("torchserve", ["sleep", "300"], os.environ)), list[str]()
+
+        async def restart(reason: str) -> None:
+            said.append(reason)
+
+        async with httpx.AsyncClient(transport=httpx.MockTransport(answer)) as http:
+            watch = RestartJudge(time.monotonic, Limits(unpredicting_seconds=0.1))
+            watched = Watched(lambda: child, restart, "http://management.test", is_first=is_first)
+            watching = asyncio.create_task(watch_model(watch, watched, http, "http://gateway.test"))
+            enough = time.monotonic() + (20 if restarted else 0.5)
+            while not said and time.monotonic() < enough:
+                await asyncio.sleep(0.01)
+            watching.cancel()
+            await asyncio.wait({watching})
+        await child.stop()
+        return said
+
+    assert asyncio.run(scenario())[:1] == ["gave no right prediction for 0.1 s (frozen)"] * restarted

@@ -57,6 +57,15 @@ def test_only_ready_workers_count() -> None:
     assert ask(probes.ready_workers, httpx.Response(200, json=[{"workers": []}]), "digits") == 0
 
 
+def test_the_version_that_is_loaded_is_what_management_says() -> None:
+    assert (
+        ask(probes.loaded_version, httpx.Response(200, json=[{"modelVersion": "ab12cd34ef56", "workers": []}]), "digits") == "ab12cd34ef56"
+    )
+    untold: list[httpx.Response | Exception] = [httpx.Response(200, json=[]), httpx.Response(200, json=[{"modelVersion": 1}])]
+    for answer in untold:
+        assert ask(probes.loaded_version, answer, "digits") is None
+
+
 def test_the_version_is_what_the_gateway_says() -> None:
     assert ask(probes.model_version, httpx.Response(200, json={"version": "ab12cd34ef56"})) == "ab12cd34ef56"
 

@@ -1,6 +1,7 @@
 """Writers send each picture with its label, and what was answered can be told by version."""
 
 import threading
+import time
 from typing import Any
 
 import pytest
@@ -8,6 +9,7 @@ import pytest
 from loadtests.client import Gateway, Refused
 from loadtests.drills.writers import Writers, Written, accuracy, shares
 from loadtests.meanwhile import meanwhile
+from loadtests.programs import Failed
 
 
 class Answering(Gateway):
@@ -50,3 +52,16 @@ def test_a_request_that_fails_is_told_at_the_end() -> None:
     writers = Writers(Answering(fails=True), iter([(bytes([1]), 1)] * 100))
     with pytest.raises(Refused), meanwhile(writers.hurry):
         pass
+
+
+def test_who_waits_for_answers_is_told_of_the_first_request_that_fails() -> None:
+    writers = Writers(Answering(fails=True), iter([(bytes([1]), 1)] * 100))
+    begun = time.monotonic()
+    with pytest.raises(Refused), meanwhile(writers.hurry):
+        writers.wait_for(20, seconds=20)
+    assert time.monotonic() - begun < 10
+
+
+def test_answers_are_not_waited_for_without_end() -> None:
+    with pytest.raises(Failed, match="20 answers took more than 0 s"):
+        Writers(Answering(), iter([])).wait_for(20, seconds=0.1)

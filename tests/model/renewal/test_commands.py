@@ -130,6 +130,15 @@ def test_what_cannot_be_done_is_one_line(
     assert said.count("\n") == 1
 
 
+def test_a_candidate_never_takes_the_place_of_what_serves_and_is_not_sent_there_again(
+    tmp_path: Path, capsys: Printed, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    folder = "var/renewal/candidate"
+    assert main(["retrain", "--labelled", "nowhere", "--current", folder]) == 1
+    assert capsys.readouterr().err.count(folder) == 1
+
+
 def test_records_on_which_nobody_agrees_are_nothing_to_learn_from(world: World, tmp_path: Path, capsys: Printed) -> None:
     picture = bars(1, 1).pixels[0]
     file = export(tmp_path / "file", [record(picture, 1, "a"), record(picture, 2, "b")])
