@@ -10,6 +10,8 @@ from gateway.settings import Settings, SettingsError, read_settings
 
 SAMPLE = Path("model/known/7.png")
 EXPORTED = Path("var/edge/digits-int8.onnx")
+INTERRUPTED = 130
+"""As shells say that SIGINT ended a command."""
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -21,6 +23,8 @@ def main(arguments: list[str] | None = None) -> int:
     except SettingsError as error:
         print(f"digitserve: {error}", file=sys.stderr)
         return 1
+    except KeyboardInterrupt:  # which uvicorn hands on, once what was in flight is answered
+        return INTERRUPTED
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -147,8 +147,11 @@ def _check_known(file: Path, classifier: "Classifier") -> None:
 
     try:
         with np.load(file, allow_pickle=False) as known:
-            wrong = int((classifier.logits(known["pixels"]).argmax(axis=1) != known["labels"]).sum())
-    except (OSError, KeyError, ValueError, zipfile.BadZipFile) as error:
+            pixels, labels = known["pixels"], known["labels"]
+            if labels.ndim != 1 or not len(pixels) == len(labels) > 0:
+                raise ValueError(f"pictures {pixels.shape} and labels {labels.shape} are no pairs")
+            wrong = int((classifier.logits(pixels).argmax(axis=1) != labels).sum())
+    except (OSError, EOFError, KeyError, ValueError, TypeError, zipfile.BadZipFile) as error:
         raise NotExportable(f"{file} holds no known pictures of this network: {error}") from error
     if wrong:
         raise NotExportable(f"the network reads {wrong} of the pictures in {file} wrong; a gateway would not serve it")

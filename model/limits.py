@@ -4,6 +4,7 @@ They ship with the model, and the gateway applies them. What they are worth on o
 """
 
 import json
+import math
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -12,6 +13,7 @@ from numpy.typing import NDArray
 
 from model.inference import energy, softmax
 from model.metrics import Labels
+from model.refused import Refused
 from model.splitting import Writers
 from model.trust.ranks import threshold_refusing
 from model.trust.rejection import MOST_REFUSED
@@ -52,6 +54,25 @@ def write_limits(released: Path, logits: NDArray[np.floating], labels: Labels, w
 
 
 def read_limits(released: Path) -> Limits | None:
-    """None where the network was released without them."""
+    """None where the network was released without them. Raises Refused where the file does not say all four, each as it should be."""
     file = released / FILE
-    return Limits(**json.loads(file.read_text(encoding="utf-8"))) if file.exists() else None
+    if not file.exists():
+        return None
+    try:
+        said = json.loads(file.read_text(encoding="utf-8"))
+        least = None if said["least"] is None else _number(said["least"])
+        return Limits(_text(said["score"]), least, _number(said["level"]), _number(said["quantile"]))
+    except (OSError, ValueError, TypeError, KeyError) as error:
+        raise Refused(f"{file} holds no limits ({error!r}); `python -m model limits` writes it") from error
+
+
+def _number(said: object) -> float:
+    if isinstance(said, bool) or not isinstance(said, int | float) or not math.isfinite(said):
+        raise ValueError(f"{said!r} is no number")
+    return said
+
+
+def _text(said: object) -> str:
+    if not isinstance(said, str):
+        raise ValueError(f"{said!r} is no text")
+    return said

@@ -9,10 +9,13 @@ OF_LINUX = Path("/proc/self/smaps")
 """Which file is mapped where and what became of it; other systems have no such thing."""
 
 CODE = re.compile(
-    r"^(?P<start>[0-9a-f]+)-(?P<end>[0-9a-f]+) r-[x-]p \S+ \S+ \d+ +/.*\n(?:[A-Z]\w+:.*\n)*?Anonymous: +0 kB$",
+    r"^(?P<start>[0-9a-f]+)-(?P<end>[0-9a-f]+) r-[x-]p \S+ \S+ \d+ +/.*\n"
+    r"(?:[A-Z]\w+:.*\n)*?Anonymous: +0 kB\n(?:[A-Z]\w+:.*\n)*?Swap: +0 kB$",
     re.MULTILINE,
 )
-"""A mapping of a file's code, or of the constants beside it, to which nobody wrote, so the file still says the same."""
+"""A mapping of a file's code, or of the constants beside it, to which nobody wrote, so the file still says the same.
+
+A page that was written to, as relocation does, and then swapped out is no longer `Anonymous` but in `Swap`; both have to be zero."""
 
 
 def let_go_of_code(told: Path = OF_LINUX) -> int:

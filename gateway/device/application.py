@@ -5,10 +5,10 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import asdict
 from typing import Any
-from urllib.parse import parse_qs
 
 import orjson
 from prometheus_client import CONTENT_TYPE_LATEST
+from starlette.datastructures import QueryParams
 from starlette.responses import Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
@@ -138,7 +138,8 @@ class DeviceApplication:
         return await route(scope, receive)
 
     async def _model(self, scope: Scope, receive: Receive) -> Response:
-        """As `gateway.schema.ModelCard`."""
+        """As `gateway.schema.ModelCard`. Raises NotFound."""
+        self._chosen(QueryParams(scope["query_string"]).get("model"))
         current = self._served.current
         facts = current.facts
         card = {"name": current.name, "version": current.version, "digest": facts["digest"], "arithmetic": facts["arithmetic"]}
@@ -151,12 +152,12 @@ class DeviceApplication:
         """A known digit is read for each that asks; it takes less than the asking."""
         state = self._lifecycle.state
         serving = state == "serving"
-        match parse_qs(scope["query_string"].decode("latin-1")).get("for"):
+        match QueryParams(scope["query_string"]).get("for"):
             case None:
                 check = await self.known.look()
                 ready = serving and check.ok
                 return _unkept({"ready": ready, "state": state, "checks": {"model": asdict(check)}}, 200 if ready else 503)
-            case [*_, "traffic"]:
+            case "traffic":
                 return _unkept({"ready": serving, "state": state}, 200 if serving else 503)
         raise Malformed("query.for: Input should be 'traffic'")
 

@@ -8,6 +8,7 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from gateway.errors import ModelMisbehaved
 from gateway.refusal import SettingsError
 
 INPUT, OUTPUT = "pixels", "logits"
@@ -23,7 +24,7 @@ INSTALL = "pip install onnxruntime"
 
 
 class Network(Protocol):
-    """Canonical pixels uint8[n, 28, 28] to calibrated logits float32[n, 10]."""
+    """Canonical pixels uint8[n, 28, 28] to calibrated logits float32[n, 10]. Raises ModelMisbehaved where it cannot."""
 
     async def logits(self, pixels: NDArray[np.uint8]) -> NDArray[np.float32]: ...
 
@@ -52,8 +53,11 @@ class OnnxNetwork:
         self._pool.shutdown(wait=False, cancel_futures=True)
 
     def _computed(self, pixels: NDArray[np.uint8]) -> NDArray[np.float32]:
-        parts = [self._session.run([OUTPUT], {INPUT: pixels[at : at + TOGETHER]})[0] for at in range(0, len(pixels), TOGETHER)]
-        return parts[0] if len(parts) == 1 else np.concatenate(parts)
+        try:
+            parts = [self._session.run([OUTPUT], {INPUT: pixels[at : at + TOGETHER]})[0] for at in range(0, len(pixels), TOGETHER)]
+            return parts[0] if len(parts) == 1 else np.concatenate(parts)
+        except Exception as error:  # of the runtime's own kinds, as in `open_session`
+            raise ModelMisbehaved(f"ONNX Runtime cannot compute this network: {_in_one_line(error)}") from error
 
 
 def open_session(content: bytes) -> Session:
@@ -67,5 +71,9 @@ def open_session(content: bytes) -> Session:
     try:
         session: Session = onnxruntime.InferenceSession(content, options, providers=["CPUExecutionProvider"])
     except Exception as error:  # of fifteen kinds without a common one
-        raise SettingsError(f"ONNX Runtime does not take this network: {' '.join(str(error).split())}") from error
+        raise SettingsError(f"ONNX Runtime does not take this network: {_in_one_line(error)}") from error
     return session
+
+
+def _in_one_line(error: Exception) -> str:
+    return " ".join(str(error).split()) or type(error).__name__

@@ -10,6 +10,7 @@ from pathlib import Path
 import httpx
 import pytest
 
+from gateway.__main__ import INTERRUPTED
 from gateway.traceparent import read_traceparent
 from tests.gateway.collector import Collector, collecting
 from tests.gateway.conftest import digit_png
@@ -18,6 +19,7 @@ from tests.gateway.test_traceparent import SAID, TRACE_ID
 from tests.gateway.torchserve_double import TorchServeDouble
 from tests.gateway.torchserve_server import torchserve_server
 from tests.gateway.workers.parents import Parent, Parents
+from tests.ports import free_port
 
 pytestmark = pytest.mark.integration
 
@@ -40,6 +42,14 @@ def is_ready(gateway: Parent) -> bool:
     assert gateway.process.poll() is None, gateway.said
     try:
         return httpx.get(f"{gateway.url}/readyz").status_code == 200
+    except httpx.HTTPError:
+        return False
+
+
+def lives(gateway: Parent) -> bool:
+    assert gateway.process.poll() is None, gateway.said
+    try:
+        return httpx.get(f"{gateway.url}/healthz").status_code == 200
     except httpx.HTTPError:
         return False
 
@@ -75,3 +85,12 @@ def test_what_keeps_it_from_starting_is_an_object_too(parents: Parents, workers:
         assert gateway.process.wait(timeout=30) != 0
     lines = lines_of(gateway)
     assert any("address" in line["message"] or "taken" in line["message"] for line in lines), gateway.said
+
+
+def test_whoever_interrupts_it_sees_no_traceback(parents: Parents) -> None:
+    nowhere = f"http://127.0.0.1:{free_port()}"
+    gateway = parents.start(SERVE, workers=1, records="off", torchserve_url=nowhere, torchserve_management_url=nowhere)
+    wait_until(lambda: lives(gateway), seconds=60)
+    gateway.process.send_signal(signal.SIGINT)
+    assert gateway.process.wait(timeout=20) == INTERRUPTED
+    assert "Traceback" not in gateway.said

@@ -299,7 +299,7 @@ def test_other_known_pictures_make_another_version(larger: Path, tmp_path: Path)
     assert fingerprint(tmp_path / "other") != fingerprint(larger)
 
 
-@pytest.mark.parametrize("fault", ["misread", "of another side", "damaged"])
+@pytest.mark.parametrize("fault", ["misread", "of another side", "none", "fewer labels", "one label", "more labels", "damaged", "empty"])
 def test_known_pictures_that_a_gateway_could_not_judge_by_are_refused(larger: Path, checkout: Path, tmp_path: Path, fault: str) -> None:
     shutil.copytree(larger, tmp_path / "other")
     file = tmp_path / "other" / "known.npz"
@@ -310,6 +310,16 @@ def test_known_pictures_that_a_gateway_could_not_judge_by_are_refused(larger: Pa
             np.savez(file, pixels=pixels, labels=(labels + 1) % 10)
         case "of another side":
             np.savez(file, pixels=pixels[:, :28, :28], labels=labels)
+        case "none":
+            np.savez(file, pixels=pixels[:0], labels=labels[:0])
+        case "fewer labels":
+            np.savez(file, pixels=pixels, labels=labels[:-1])
+        case "one label":  # which could stand for that of each
+            np.savez(file, pixels=np.repeat(pixels[:1], 3, axis=0), labels=labels[:1])
+        case "more labels":
+            np.savez(file, pixels=pixels[:1], labels=np.repeat(labels[:1], 3))
+        case "empty":
+            file.write_bytes(b"")
         case _:
             file.write_bytes(b"no pictures")
     assert "known.npz" in refused(tmp_path / "other", checkout)

@@ -1,5 +1,6 @@
 """Limits are of validation pictures alone, and say nothing where there were too few of them."""
 
+import json
 from pathlib import Path
 
 import numpy as np
@@ -7,8 +8,9 @@ import pytest
 from numpy.typing import NDArray
 
 from model.inference import energy, softmax
-from model.limits import Limits, limits_of, read_limits, write_limits
+from model.limits import FILE, Limits, limits_of, read_limits, write_limits
 from model.metrics import Labels
+from model.refused import Refused
 from model.splitting import Writers
 from model.trust.sets import candidates, half_of
 
@@ -55,6 +57,34 @@ def test_what_is_written_is_read_and_a_network_may_be_without(logits: NDArray[np
     assert read_limits(tmp_path) is None
     written = write_limits(tmp_path, logits, LABELS, WRITERS)
     assert read_limits(tmp_path) == written == limits_of(logits, LABELS, WRITERS)
+
+
+SAID = {"score": "energy", "least": 3.5, "level": 0.999, "quantile": 0.01}
+
+
+def test_only_the_four_names_are_read(tmp_path: Path) -> None:
+    (tmp_path / FILE).write_text(json.dumps({**SAID, "remark": "by hand"}))
+    assert read_limits(tmp_path) == Limits(**SAID)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        "no JSON",
+        "[]",
+        "7",
+        "{}",
+        b"\xff",
+        *(json.dumps({name: said for name, said in SAID.items() if name != gone}) for gone in SAID),
+        *(json.dumps({**SAID, name: said}) for name, said in [("score", 7), ("least", "3"), ("level", None), ("quantile", True)]),
+        json.dumps({**SAID, "quantile": float("nan")}),
+    ],
+)
+def test_a_damaged_file_is_refused_in_one_line_that_names_it(tmp_path: Path, content: str | bytes) -> None:
+    (tmp_path / FILE).write_bytes(content if isinstance(content, bytes) else content.encode())
+    with pytest.raises(Refused, match=FILE) as refused:
+        read_limits(tmp_path)
+    assert len(str(refused.value).splitlines()) == 1
 
 
 def test_other_labels_are_other_candidates_but_the_same_energy(logits: NDArray[np.float32]) -> None:

@@ -26,20 +26,23 @@ def test_code_that_nobody_needs_any_more_leaves_memory_and_what_is_needed_comes_
 
 
 def test_only_code_and_constants_of_files_that_nobody_wrote_to_are_told_of() -> None:
-    code, patched, constants, relocated, data, nameless = (
-        f"7f00{number}000-7f00{number + 1}000 {kind} 00000000 fe:00 12 {file}\nSize: 4 kB\nRss: 4 kB\nAnonymous: {own} kB\nVmFlags: rd\n"
-        for number, (kind, file, own) in enumerate(
+    code, patched, constants, relocated, swapped, data, nameless = (
+        f"7f00{number}000-7f00{number + 1}000 {kind} 00000000 fe:00 12 {file}\nSize: 4 kB\nRss: 4 kB\nAnonymous: {own} kB\nLazyFree: 0 kB\n"
+        f"Swap: {out} kB\nSwapPss: 0 kB\nVmFlags: rd\n"
+        for number, (kind, file, own, out) in enumerate(
             [
-                ("r-xp", "/lib/a.so", 0),
-                ("r-xp", "/lib/b.so", 4),
-                ("r--p", "/lib/a.so", 0),
-                ("r--p", "/lib/b.so", 8),
-                ("rw-p", "/lib/a.so", 0),
-                ("r-xp", "[vdso]", 0),
+                ("r-xp", "/lib/a.so", 0, 0),
+                ("r-xp", "/lib/b.so", 4, 0),
+                ("r--p", "/lib/a.so", 0, 0),
+                ("r--p", "/lib/b.so", 8, 0),
+                ("r--p", "/lib/c.so", 0, 4),
+                ("rw-p", "/lib/a.so", 0, 0),
+                ("r-xp", "[vdso]", 0, 0),
             ]
         )
     )
-    assert [each["start"] for each in CODE.finditer(patched + data + code + nameless + constants + relocated)] == ["7f000000", "7f002000"]
+    told = patched + swapped + data + code + nameless + constants + relocated
+    assert [each["start"] for each in CODE.finditer(told)] == ["7f000000", "7f002000"]
 
 
 def test_where_no_mappings_are_told_of_nothing_is_let_go(tmp_path: Path) -> None:

@@ -34,7 +34,14 @@ VOLATILE = ("prediction_id", "record", "request_id")
         ("DELETE", "/v1/predict/batch", {}),
         ("GET", "/nothing", {}),
         ("GET", "/readyz?for=fun", {}),
+        ("GET", "/readyz?for=", {}),
         ("GET", "/readyz?for=traffic", {}),
+        ("GET", "/readyz?for=fun&for=traffic", {}),
+        ("GET", "/readyz?for=traffic&for=fun", {}),
+        ("GET", "/v1/model?model=arabic", {}),
+        ("GET", "/v1/model?model=", {}),
+        ("GET", "/v1/model?model=digits&model=arabic", {}),
+        ("GET", "/v1/model?model=%C3%A9", {}),
         ("GET", "/healthz", {}),
     ],
     ids=lambda asked: f"{asked[0]} {asked[1]}",
@@ -66,6 +73,12 @@ async def test_its_ids_are_signed_as_a_gateway_with_the_same_secret_signs_them(t
     known = PredictionIds(Signer(read_or_make_secret(secret))).read(answer["prediction_id"])
     assert known is not None
     assert (known.digit, known.version) == (7, VERSION)
+
+
+async def test_the_model_card_is_given_by_its_name_too(torchserve: TorchServeDouble, tmp_path: Path) -> None:
+    async with on_device(tmp_path, torchserve) as edge:
+        named, unnamed = await edge.get("/v1/model?model=digits"), await edge.get("/v1/model")
+    assert (named.status_code, named.content) == (200, unnamed.content)
 
 
 async def test_the_model_card_is_one(torchserve: TorchServeDouble, tmp_path: Path) -> None:

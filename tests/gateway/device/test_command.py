@@ -1,11 +1,13 @@
 """`python -m gateway edge` hands over to a small process by one call, with what it was told, or says in one line why not."""
 
+import signal
 import sys
 from pathlib import Path
 
 import pytest
 
-from gateway.__main__ import EXPORTED, main
+from gateway.__main__ import EXPORTED, INTERRUPTED, main
+from gateway.device import __main__ as process
 from gateway.device.command import FRUGAL, serve_on_device
 from gateway.device.settings import DeviceSettings
 from gateway.settings import Settings
@@ -30,6 +32,10 @@ def test_what_it_cannot_be_is_one_line(monkeypatch: pytest.MonkeyPatch, capsys: 
     assert main(["edge"]) == 1
     [line] = capsys.readouterr().err.splitlines()
     assert line.startswith("digitserve: GATEWAY_WORKERS")
+
+
+def test_both_processes_say_the_same_where_somebody_interrupts() -> None:
+    assert process.INTERRUPTED == INTERRUPTED == 128 + signal.SIGINT
 
 
 def test_the_default_is_what_the_exports_are_called() -> None:

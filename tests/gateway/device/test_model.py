@@ -1,5 +1,6 @@
 """The network in this process is believed as little as TorchServe is, counted as it is, and asked known digits by whoever asks about it."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -8,6 +9,7 @@ import pytest
 from numpy.typing import NDArray
 
 from gateway.device.model import DeviceModel, DeviceVersion, KnownCheck
+from gateway.device.network import OnnxNetwork
 from gateway.errors import ModelMisbehaved
 from gateway.metrics import Metrics
 from tests.gateway.torchserve_double import VERSION, known_digits, logits_for
@@ -53,6 +55,21 @@ async def test_what_can_be_no_answer_is_none(answer: NDArray[np.float32]) -> Non
     with pytest.raises(ModelMisbehaved):
         await DeviceModel(Answering(answer), metrics).logits(SERVED.current, [KNOWN.pixels[0]])
     assert await counted(metrics, "misbehaved")
+
+
+async def test_a_network_that_cannot_compute_is_counted_as_misbehaving_and_makes_nobody_ready() -> None:
+    class Session:
+        def run(self, outputs: Sequence[str], inputs: dict[str, NDArray[np.uint8]]) -> Sequence[Any]:
+            raise RuntimeError("Non-zero status code")
+
+    metrics = Metrics()
+    model = DeviceModel(OnnxNetwork(Session()), metrics)
+    with pytest.raises(ModelMisbehaved):
+        await model.logits(SERVED.current, [KNOWN.pixels[0]])
+    assert await counted(metrics, "misbehaved")
+    assert not await counted(metrics, "ok")
+    check = await KnownCheck(model, SERVED, KNOWN).look()
+    assert (check.ok, check.reason) == (False, "ONNX Runtime cannot compute this network: Non-zero status code")
 
 
 async def test_known_digits_are_asked_in_turn_and_in_no_series() -> None:

@@ -10,6 +10,7 @@ import pytest
 from numpy.typing import NDArray
 
 from gateway.device.network import AT_ONCE, INPUT, OUTPUT, TOGETHER, OnnxNetwork, open_session
+from gateway.errors import ModelMisbehaved
 from gateway.refusal import SettingsError
 
 pytestmark = pytest.mark.anyio
@@ -28,6 +29,22 @@ class SessionDouble:
         self.computed.append(len(pixels))
         self.threads.add(threading.current_thread().name)
         return [np.repeat(pixels.sum(axis=(1, 2), dtype=np.float32)[:, None], 10, axis=1)]
+
+
+class BrokenSession:
+    """Refuses as ONNX Runtime does, with a kind of its own and several lines, or answers nothing."""
+
+    def __init__(self, error: Exception | None) -> None:
+        self.error = error
+
+    def run(self, outputs: Sequence[str], inputs: dict[str, NDArray[np.uint8]]) -> Sequence[Any]:
+        if self.error is not None:
+            raise self.error
+        return []
+
+
+class RuntimeException(Exception):
+    """ONNX Runtime's, by name."""
 
 
 def pictures(count: int) -> NDArray[np.uint8]:
@@ -56,6 +73,16 @@ async def test_many_leave_the_event_loop() -> None:
     await network.logits(pictures(AT_ONCE + 1))
     network.close()
     assert threading.current_thread().name not in session.threads
+
+
+@pytest.mark.parametrize("count", [1, AT_ONCE + 1])
+@pytest.mark.parametrize("error", [RuntimeException("[ONNXRuntimeError] : 6\n  Non-zero status"), MemoryError(), None])
+async def test_whatever_the_session_raises_is_a_misbehaving_model_in_one_line(count: int, error: Exception | None) -> None:
+    network = OnnxNetwork(BrokenSession(error))
+    with pytest.raises(ModelMisbehaved, match=r"^ONNX Runtime cannot compute this network: .") as refused:
+        await network.logits(pictures(count))
+    network.close()
+    assert len(refused.value.detail.splitlines()) == 1
 
 
 def test_without_the_runtime_the_line_says_what_installs_it(monkeypatch: pytest.MonkeyPatch) -> None:

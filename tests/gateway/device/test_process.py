@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from gateway.device.__main__ import INTERRUPTED
 from gateway.device.settings import DeviceSettings
 from gateway.settings import Settings
 from tests.gateway.device.exports import folder_of
@@ -23,10 +24,9 @@ pytestmark = [
 ]
 
 OVER_A_DOUBLE = """
-import json, signal, sys
+import atexit, json, sys
 import numpy as np
-from gateway.device.process import serve
-from gateway.device.settings import DeviceSettings
+from gateway.device.__main__ import main
 from gateway.known import read_known_digits
 
 class Session:
@@ -34,15 +34,15 @@ class Session:
     known = read_known_digits()
     bases = known.pixels.reshape(-1, 784).astype(np.float32)
     def run(self, outputs, inputs):
+        if manner == "broken":
+            raise RuntimeError("Non-zero status code")
         asked = inputs["pixels"].reshape(-1, 784).astype(np.float32)
         nearest = [int(((self.bases - each) ** 2).sum(1).argmin()) for each in asked]
-        return [np.eye(10, dtype=np.float32)[self.known.labels[nearest]] * (1 if wrong else 12) * (-1 if wrong else 1)]
+        return [np.eye(10, dtype=np.float32)[self.known.labels[nearest]] * (-1 if manner == "wrong" else 12)]
 
-wrong = sys.argv[2] == "wrong"
-try:
-    serve(DeviceSettings.from_text(sys.argv[1]), lambda content: Session())
-except KeyboardInterrupt:
-    print(json.dumps(sorted({name.partition(".")[0] for name in sys.modules})))
+manner = sys.argv[2]
+atexit.register(lambda: print(json.dumps(sorted({name.partition(".")[0] for name in sys.modules}))))
+sys.exit(main(sys.argv[1], lambda content: Session()))
 """
 """A server whose network is a double; everything else is what runs on a device. Asked to leave, it says what it has loaded."""
 
@@ -73,17 +73,21 @@ def test_it_serves_in_little_memory_and_without_what_it_does_not_need(parents: P
     assert {answer["cache"] for answer in answers(server, asked[:100])} == {"hit"}
     assert resident_megabytes(server) < WITHOUT_THE_RUNTIME
     server.process.send_signal(signal.SIGINT)
-    server.process.wait(timeout=20)
+    assert server.process.wait(timeout=20) == INTERRUPTED
+    assert "Traceback" not in server.said
     loaded = json.loads(server.said.splitlines()[-1])
     assert "cv2" in loaded
     assert set(loaded).isdisjoint(UNWANTED)
 
 
-def test_a_network_that_misreads_a_known_digit_is_not_served(parents: Parents, tmp_path: Path) -> None:
+@pytest.mark.parametrize(("manner", "why"), [("wrong", "known digits wrong; it is not served"), ("broken", "Non-zero status code")])
+def test_a_network_that_misreads_a_known_digit_or_cannot_is_not_served(parents: Parents, tmp_path: Path, manner: str, why: str) -> None:
     file = folder_of(tmp_path, b"a network")
-    server = parents.start([sys.executable, "-c", OVER_A_DOUBLE, told(file, free_port()), "wrong"])
-    assert server.process.wait(timeout=60) != 0
-    assert "known digits wrong; it is not served" in server.said
+    server = parents.start([sys.executable, "-c", OVER_A_DOUBLE, told(file, free_port()), manner])
+    assert server.process.wait(timeout=60) == 1
+    line, _ = server.said.splitlines()  # and what it has loaded
+    assert line.startswith(f"digitserve: {file} ")
+    assert why in line
 
 
 def test_what_keeps_the_command_from_serving_is_one_line(parents: Parents, tmp_path: Path) -> None:

@@ -57,7 +57,7 @@ async def test_a_body_that_grows_past_the_limit_is_cut_off(gateway: Gateway, kin
 async def test_a_batch_may_be_larger_than_the_bodies_of_other_calls_and_never_lies_on_disk(
     gateway: Gateway, form: Any, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    async with gateway() as client:
+    async with gateway(max_upload_bytes=10 * 2**20) as client:
         with monkeypatch.context() as patched:
             patched.setattr(tempfile, "tempdir", str(tmp_path / "not there"))
             answer = await client.post(PATH, **form(b"\0" * 3 * 2**20, digit_png(7), b"\0" * 3 * 2**20))
