@@ -64,6 +64,7 @@ class Candidate:
             except OSError as error:  # such as a run folder that someone removed
                 self._say(f"{self._plan.name} could not be started ({error.strerror})")
                 return
+            self._kept_before = None
             self._say(f"{self._plan.name} starts with {self._archive}")
 
     async def restart(self, reason: str) -> None:

@@ -42,6 +42,7 @@ def test_everything_is_started_where_no_url_is_given(embedding: Embedding) -> No
         assert plans.candidate is not None
         assert plans.candidate.folder is not None
         candidate = read_properties((plans.candidate.folder / "config.properties").read_text())
+        assert plans.candidate_management_url == candidate["management_address"]
         told = {name: value for name, value in plans.children[-1].environment.items() if name.startswith("GATEWAY_")}
     assert [plan.name for plan in plans.children] == ["redis", "torchserve", "gateway"]
     assert told == {

@@ -13,8 +13,12 @@ import pytest
 import redis
 
 from gateway.embedded import Embedding, run
+from gateway.embedded.candidate import Candidate
 from gateway.embedded.child import Plan
+from gateway.embedded.plans import Plans
 from gateway.embedded.ports import free_ports
+from gateway.embedded.stack import _watched
+from gateway.embedded.supervisor import Supervisor
 from tests.gateway.embedded.processes import all_gone, lives, wait_until
 from tests.gateway.embedded.runs import DOUBLE, NOWHERE, Run, Runs
 
@@ -44,6 +48,18 @@ def is_up(run: Run) -> Callable[[], bool]:
             return False
 
     return ready
+
+
+def test_a_candidate_is_watched_at_its_own_management_address(tmp_path: Path) -> None:
+    async def served() -> str | None:
+        return None
+
+    plan = Plan("torchserve-candidate", ["sleep", "300"], os.environ)
+    plans = Plans([], None, "http://a:1", "http://a:2", None, candidate=plan, candidate_management_url="http://b:2")
+    candidate = Candidate(plan, tmp_path / "digits.mar", served, print)
+    first, beside = _watched(plans, Supervisor([], print), candidate)
+    assert (first.management_url, first.is_first) == ("http://a:2", True)
+    assert (beside.management_url, beside.is_first, beside.restart) == ("http://b:2", False, candidate.restart)
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
