@@ -30,9 +30,6 @@ PROMISED_SECONDS = 0.06
 BUSY_SECONDS = 0.1
 """What a busy machine may add to anything."""
 
-STALLS = 1
-"""Lookups that may be later still: a machine that stands still for a moment does so once, a wait for a lost server comes again."""
-
 PAUSE_SECONDS = 0.002
 SIGNALS = pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGSTOP], ids=["killed", "frozen"])
 
@@ -108,14 +105,14 @@ async def lost(load: Load, server: Server, number: signal.Signals, moved: Callab
     during = [each for each in load.seen if each.at >= at]
     misses = [each for each in during if each.popular and each.cache != "hit"]
     back_after = misses[-1].at - at
-    lookups = sorted(each.lookup_seconds for each in during)
+    longest = max(each.lookup_seconds for each in during)
     later = max(each.lookup_seconds for each in during if each.at >= at + 1)
     assert {each.status for each in load.seen} == {200}
     assert back_after <= BACK_SECONDS
-    assert lookups[-1 - STALLS] <= PROMISED_SECONDS + BUSY_SECONDS
+    assert longest <= PROMISED_SECONDS + BUSY_SECONDS
     hits = sum(each.cache == "hit" for each in during if each.popular)
     return (
-        f"hits back after {back_after:.2f} s; longest lookup {1000 * lookups[-1]:.1f} ms (n = {len(during)}), "
+        f"hits back after {back_after:.2f} s; longest lookup {1000 * longest:.1f} ms (n = {len(during)}), "
         f"after the first second {1000 * later:.1f} ms; {hits} hits and {len(misses)} misses of popular pictures"
     )
 
