@@ -1,9 +1,9 @@
 """Stages of a rollout reach this process within a second: they are read again and again, off the request path."""
 
-import asyncio
 import logging
 from collections.abc import Mapping
 
+from gateway.again import again_and_again
 from gateway.records.stages import StageReader
 from gateway.records.store import RecordsUnavailable
 from gateway.versions import ModelWatch
@@ -22,17 +22,8 @@ class StageWatch:
         self._failure: str | None = None
 
     async def run(self) -> None:
-        """Look for ever, whatever a look raises."""
-        failing = False
-        while True:
-            try:
-                await self.look()
-                failing = False
-            except Exception:  # a rollback has to be heard of when all is well again
-                if not failing:
-                    log.exception("looking for the stage of rollouts failed, the last one holds; trying again")
-                failing = True
-            await asyncio.sleep(LOOK_SECONDS)
+        """Look for ever, whatever a look raises: a rollback has to be heard of when all is well again."""
+        await again_and_again(self.look, LOOK_SECONDS, _failed)
 
     async def look(self) -> None:
         """Read once."""
@@ -49,3 +40,8 @@ class StageWatch:
 
     def close(self) -> None:
         self._reader.close()
+
+
+def _failed(error: Exception, in_a_row: int) -> None:
+    if in_a_row == 1:
+        log.error("looking for the stage of rollouts failed, the last one holds; trying again", exc_info=error)

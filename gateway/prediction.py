@@ -147,7 +147,7 @@ class Predictor:
 
     def overdue(self) -> Problem:
         """What a picture without an answer in time is told: that the model cannot answer now, where that is known to be why."""
-        if self._watch.torchserve.ok:
+        if self._watch.computing.ok:
             return DeadlineExceeded(NO_ANSWER)
         return ModelUnavailable("the model cannot answer now; try again", retry_after_seconds=RETRY_AFTER_SECONDS)
 

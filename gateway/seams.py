@@ -33,7 +33,7 @@ class Check:
 
 
 class RedisKey(NamedTuple):
-    """Whose answer, by which model and version, to which canonical pixels (`digest`: SHA-256 of the 784 bytes)."""
+    """Whose answer, by which model and version, to which canonical pixels (`digest`: SHA-256 of their bytes)."""
 
     tenant: str | None
     model: str
@@ -64,7 +64,7 @@ class Watch(Protocol):
         """Raises ModelUnavailable."""
 
     @property
-    def torchserve(self) -> Check:
+    def computing(self) -> Check:
         """Whether anybody is there who computes."""
 
     @property

@@ -19,7 +19,7 @@ from gateway.seams import LARGEST_BATCH, Model, RedisKey, SharedCache, VersionGo
 log = logging.getLogger(__name__)
 
 MOST_WAITING = 256
-"""Pictures of 784 bytes."""
+"""Pictures, each of as many bytes as the model's side squared."""
 
 GATHER_SECONDS = 0.1
 """The first picture of a request waits so long for others: nobody waits for it, and a request costs more than a picture."""
@@ -47,7 +47,7 @@ class Shadow:
         self._queue = Batcher[_Seen](self._compare, largest=LARGEST_BATCH, in_flight=1, waiting=MOST_WAITING, delay_seconds=GATHER_SECONDS)
 
     def show(self, candidate: ModelVersion, pixels: NDArray[np.uint8], digit: int, key: RedisKey | None) -> None:
-        """Canonical pixels, uint8[28, 28], that were answered with `digit`; `key`: the candidate's, None: nothing is remembered."""
+        """Canonical pixels, uint8[side, side], that were answered with `digit`; `key`: the candidate's, None: nothing is remembered."""
         try:
             self._queue.post(_Seen(candidate, pixels, digit, key))
         except QueueFull:

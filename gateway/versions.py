@@ -3,9 +3,9 @@
 import asyncio
 import logging
 import time
-from collections.abc import Awaitable, Callable
 from contextlib import suppress
 
+from gateway.again import again_and_again
 from gateway.contract import DEFAULT_MODEL, ModelVersion
 from gateway.errors import ModelUnavailable, Problem
 from gateway.known import KnownDigits
@@ -59,7 +59,7 @@ class ModelWatch:
         self._looking = asyncio.Lock()
         self._asked = 0
         self._silent_looks = 0
-        self._torchserve = Check(False, "no TorchServe instance was asked yet")
+        self._computing = Check(False, "no TorchServe instance was asked yet")
         self._model = Check(False, "no model version was found yet")
         self._current: ModelVersion | None = None
         self._stage: Stage | None = None
@@ -94,9 +94,9 @@ class ModelWatch:
         return self._stage
 
     @property
-    def torchserve(self) -> Check:
+    def computing(self) -> Check:
         """Whether at least one worker of the served version is READY."""
-        return self._torchserve
+        return self._computing
 
     @property
     def model(self) -> Check:
@@ -108,7 +108,7 @@ class ModelWatch:
 
     @property
     def ready(self) -> bool:
-        return self.torchserve.ok and self.model.ok
+        return self.computing.ok and self.model.ok
 
     def deployed(self, version: str) -> ModelVersion | None:
         """That version, whether it is served or beside what is; None where no instance has it, or it may not answer."""
@@ -141,7 +141,7 @@ class ModelWatch:
     async def run(self) -> None:
         """Look, ask and prove, for ever."""
         steps = (self.look, self.ask_known_digit, self.prove, self.ask_others)
-        await asyncio.gather(*(self._repeat(step) for step in steps))
+        await asyncio.gather(*(again_and_again(step, LOOK_SECONDS, _failed) for step in steps))
 
     async def look(self) -> None:
         """Describe every instance once, and adopt another version if the served one is gone."""
@@ -196,11 +196,11 @@ class ModelWatch:
         workers = sum(ready.values()) if self._current is None else ready.get(_place(self._current), 0)
         self.workers_ready = workers
         if workers:
-            self._torchserve = Check(True)
+            self._computing = Check(True)
         elif failures:
-            self._torchserve = Check(False, "; ".join(dict.fromkeys(failures)))
+            self._computing = Check(False, "; ".join(dict.fromkeys(failures)))
         else:
-            self._torchserve = Check(False, "no TorchServe worker is READY" if self._instances else "no TorchServe instance is configured")
+            self._computing = Check(False, "no TorchServe worker is READY" if self._instances else "no TorchServe instance is configured")
 
     async def _adopt(self, urls: Urls, version: str) -> bool:
         """Serve this version from now on, if it says what it is and reads all known digits right."""
@@ -311,13 +311,9 @@ class ModelWatch:
         self._proven.pop(_place(model), None)
         self._arrange()
 
-    async def _repeat(self, step: Callable[[], Awaitable[None]]) -> None:
-        while True:
-            try:
-                await step()
-            except Exception:  # a watcher that ends would leave its last word standing for ever
-                log.exception("looking after the model failed; trying again")
-            await asyncio.sleep(LOOK_SECONDS)
+
+def _failed(error: Exception, in_a_row: int) -> None:
+    log.error("looking after the model failed; trying again", exc_info=error)
 
 
 def _place(model: ModelVersion) -> Place:

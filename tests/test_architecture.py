@@ -77,6 +77,7 @@ LAYERS = [
     {"gateway.flights", "gateway.prediction_id", "gateway.answer_text"},
     {"gateway.signing"},
     {
+        "gateway.again",
         "gateway.contract",
         "gateway.known",
         "gateway.errors",

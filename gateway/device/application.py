@@ -34,6 +34,7 @@ from gateway.routes.plain import Plain
 from gateway.routes.predict import PATH as PREDICT_PATH
 from gateway.routes.predict import Predicting
 from gateway.routes.telling import Telling
+from gateway.routes.unkept import unkept
 from gateway.signing import Signer, read_or_make_secret
 from gateway.upload import Uploads
 
@@ -146,7 +147,7 @@ class DeviceApplication:
         return Response(orjson.dumps({**card, "rollout": None, "facts": facts}), media_type="application/json")
 
     async def _healthz(self, scope: Scope, receive: Receive) -> Response:
-        return _unkept({"alive": True}, 200)
+        return unkept({"alive": True}, 200)
 
     async def _readyz(self, scope: Scope, receive: Receive) -> Response:
         """A known digit is read for each that asks; it takes less than the asking."""
@@ -156,9 +157,9 @@ class DeviceApplication:
             case None:
                 check = await self.known.look()
                 ready = serving and check.ok
-                return _unkept({"ready": ready, "state": state, "checks": {"model": asdict(check)}}, 200 if ready else 503)
+                return unkept({"ready": ready, "state": state, "checks": {"model": asdict(check)}}, 200 if ready else 503)
             case "traffic":
-                return _unkept({"ready": serving, "state": state}, 200 if serving else 503)
+                return unkept({"ready": serving, "state": state}, 200 if serving else 503)
         raise Malformed("query.for: Input should be 'traffic'")
 
     async def _prometheus(self, scope: Scope, receive: Receive) -> Response:
@@ -167,7 +168,3 @@ class DeviceApplication:
 
 async def _answered_in_front(scope: Scope, receive: Receive) -> Response:
     raise AssertionError("Predicting answers this call")
-
-
-def _unkept(body: Mapping[str, object], status: int) -> Response:
-    return Response(orjson.dumps(body), status, media_type="application/json", headers={"Cache-Control": "no-store"})

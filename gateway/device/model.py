@@ -52,7 +52,7 @@ class DeviceModel:
 class DeviceVersion:
     """The version that is served, as `gateway.seams.Watch`: there is one, and it stays."""
 
-    torchserve = Check(True)
+    computing = Check(True)
     sharing: Share | None = None
     shadowed: ModelVersion | None = None
 

@@ -1,10 +1,8 @@
 """Is this process alive, may it get traffic, can it answer: three questions, three answers. And `/metrics`."""
 
-from collections.abc import Mapping
 from dataclasses import asdict
 from typing import Literal
 
-import orjson
 from fastapi import APIRouter, Query, Response
 from prometheus_client import CONTENT_TYPE_LATEST
 
@@ -13,6 +11,7 @@ from gateway.metrics import Metrics
 from gateway.models import Models
 from gateway.records.recorder import Recorder
 from gateway.redis_cache import RedisCache
+from gateway.routes.unkept import unkept
 from gateway.seams import Check
 
 
@@ -23,7 +22,7 @@ def health_routes(lifecycle: Lifecycle, models: Models, redis: RedisCache | None
     @router.get("/healthz", summary="This process runs")
     async def healthz() -> Response:
         """No dependency is asked: restarting this process heals nothing but this process."""
-        return _json({"alive": True}, 200)
+        return unkept({"alive": True}, 200)
 
     @router.get("/readyz", summary="The whole truth, with reasons")
     async def readyz(
@@ -36,13 +35,13 @@ def health_routes(lifecycle: Lifecycle, models: Models, redis: RedisCache | None
         watch = models.default.watch
         if asked_for == "traffic":
             serving = lifecycle.state == "serving"
-            return _json({"ready": serving, "state": lifecycle.state}, 200 if serving else 503)
-        checks = {"torchserve": watch.torchserve, "model": watch.model, "redis": _redis_check(redis), "records": _records_check(recorder)}
+            return unkept({"ready": serving, "state": lifecycle.state}, 200 if serving else 503)
+        checks = {"torchserve": watch.computing, "model": watch.model, "redis": _redis_check(redis), "records": _records_check(recorder)}
         for each in models.further:
-            checks |= {f"{each.name}.torchserve": each.watch.torchserve, f"{each.name}.model": each.watch.model}
+            checks |= {f"{each.name}.torchserve": each.watch.computing, f"{each.name}.model": each.watch.model}
         ready = lifecycle.state == "serving" and watch.ready
         body = {"ready": ready, "state": lifecycle.state, "checks": {name: asdict(check) for name, check in checks.items()}}
-        return _json(body, 200 if ready else 503)
+        return unkept(body, 200 if ready else 503)
 
     @router.get("/metrics", summary="Prometheus text")
     async def prometheus() -> Response:
@@ -63,7 +62,3 @@ def _records_check(recorder: Recorder | None) -> Check:
     if recorder is None:
         return Check(True, "switched off")
     return Check(recorder.failure is None, recorder.failure)
-
-
-def _json(body: Mapping[str, object], status: int) -> Response:
-    return Response(orjson.dumps(body), status, media_type="application/json", headers={"Cache-Control": "no-store"})

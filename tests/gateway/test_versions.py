@@ -58,7 +58,7 @@ async def test_a_model_that_misreads_known_digits_is_never_served(watch: ModelWa
 async def test_a_version_without_a_ready_worker_is_not_adopted(watch: ModelWatch, torchserve: TorchServeDouble) -> None:
     torchserve.workers_ready = 0
     await watch.look()
-    assert watch.torchserve.reason == "no TorchServe worker is READY"
+    assert watch.computing.reason == "no TorchServe worker is READY"
     with pytest.raises(ModelUnavailable):
         _ = watch.current
 
@@ -72,7 +72,7 @@ async def test_the_served_version_stays_while_its_workers_are_away(watch: ModelW
     torchserve.unreachable = True
     await watch.look()
     assert watch.current.version == VERSION
-    assert "cannot be reached" in (watch.torchserve.reason or "")
+    assert "cannot be reached" in (watch.computing.reason or "")
 
 
 async def test_another_version_is_adopted_once_the_served_one_is_gone(watch: ModelWatch, torchserve: TorchServeDouble) -> None:
@@ -105,7 +105,7 @@ async def test_a_known_digit_read_wrong_is_the_reason(watch: ModelWatch, torchse
 async def test_without_instances_the_reason_says_so(client: ModelClient) -> None:
     watch = ModelWatch(client, (), known_digits(), Metrics())
     await watch.look()
-    assert watch.torchserve.reason == "no TorchServe instance is configured"
+    assert watch.computing.reason == "no TorchServe instance is configured"
 
 
 async def test_one_look_serves_all_who_lost_their_version(watch: ModelWatch, torchserve: TorchServeDouble) -> None:
