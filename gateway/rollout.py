@@ -80,7 +80,8 @@ class Rollout:
             raise SettingsError(f"{report} is neither a {FILE} nor a folder that holds one")
         served = str(self._card()["version"])
         try:
-            verify(report if report.is_dir() else report.parent, read_secret(self._secret_file), candidate=version, current=served)
+            folder, secret = report if report.is_dir() else report.parent, read_secret(self._secret_file)
+            verify(folder, secret, model=self._model, candidate=version, current=served)
         except (ReportRefused, SecretUnusable) as error:
             raise SettingsError(f"version {version} is refused: {error}") from error
         self._change(lambda stage: stage.shadow(version, served))

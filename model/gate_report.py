@@ -5,16 +5,17 @@ The file is `gate-report.json`, in the candidate's folder beside its weights; `g
 ```
 {"format": "digitserve gate report 1",
  "made": {"command", "date", "commit", "seconds", "machine"},
- "candidate": {"version": "ab12cd34ef56", ...}, "current": {"version": "...", ...},
+ "candidate": {"model": "digits", "version": "ab12cd34ef56", ...}, "current": {"model": "digits", "version": "...", ...},
  "criteria": [{"name": "test set", "passed": true, ...figures}, ...], one for each of CRITERIA, in this order
  "decision": "pass" or "refuse",
  "signature": {"algorithm": "blake2b", "purpose": "gate report", "mac": 64 hex digits}}
 ```
 
-`version` is `model.export.fingerprint` of the folder, which a served model calls its version. The MAC is keyed BLAKE2b (RFC 7693) with the
-secret that signs prediction ids (`GATEWAY_SECRET_FILE`, else `secret` in the state folder) and with a purpose of its own, over the report
-without its signature as JSON with sorted keys, no blanks and ASCII alone. It keeps out reports that were edited, made for another pair
-of models, or made by who cannot read the secret; who can verify one could also make one.
+`model` is the name that the release is served by, the same for both; reports from before it stood there do not say it. `version` is
+`model.export.fingerprint` of the folder, which a served model calls its version. The MAC is keyed BLAKE2b (RFC 7693) with the secret that
+signs prediction ids (`GATEWAY_SECRET_FILE`, else `secret` in the state folder) and with a purpose of its own, over the report without its
+signature as JSON with sorted keys, no blanks and ASCII alone. It keeps out reports that were edited, made for another pair of models, or
+made by who cannot read the secret; who can verify one could also make one.
 
 Standard library alone: the model room writes with it what the gateway reads.
 """
@@ -74,10 +75,11 @@ def signed(report: dict[str, Any], secret: bytes) -> dict[str, Any]:
     return {**told, "signature": {"algorithm": "blake2b", "purpose": PURPOSE.decode(), "mac": _mac(told, secret)}}
 
 
-def passed(folder: Path, secret: bytes, *, candidate: str, current: str) -> dict[str, Any]:
+def passed(folder: Path, secret: bytes, *, model: str, candidate: str, current: str) -> dict[str, Any]:
     """The report in a candidate's folder, where it is a reason to let this candidate take this current version's place.
 
-    Both are versions as `fingerprint` makes them, computed by who asks and not taken from the report. Raises ReportRefused.
+    Both are versions of the model of this name, as `fingerprint` makes them, computed by who asks and not taken from the report. Raises
+    ReportRefused.
     """
     file = folder / FILE
     try:
@@ -88,6 +90,8 @@ def passed(folder: Path, secret: bytes, *, candidate: str, current: str) -> dict
     except (OSError, ValueError, RecursionError) as error:  # ValueError also of what no gate writes: NaN, or half a character
         raise ReportRefused(f"{file} cannot be read: {error}") from error
     for role, version in (("candidate", candidate), ("current", current)):
+        if (named := report[role].get("model", model)) != model:
+            raise ReportRefused(f"{file} is of a {role} that is called {named!r}, not of a version of {model!r}")
         if report[role]["version"] != version:
             raise ReportRefused(f"{file} is of the {role} {report[role]['version']}, not of {version}")
     _check_decision(report, file)

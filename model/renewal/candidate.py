@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from model.calibrate import calibrate
 from model.data import Digits
-from model.evaluate import weights_digest
+from model.evaluate import release_facts, weights_digest
 from model.export import fingerprint
 from model.inference import SIDE, Classifier, ReleaseUnusable
 from model.limits import write_limits
@@ -83,6 +83,13 @@ def check_side(released: Path) -> None:
     side = Classifier(released).side
     if side != SIDE:
         raise ReleaseUnusable(f"{released} reads pictures of {side} x {side}; a renewal is of MNIST's, {SIDE} x {SIDE}")
+
+
+def check_name(candidate: Path, current: Path) -> None:
+    """Raises ReleaseUnusable where they are served by different names: neither can take the other's place."""
+    named, serving = (release_facts(folder / "release.json")["model"] for folder in (candidate, current))
+    if named != serving:
+        raise ReleaseUnusable(f"{candidate} is called {named!r} and {current} {serving!r}: a candidate has the name of what it replaces")
 
 
 def made_of(records: Sequence[Record], parts: Split, material: Material, aside: Sequence[SetAside]) -> dict[str, Any]:

@@ -177,7 +177,7 @@ def _gate(options: argparse.Namespace) -> None:
     from model.export import NotExportable
     from model.inference import ReleaseUnusable
     from model.provenance import generated
-    from model.renewal.candidate import check_side
+    from model.renewal.candidate import check_name, check_side
     from model.renewal.gate import Side, compare
     from model.renewal.labelled import LabelledUnusable
 
@@ -189,6 +189,7 @@ def _gate(options: argparse.Namespace) -> None:
         secret = read_secret(_secret_file(options))
         for folder in (options.candidate, options.current):
             check_side(folder)
+        check_name(options.candidate, options.current)
         candidate, current = (Side(folder, fastest(folder)) for folder in (options.candidate, options.current))
         options.log.parent.mkdir(parents=True, exist_ok=True)
         report = compare(candidate, current, _asked(options), secret, generated=source, log=options.log)

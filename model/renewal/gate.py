@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from model.evaluate import note_reading, weights_digest, write_json
+from model.evaluate import note_reading, release_facts, weights_digest, write_json
 from model.export import fingerprint
 from model.gate_report import FILE, FORMAT, PAGE, PASS, REFUSE, signed
 from model.latency import one_thread
@@ -27,7 +27,8 @@ class Side:
     reader: Reader
 
     def told(self) -> dict[str, Any]:
-        return {"version": fingerprint(self.folder), "weights_sha256": weights_digest(self.folder / "weights.pt")}
+        name = release_facts(self.folder / "release.json")["model"]
+        return {"model": name, "version": fingerprint(self.folder), "weights_sha256": weights_digest(self.folder / "weights.pt")}
 
 
 def compare(
@@ -43,7 +44,7 @@ def compare(
     calls: dict[int, int] = CALLS,
 ) -> dict[str, Any]:
     """The signed report, which is in the candidate's folder then, beside its page. Readings of the test set are in `log` before anything
-    is done with them. `generated` is what `model.provenance` says. Raises NotExportable where a folder is no release."""
+    is done with them. `generated` is what `model.provenance` says. Raises NotExportable or ReleaseUnusable where a folder is no release."""
     started = time.monotonic()
     sides = {"candidate": candidate, "current": current}
     told = {role: side.told() for role, side in sides.items()}

@@ -59,12 +59,14 @@ class Operator:
         assert [answer.json()["digit"] for answer in answers] == list(range(10))
         return {answer.json()["model"]["version"] for answer in answers}
 
-    def report(self, candidate: str = OTHER, current: str = VERSION, decision: str = PASS, secret: bytes | None = None) -> Path:
+    def report(
+        self, candidate: str = OTHER, current: str = VERSION, decision: str = PASS, secret: bytes | None = None, model: str = "digits"
+    ) -> Path:
         """A gate's word in the candidate's folder, signed with the installation's secret unless with another."""
         told = {
             "format": FORMAT,
-            "candidate": {"version": candidate},
-            "current": {"version": current},
+            "candidate": {"model": model, "version": candidate},
+            "current": {"model": model, "version": current},
             "criteria": [{"name": name, "passed": True} for name in CRITERIA],
             "decision": decision,
         }
@@ -122,6 +124,7 @@ async def test_status_says_what_the_candidate_read_otherwise(gateway: Gateway, t
     [
         ({"candidate": "000000000002"}, "is of the candidate 000000000002"),
         ({"current": "000000000002"}, "is of the current 000000000002"),
+        ({"model": "letters"}, "is of a candidate that is called 'letters'"),
         ({"decision": "refuse"}, "says no"),
         ({"secret": b"x" * 32}, "not signed with this installation's secret"),
     ],

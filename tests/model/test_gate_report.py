@@ -11,12 +11,13 @@ from gateway.signing import Signer, read_or_make_secret
 from model.gate_report import CRITERIA, FILE, FORMAT, MAC_BYTES, PURPOSE, ReportRefused, SecretUnusable, passed, read_secret, signed
 
 SECRET = b"s" * 32
-CANDIDATE, CURRENT = "ab12cd34ef56", "0123456789ab"
+MODEL, CANDIDATE, CURRENT = "digits", "ab12cd34ef56", "0123456789ab"
 
 
 def report(**changed: Any) -> dict[str, Any]:
     criteria = [{"name": name, "passed": True, "difference": -0.0001} for name in CRITERIA]
-    whole = {"format": FORMAT, "candidate": {"version": CANDIDATE}, "current": {"version": CURRENT}, "criteria": criteria}
+    sides = {role: {"model": MODEL, "version": version} for role, version in (("candidate", CANDIDATE), ("current", CURRENT))}
+    whole = {"format": FORMAT, **sides, "criteria": criteria}
     return {**whole, "decision": "pass", **changed}
 
 
@@ -26,7 +27,7 @@ def written(folder: Path, told: dict[str, Any]) -> Path:
 
 
 def believed(folder: Path, secret: bytes = SECRET) -> dict[str, Any]:
-    return passed(folder, secret, candidate=CANDIDATE, current=CURRENT)
+    return passed(folder, secret, model=MODEL, candidate=CANDIDATE, current=CURRENT)
 
 
 def test_a_signed_pass_of_these_versions_is_believed(tmp_path: Path) -> None:
@@ -70,6 +71,19 @@ def test_another_installations_report_is_refused(tmp_path: Path) -> None:
 def test_a_report_of_other_versions_is_refused(tmp_path: Path, role: str) -> None:
     with pytest.raises(ReportRefused, match=f"is of the {role} fedcba987654"):
         believed(written(tmp_path, signed(report(**{role: {"version": "fedcba987654"}}), SECRET)))
+
+
+@pytest.mark.parametrize("role", ["candidate", "current"])
+def test_a_report_of_another_model_is_refused(tmp_path: Path, role: str) -> None:
+    told = report()
+    told[role]["model"] = "letters"
+    with pytest.raises(ReportRefused, match=f"is of a {role} that is called 'letters', not of a version of 'digits'"):
+        believed(written(tmp_path, signed(told, SECRET)))
+
+
+def test_a_report_made_before_models_were_named_in_it_is_believed(tmp_path: Path) -> None:
+    told = report(candidate={"version": CANDIDATE}, current={"version": CURRENT})
+    assert believed(written(tmp_path, signed(told, SECRET)))["decision"] == "pass"
 
 
 def test_a_signed_no_is_a_no(tmp_path: Path) -> None:

@@ -100,6 +100,16 @@ def large(world: World, tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
+@pytest.fixture(scope="module")
+def letters(world: World, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The same network, released by another name."""
+    folder = tmp_path_factory.mktemp("letters") / "released"
+    shutil.copytree(world.current, folder)
+    told = json.loads((folder / "release.json").read_text())
+    (folder / "release.json").write_text(json.dumps({**told, "model": "letters"}))
+    return folder
+
+
 @pytest.mark.usefixtures("_bars")
 @pytest.mark.parametrize(
     ("arguments", "why"),
@@ -113,17 +123,28 @@ def large(world: World, tmp_path_factory: pytest.TempPathFactory) -> Path:
         (["retrain", "--labelled", "nowhere", "--current", "LARGE"], "reads pictures of 48 x 48"),
         (["gate", "--without-labelled", "--candidate", "CURRENT", "--current", "LARGE", "--secret-file", "SECRET"], "of 48 x 48"),
         (["gate", "--without-labelled", "--candidate", "LARGE", "--current", "CURRENT", "--secret-file", "SECRET"], "of 48 x 48"),
+        (
+            ["gate", "--without-labelled", "--candidate", "LETTERS", "--current", "CURRENT", "--secret-file", "SECRET"],
+            "a candidate has the name of what it replaces",
+        ),
         (["new-style", "--out", "x.npz", "--count", "0"], "--count is 0"),
         (["new-style", "--out", "x.npz", "--count", "641"], "there are 640 pictures, not 641"),
     ],
 )
 def test_what_cannot_be_done_is_one_line(
-    world: World, large: Path, arguments: list[str], why: str, capsys: Printed, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    world: World,
+    large: Path,
+    letters: Path,
+    arguments: list[str],
+    why: str,
+    capsys: Printed,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.chdir(tmp_path)
     secret = tmp_path / "secret"
     secret.write_text("s" * 64)
-    given = {"CURRENT": str(world.current), "LARGE": str(large), "SECRET": str(secret)}
+    given = {"CURRENT": str(world.current), "LARGE": str(large), "LETTERS": str(letters), "SECRET": str(secret)}
     assert main([given.get(each, each) for each in arguments]) == 1
     said = capsys.readouterr().err
     assert why in said

@@ -44,7 +44,8 @@ def test_an_equal_passes_and_its_report_is_believed(world: World, equal: Path, t
     assert report["decision"] == "pass", [row for row in report["criteria"] if not row["passed"]]
     versions = {role: report[role]["version"] for role in ("candidate", "current")}
     assert versions["candidate"] != versions["current"]
-    assert passed(equal, SECRET, **versions) == report
+    assert passed(equal, SECRET, model="bars", **versions) == report
+    assert {report[role]["model"] for role in versions} == {"bars"}
     assert (tmp_path / "LOG.md").read_text().count("bars") == 2
     assert "# Gate: pass" in (equal / PAGE).read_text()
 
@@ -55,7 +56,7 @@ def test_a_planted_candidate_that_swaps_4_and_9_is_refused(world: World, swappin
     failed = [row["name"] for row in report["criteria"] if not row["passed"]]
     assert {"test set", "digits", "writer groups", "known digits"} <= set(failed)
     with pytest.raises(ReportRefused, match="says no: test set"):
-        passed(swapping, SECRET, candidate=report["candidate"]["version"], current=report["current"]["version"])
+        passed(swapping, SECRET, model="bars", candidate=report["candidate"]["version"], current=report["current"]["version"])
     assert "| digits: a 4 | 40 | 0.00 % | 100.00 % | -100.00" in (swapping / PAGE).read_text()
 
 
@@ -64,7 +65,7 @@ def test_weights_changed_after_the_gate_are_another_version(world: World, equal:
     shutil.copy(world.current / "weights.pt", equal / "weights.pt")
     (equal / "weights.pt").write_bytes((equal / "weights.pt").read_bytes() + b"\0")
     with pytest.raises(ReportRefused, match="is of the candidate"):
-        passed(equal, SECRET, candidate=fingerprint(equal), current=report["current"]["version"])
+        passed(equal, SECRET, model="bars", candidate=fingerprint(equal), current=report["current"]["version"])
 
 
 def test_what_stands_in_the_file_is_what_was_signed_margins_included(world: World, equal: Path, tmp_path: Path) -> None:
