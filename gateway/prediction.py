@@ -16,14 +16,15 @@ from numpy.typing import NDArray
 from gateway.batching import Batcher, QueueFull
 from gateway.contract import ANY_USE, Answer, CacheState, CacheUse, Content, ModelVersion, Prediction, Seen, doubts
 from gateway.errors import NO_ANSWER, DeadlineExceeded, ModelMisbehaved, ModelUnavailable, OverCapacity, Problem
-from gateway.flights import Flight, Flights
+from gateway.flights import Flights
 from gateway.local_cache import LocalCache, LocalKey
 from gateway.metrics import Metrics
 from gateway.offloop import nearby
 from gateway.reading import Announced, PictureReader
 from gateway.seams import LARGEST_BATCH, LARGEST_LOOKUP, RETRY_AFTER_SECONDS, Model, RedisKey, SharedCache, VersionGone, Watch
 from gateway.shadow import Shadow
-from gateway.trace import TRACE, carried
+from gateway.trace import carried
+from gateway.underway import Found, Underway
 from model.preprocess import measure
 
 REQUESTS_AT_THE_DOOR = 1
@@ -42,32 +43,6 @@ class Unknown(NamedTuple):
     model: ModelVersion
     key: LocalKey
     announced: Announced
-
-
-class _Found(NamedTuple):
-    """A prediction, where it came from, how long each part took, and when the last one ended."""
-
-    prediction: Prediction
-    state: CacheState
-    seconds: dict[str, float]
-    until: float
-
-
-class _Picture(Flight[_Found]):
-    """Canonical pixels on their way to Redis and to the version of the model that they are meant for."""
-
-    __slots__ = ("asked_at", "key", "model", "pixels", "remember", "seconds", "state", "trace")
-
-    def __init__(self, key: RedisKey, model: ModelVersion, pixels: NDArray[np.uint8], state: CacheState, remember: bool) -> None:
-        super().__init__()
-        self.key, self.model, self.pixels, self.remember = key, model, pixels, remember
-        self.state = state
-        """Of the answer, where the model gives it."""
-        self.asked_at = time.perf_counter()
-        """When it came to where it waits now."""
-        self.seconds: dict[str, float] = {}
-        self.trace = TRACE.get()
-        """Of the request that asked for it first, where that is traced."""
 
 
 class Predictor:
@@ -95,17 +70,17 @@ class Predictor:
     ) -> None:
         self._reader, self._local, self._redis = reader, local, redis
         self._client, self._watch, self._metrics, self._tell = client, watch, metrics, tell
-        self._flights = Flights[RedisKey, _Picture]()
+        self._flights = Flights[RedisKey, Underway]()
         """Pictures that are looked up or computed now: who asks for an equal one waits for the same answer."""
-        self._lookups = Batcher[_Picture](self._look_up, largest=LARGEST_LOOKUP, in_flight=1, waiting=MOST_LOOKUPS)
-        self._queue = Batcher[_Picture](
+        self._lookups = Batcher[Underway](self._look_up, largest=LARGEST_LOOKUP, in_flight=1, waiting=MOST_LOOKUPS)
+        self._queue = Batcher[Underway](
             self._compute,
             largest=largest_batch,
             in_flight=model_workers + REQUESTS_AT_THE_DOOR,
             waiting=queue_pictures,
             delay_seconds=batch_delay_seconds,
         )
-        self._beside = Batcher[_Picture](
+        self._beside = Batcher[Underway](
             self._compute, largest=largest_batch, in_flight=model_workers + REQUESTS_AT_THE_DOOR, waiting=queue_pictures
         )
         """To the candidate: whether that answers or hangs, the served version's queue goes on."""
@@ -209,7 +184,7 @@ class Predictor:
 
     async def _ask_current(
         self, pixels: NDArray[np.uint8], digest: bytes, use: CacheUse, model: ModelVersion, tenant: str | None
-    ) -> tuple[ModelVersion, _Found]:
+    ) -> tuple[ModelVersion, Found]:
         """Ask `model`; when it has gone, look which version is current and ask that, once, under its own key and URL.
 
         So it is when a version that is not, or no longer, the current one gives no answer: that is not the caller's business. Where only
@@ -237,20 +212,20 @@ class Predictor:
             pass
         raise ModelUnavailable("the model is being replaced; try again", retry_after_seconds=RETRY_AFTER_SECONDS)
 
-    async def _ask(self, pixels: NDArray[np.uint8], digest: bytes, use: CacheUse, model: ModelVersion, tenant: str | None) -> _Found:
+    async def _ask(self, pixels: NDArray[np.uint8], digest: bytes, use: CacheUse, model: ModelVersion, tenant: str | None) -> Found:
         """The prediction for canonical pixels; equal ones in flight share one lookup and one answer."""
         key = RedisKey(tenant, model.name, model.cache_version, digest)
         if not (use.read and use.write):
-            picture = _Picture(key, model, pixels, CacheState.BYPASS, use.write)
+            picture = Underway(key, model, pixels, CacheState.BYPASS, use.write)
             waiting = picture.wait()
             self._queue_up(picture)
             return await waiting
         flying = self._flights.joinable(key)
-        picture = flying or _Picture(key, model, pixels, CacheState.MISS, remember=True)
-        found: _Found = await self._flights.result(key, picture, self._start)
+        picture = flying or Underway(key, model, pixels, CacheState.MISS, remember=True)
+        found: Found = await self._flights.result(key, picture, self._start)
         return found._replace(state=CacheState.COALESCED) if flying is not None and found.state is CacheState.MISS else found
 
-    def _start(self, picture: _Picture) -> None:
+    def _start(self, picture: Underway) -> None:
         if self._redis is not None:
             with suppress(QueueFull):
                 self._lookups.post(picture)
@@ -258,7 +233,7 @@ class Predictor:
         picture.seconds["cache"] = 0.0
         self._queue_up(picture)
 
-    async def _look_up(self, pictures: list[_Picture]) -> None:
+    async def _look_up(self, pictures: list[Underway]) -> None:
         assert self._redis is not None
         cached = await self._redis.get([picture.key for picture in pictures], pictures[0].asked_at)
         now = time.perf_counter()
@@ -267,9 +242,9 @@ class Predictor:
             if prediction is None:
                 self._queue_up(picture)
             else:
-                picture.land(_Found(prediction, CacheState.HIT, picture.seconds, now))
+                picture.land(Found(prediction, CacheState.HIT, picture.seconds, now))
 
-    def _queue_up(self, picture: _Picture) -> None:
+    def _queue_up(self, picture: Underway) -> None:
         picture.asked_at = time.perf_counter()
         sharing = self._watch.sharing
         queue = self._queue if sharing is None or picture.model is not sharing.candidate else self._beside
@@ -280,7 +255,7 @@ class Predictor:
                 self._metrics.shed.labels("queue_full").inc()
             picture.fail(OverCapacity("too many pictures wait for the model; try again", retry_after_seconds=1))
 
-    async def _compute(self, pictures: list[_Picture]) -> None:
+    async def _compute(self, pictures: list[Underway]) -> None:
         """One request a version: a batch holds more than one only around a switch, and then one failing does not fail the other."""
         for model in {picture.model.version: picture.model for picture in pictures}.values():
             asked = [picture for picture in pictures if picture.model.version == model.version]
@@ -298,7 +273,7 @@ class Predictor:
                 if picture.remember and self._redis is not None:
                     self._redis.put(picture.key, prediction)
                 times = picture.seconds | {"queue": started - picture.asked_at, "model": seconds}
-                picture.land(_Found(prediction, picture.state, times, started + seconds))
+                picture.land(Found(prediction, picture.state, times, started + seconds))
 
 
 Choose = Callable[[str | None], Predictor]

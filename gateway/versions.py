@@ -6,6 +6,7 @@ import time
 from contextlib import suppress
 
 from gateway.again import again_and_again
+from gateway.arranging import beside, by_preference, find, place_of, preferred
 from gateway.contract import DEFAULT_MODEL, ModelVersion
 from gateway.errors import ModelUnavailable, Problem
 from gateway.known import KnownDigits
@@ -112,7 +113,7 @@ class ModelWatch:
 
     def deployed(self, version: str) -> ModelVersion | None:
         """That version, whether it is served or beside what is; None where no instance has it, or it may not answer."""
-        return self._current if self._current is not None and self._current.version == version else self._find(version)
+        return self._current if self._current is not None and self._current.version == version else find(version, self._proven)
 
     def complaint(self, version: str) -> str | None:
         """Why a version may not answer; None: it may."""
@@ -132,8 +133,8 @@ class ModelWatch:
 
     def doubt(self, model: ModelVersion) -> None:
         """Somebody had no answer from this version, which is not the served one: it is out until it is proven again."""
-        if model is not self._current and _place(model) in self._proven:
-            del self._proven[_place(model)]
+        if model is not self._current and place_of(model) in self._proven:
+            del self._proven[place_of(model)]
             self._complaints[model.version] = "it did not answer"
             log.warning("model %s version %s did not answer; it is out until it reads the known digits again", self.name, model.version)
             self._arrange()
@@ -163,26 +164,19 @@ class ModelWatch:
         self._ready = ready
         self._prover.forget(but=ready)
         if self._is_gone(ready, silent):
-            for urls, version in self._by_preference():
+            for urls, version in by_preference(ready, self._stage, self._distrusted):
                 if await self._adopt(urls, version):
                     break
         self._proven = {place: model for place, model in self._proven.items() if ready.get(place) or model is self._current}
         self._arrange()
         self._judge_workers(ready, [failure for _, _, failure in described if failure is not None])
 
-    def _by_preference(self) -> list[Place]:
-        """Those with a worker that is READY: what the stage calls current, then others, and its candidate last."""
-        stage = self._stage
-        rank = {} if stage is None else {stage.candidate: 2, stage.current: 0}
-        ready = [place for place, workers in self._ready.items() if workers and place not in self._distrusted]
-        return sorted(ready, key=lambda place: rank.get(place[1], 1))
-
     def _is_gone(self, ready: dict[Place, int], silent: set[Urls]) -> bool:
         """Whether the served version is no longer there. An instance that says nothing may only be slow: it has SILENT_LOOKS to speak."""
         current = self._current
         if current is None:
             return True
-        urls, _ = place = _place(current)
+        urls, _ = place = place_of(current)
         self._silent_looks = self._silent_looks + 1 if urls in silent else 0
         return self._silent_looks >= SILENT_LOOKS if urls in silent else place not in ready
 
@@ -193,7 +187,7 @@ class ModelWatch:
             return [], f"TorchServe: {problem.detail}"
 
     def _judge_workers(self, ready: dict[Place, int], failures: list[str]) -> None:
-        workers = sum(ready.values()) if self._current is None else ready.get(_place(self._current), 0)
+        workers = sum(ready.values()) if self._current is None else ready.get(place_of(self._current), 0)
         self.workers_ready = workers
         if workers:
             self._computing = Check(True)
@@ -239,22 +233,14 @@ class ModelWatch:
         self._proven[place] = model
         return model
 
-    def _find(self, version: str | None) -> ModelVersion | None:
-        """A proven version by its name."""
-        return next((model for (_, name), model in self._proven.items() if name == version), None)
-
     def _arrange(self) -> None:
-        """Who answers, out of the stage and of what is proven. Nothing waits here: a rollback takes effect with the next request."""
+        """Have those answer who should by now."""
         stage = self._stage
+        if (model := preferred(self._current, stage, self._proven, self._instances)) is not None:
+            self._serve(model)
         if stage is None:
-            if (first := self._stood_in_for()) is not None:
-                self._serve(first)
             return
-        if self._current is not None and self._current.version != stage.current and (named := self._find(stage.current)):
-            self._serve(named)
-        candidate = None if stage.candidate is None else self._find(stage.candidate)
-        if candidate is not None and not self._fits_beside(candidate):
-            candidate = None
+        candidate = beside(self._current, stage, self._proven)
         sharing = Share(candidate, stage.percent) if candidate is not None and stage.percent else None
         shadowed = None if sharing is not None else candidate
         if (sharing, shadowed) != (self.sharing, self.shadowed):
@@ -262,19 +248,6 @@ class ModelWatch:
             log.info("model %s: %s stands beside the served version, with %d %%", self.name, told, stage.percent)
         self.sharing, self.shadowed = sharing, shadowed
         self._metrics.tell_candidate(self.name, None if candidate is None else candidate.version, stage.percent)
-
-    def _stood_in_for(self) -> ModelVersion | None:
-        """A proven version of an instance that is listed before the served one's: candidates are listed last."""
-        if self._current is None:
-            return None
-        urls, _ = _place(self._current)
-        before = self._instances[: self._instances.index(urls)]
-        return next((model for each in before for (where, _), model in self._proven.items() if where == each), None)
-
-    def _fits_beside(self, candidate: ModelVersion) -> bool:
-        """Whether it takes the same pictures as the served version, and is not that itself, in the place of one that is gone."""
-        current = self._current
-        return current is not None and candidate is not current and candidate.side == current.side
 
     async def ask_known_digit(self) -> None:
         """Send one known digit, the next one each time; read wrong, the model is not ready."""
@@ -293,7 +266,7 @@ class ModelWatch:
         """The same for what is named beside the served version: read wrong, it is out, before a rollback would come upon it."""
         stage = self._stage
         for version in () if stage is None else {stage.current, stage.candidate, stage.previous}:
-            model = self._find(version)
+            model = find(version, self._proven)
             if model is None or model is self._current:
                 continue
             try:
@@ -307,14 +280,10 @@ class ModelWatch:
     def _distrust(self, model: ModelVersion, why: str) -> None:
         log.error("model %s version %s is out: %s", self.name, model.version, why)
         self._complaints[model.version] = why
-        self._distrusted.add(_place(model))
-        self._proven.pop(_place(model), None)
+        self._distrusted.add(place_of(model))
+        self._proven.pop(place_of(model), None)
         self._arrange()
 
 
 def _failed(error: Exception, in_a_row: int) -> None:
     log.error("looking after the model failed; trying again", exc_info=error)
-
-
-def _place(model: ModelVersion) -> Place:
-    return (model.inference_url, model.management_url), model.version

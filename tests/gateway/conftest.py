@@ -20,7 +20,10 @@ from redis.retry import Retry
 
 from gateway.app import create_app
 from gateway.embedded.redis_server import redis_program
+from gateway.metrics import Metrics
+from gateway.model_client import ModelClient
 from gateway.settings import Settings
+from gateway.versions import ModelWatch
 from tests.gateway.device.double import on_device
 from tests.gateway.redis_servers import Server, small_cluster
 from tests.gateway.torchserve_double import INFERENCE_URL, MANAGEMENT_URL, TorchServeDouble, known_digits, until
@@ -38,6 +41,17 @@ def anyio_backend() -> str:
 @pytest.fixture
 def torchserve() -> TorchServeDouble:
     return TorchServeDouble()
+
+
+@pytest.fixture
+def model_client(torchserve: TorchServeDouble) -> ModelClient:
+    return ModelClient(Metrics(), 2.0, torchserve.transport())
+
+
+@pytest.fixture
+def watch(model_client: ModelClient) -> ModelWatch:
+    """It looks when it is told to."""
+    return ModelWatch(model_client, ((INFERENCE_URL, MANAGEMENT_URL),), known_digits(), Metrics())
 
 
 @pytest.fixture

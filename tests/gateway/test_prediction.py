@@ -11,12 +11,13 @@ from gateway.errors import Problem
 from gateway.local_cache import LocalCache
 from gateway.metrics import Metrics
 from gateway.model_client import ModelClient
-from gateway.prediction import Predictor, Unknown, _Picture
+from gateway.prediction import Predictor, Unknown
 from gateway.reading import PictureReader
 from gateway.redis_cache import RedisCache
 from gateway.redis_forms import redis_pipes
 from gateway.seams import RedisKey, VersionGone
 from gateway.signing import Signer
+from gateway.underway import Underway
 from gateway.versions import ModelWatch
 from tests.gateway.conftest import digit_png, picture
 from tests.gateway.torchserve_double import INFERENCE_URL, MANAGEMENT_URL, VERSION, TorchServeDouble, known_digits, known_to_another
@@ -130,7 +131,7 @@ async def test_in_a_batch_around_a_switch_the_version_that_has_gone_fails_alone(
     predictor = Predictor(PictureReader(10_000), LocalCache(0, 1), None, client, watch, metrics, queue_pictures=10, tell=told)
     gone, served = (ModelVersion("digits", version, INFERENCE_URL, MANAGEMENT_URL, {}) for version in ("000000000001", VERSION))
     pictures = [
-        _Picture(RedisKey(None, "digits", model.version, bytes([digit])), model, picture(digit), CacheState.MISS, remember=True)
+        Underway(RedisKey(None, "digits", model.version, bytes([digit])), model, picture(digit), CacheState.MISS, remember=True)
         for model, digit in ((gone, 1), (served, 2), (gone, 3))
     ]
     waiting = [each.wait() for each in pictures]

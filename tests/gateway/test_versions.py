@@ -1,5 +1,4 @@
 import asyncio
-import re
 import time
 
 import httpx
@@ -9,7 +8,6 @@ import pytest
 from gateway.errors import ModelUnavailable
 from gateway.metrics import Metrics
 from gateway.model_client import ModelClient
-from gateway.stage import Stage
 from gateway.versions import FRESH_SECONDS, SILENT_LOOKS, ModelWatch
 from tests.gateway.torchserve_double import (
     INFERENCE_URL,
@@ -26,16 +24,6 @@ pytestmark = pytest.mark.anyio
 
 OTHER = "000000000001"
 SECOND = ("http://other.test:8080", "http://other.test:8081")
-
-
-@pytest.fixture
-def client(torchserve: TorchServeDouble) -> ModelClient:
-    return ModelClient(Metrics(), 2.0, torchserve.transport())
-
-
-@pytest.fixture
-def watch(client: ModelClient) -> ModelWatch:
-    return ModelWatch(client, ((INFERENCE_URL, MANAGEMENT_URL),), known_digits(), Metrics())
 
 
 async def test_a_version_that_is_ready_and_reads_known_digits_is_served(watch: ModelWatch) -> None:
@@ -85,9 +73,9 @@ async def test_another_version_is_adopted_once_the_served_one_is_gone(watch: Mod
     assert watch.current.version == OTHER
 
 
-async def test_an_answer_too_old_is_no_proof(watch: ModelWatch, client: ModelClient) -> None:
+async def test_an_answer_too_old_is_no_proof(watch: ModelWatch, model_client: ModelClient) -> None:
     await watch.look()
-    client._answered_at = dict.fromkeys(client._answered_at, time.monotonic() - FRESH_SECONDS - 0.1)
+    model_client._answered_at = dict.fromkeys(model_client._answered_at, time.monotonic() - FRESH_SECONDS - 0.1)
     assert not watch.ready
     assert (watch.model.reason or "").startswith("no answer from the model for 5.")
 
@@ -102,8 +90,8 @@ async def test_a_known_digit_read_wrong_is_the_reason(watch: ModelWatch, torchse
     assert watch.ready
 
 
-async def test_without_instances_the_reason_says_so(client: ModelClient) -> None:
-    watch = ModelWatch(client, (), known_digits(), Metrics())
+async def test_without_instances_the_reason_says_so(model_client: ModelClient) -> None:
+    watch = ModelWatch(model_client, (), known_digits(), Metrics())
     await watch.look()
     assert watch.computing.reason == "no TorchServe instance is configured"
 
@@ -117,8 +105,8 @@ async def test_one_look_serves_all_who_lost_their_version(watch: ModelWatch, tor
     assert torchserve.described == 2
 
 
-async def test_an_instance_that_is_slow_to_say_is_not_gone_at_once(client: ModelClient, torchserve: TorchServeDouble) -> None:
-    watch = ModelWatch(client, ((INFERENCE_URL, MANAGEMENT_URL), SECOND), known_digits(), Metrics())
+async def test_an_instance_that_is_slow_to_say_is_not_gone_at_once(model_client: ModelClient, torchserve: TorchServeDouble) -> None:
+    watch = ModelWatch(model_client, ((INFERENCE_URL, MANAGEMENT_URL), SECOND), known_digits(), Metrics())
     torchserve.unreachable_hosts = {"other.test"}
     await watch.look()
     assert watch.current.management_url == MANAGEMENT_URL
@@ -130,9 +118,11 @@ async def test_an_instance_that_is_slow_to_say_is_not_gone_at_once(client: Model
     assert watch.current.management_url == SECOND[1]
 
 
-async def test_without_a_stage_a_later_instance_only_stands_in_for_the_first(client: ModelClient, torchserve: TorchServeDouble) -> None:
+async def test_without_a_stage_a_later_instance_only_stands_in_for_the_first(
+    model_client: ModelClient, torchserve: TorchServeDouble
+) -> None:
     torchserve.versions_at = {"torchserve.test": [VERSION], "other.test": [OTHER]}
-    watch = ModelWatch(client, ((INFERENCE_URL, MANAGEMENT_URL), SECOND), known_digits(), Metrics())
+    watch = ModelWatch(model_client, ((INFERENCE_URL, MANAGEMENT_URL), SECOND), known_digits(), Metrics())
     await watch.look()
     await watch.prove()
     assert watch.current.version == VERSION
@@ -156,10 +146,10 @@ async def test_without_a_stage_a_later_instance_only_stands_in_for_the_first(cli
 
 
 async def test_without_a_stage_a_candidate_that_starts_first_does_not_keep_the_traffic(
-    client: ModelClient, torchserve: TorchServeDouble
+    model_client: ModelClient, torchserve: TorchServeDouble
 ) -> None:
     torchserve.versions_at = {"torchserve.test": [], "other.test": [OTHER]}
-    watch = ModelWatch(client, ((INFERENCE_URL, MANAGEMENT_URL), SECOND), known_digits(), Metrics())
+    watch = ModelWatch(model_client, ((INFERENCE_URL, MANAGEMENT_URL), SECOND), known_digits(), Metrics())
     await watch.look()
     assert watch.current.version == OTHER
     torchserve.versions_at["torchserve.test"] = [VERSION]
@@ -169,10 +159,10 @@ async def test_without_a_stage_a_candidate_that_starts_first_does_not_keep_the_t
 
 
 async def test_an_instance_that_replaces_the_first_keeps_the_traffic_while_that_is_away(
-    client: ModelClient, torchserve: TorchServeDouble
+    model_client: ModelClient, torchserve: TorchServeDouble
 ) -> None:
     torchserve.versions_at = {"torchserve.test": [VERSION], "other.test": []}
-    watch = ModelWatch(client, ((INFERENCE_URL, MANAGEMENT_URL), SECOND), known_digits(), Metrics())
+    watch = ModelWatch(model_client, ((INFERENCE_URL, MANAGEMENT_URL), SECOND), known_digits(), Metrics())
     await watch.look()
     torchserve.versions_at["other.test"] = [OTHER]
     await watch.look()
@@ -207,128 +197,3 @@ async def test_a_fault_of_ours_does_not_end_the_watching(watch: ModelWatch, torc
     torchserve.workers_ready = 1
     await until(lambda: watch.ready)
     watching.cancel()
-
-
-SHADOW = Stage.first("digits").shadow(OTHER, VERSION)
-TENTH = SHADOW.share(10)
-
-
-@pytest.fixture
-async def beside(watch: ModelWatch, torchserve: TorchServeDouble) -> ModelWatch:
-    """VERSION is served and OTHER is READY."""
-    await watch.look()
-    torchserve.versions.append(OTHER)
-    await watch.look()
-    return watch
-
-
-async def test_a_candidate_takes_its_place_once_it_read_the_known_digits(beside: ModelWatch) -> None:
-    beside.follow(SHADOW)
-    assert beside.shadowed is None
-    assert beside.complaint(OTHER) == "it has not read the known digits yet"
-    assert beside.complaint("00000000000f") == "no instance has it READY"
-    await beside.prove()
-    assert beside.complaint(OTHER) is None
-    assert beside.shadowed is not None
-    assert (beside.current.version, beside.shadowed.version, beside.sharing) == (VERSION, OTHER, None)
-    beside.follow(TENTH)
-    assert beside.shadowed is None
-    assert beside.sharing is not None
-    assert (beside.sharing.candidate.version, beside.sharing.percent) == (OTHER, 10)
-
-
-async def test_a_candidate_that_misreads_known_digits_never_takes_a_place(beside: ModelWatch, torchserve: TorchServeDouble) -> None:
-    torchserve.answers[OTHER] = misreads
-    beside.follow(TENTH)
-    await beside.prove()
-    assert beside.sharing is None
-    assert beside.complaint(OTHER) == f"version {OTHER} reads 10 of 10 known digits wrong"
-    assert beside.ready
-
-
-async def test_a_promotion_and_its_rollback_take_effect_at_once(beside: ModelWatch, torchserve: TorchServeDouble) -> None:
-    beside.follow(TENTH)
-    await beside.prove()
-    described = torchserve.described
-    beside.follow(TENTH.promote())
-    assert (beside.current.version, beside.sharing) == (OTHER, None)
-    assert beside.deployed(VERSION)
-    await beside.ask_others()
-    assert beside.ready
-    beside.follow(TENTH.promote().rollback())
-    assert (beside.current.version, beside.sharing) == (VERSION, None)
-    assert beside.ready
-    assert torchserve.described == described
-
-
-async def test_a_candidate_that_vanishes_is_out_until_it_is_proven_again(beside: ModelWatch, torchserve: TorchServeDouble) -> None:
-    beside.follow(TENTH)
-    await beside.prove()
-    torchserve.versions.remove(OTHER)
-    await beside.look()
-    assert beside.sharing is None
-    torchserve.versions.append(OTHER)
-    await beside.look()
-    assert beside.sharing is None
-    await beside.prove()
-    assert beside.sharing is not None
-
-
-async def test_a_candidate_that_misreads_in_service_is_out_for_as_long_as_the_stage_lasts(
-    beside: ModelWatch, torchserve: TorchServeDouble
-) -> None:
-    beside.follow(TENTH)
-    await beside.prove()
-    torchserve.answers[OTHER] = misreads
-    await beside.ask_others()
-    assert beside.sharing is None
-    assert re.fullmatch(r"a known \d was read as \d", beside.complaint(OTHER) or "")
-    torchserve.answers.clear()
-    await beside.prove()
-    assert beside.sharing is None
-    beside.follow(TENTH.share(5))
-    await beside.prove()
-    assert beside.sharing is not None
-
-
-async def test_the_stage_says_which_of_those_that_are_there_is_current(watch: ModelWatch, torchserve: TorchServeDouble) -> None:
-    torchserve.versions = [OTHER, VERSION]
-    watch.follow(SHADOW)
-    await watch.look()
-    assert watch.current.version == VERSION
-
-
-async def test_the_candidate_serves_where_the_current_version_is_gone_until_that_is_back(
-    beside: ModelWatch, torchserve: TorchServeDouble
-) -> None:
-    beside.follow(TENTH)
-    await beside.prove()
-    torchserve.versions = [OTHER]
-    await beside.look()
-    assert (beside.current.version, beside.sharing) == (OTHER, None)
-    torchserve.versions = [OTHER, VERSION]
-    await beside.look()
-    await beside.prove()
-    assert beside.current.version == VERSION
-    assert beside.sharing is not None
-
-
-async def test_a_former_version_that_went_wrong_is_known_before_a_rollback_comes_upon_it(
-    beside: ModelWatch, torchserve: TorchServeDouble
-) -> None:
-    beside.follow(TENTH)
-    await beside.prove()
-    beside.follow(TENTH.promote())
-    torchserve.answers[VERSION] = misreads
-    await beside.ask_others()
-    assert beside.complaint(VERSION) is not None
-    beside.follow(TENTH.promote().rollback())
-    assert beside.current.version == OTHER
-
-
-async def test_answers_of_a_candidate_are_no_proof_of_the_served_version(beside: ModelWatch, client: ModelClient) -> None:
-    beside.follow(TENTH)
-    await beside.prove()
-    client._answered_at = dict.fromkeys(client._answered_at, time.monotonic() - FRESH_SECONDS - 0.1)
-    await beside.ask_others()
-    assert not beside.ready
