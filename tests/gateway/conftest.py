@@ -83,11 +83,14 @@ def gateway(request: pytest.FixtureRequest, tmp_path: Path, torchserve: TorchSer
         async with app.router.lifespan_context(app), httpx.AsyncClient(transport=transport, base_url="http://gateway.test") as client:
             if wait:
                 await until(lambda: torchserve.batches)
-                while (await client.get("/readyz")).status_code != 200:
-                    await asyncio.sleep(0.005)
+                await until(partial(_ready, client), seconds=20)
             yield client
 
     return run
+
+
+async def _ready(client: httpx.AsyncClient) -> bool:
+    return (await client.get("/readyz")).status_code == 200
 
 
 both_servers = pytest.mark.parametrize("gateway", ["gateway", "edge"], indirect=True)
@@ -137,9 +140,10 @@ def valkey_cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[list[Se
 
 async def recorded(client: httpx.AsyncClient, prediction_id: str) -> dict[str, Any]:
     """The row of an answer, once it is written."""
-    while True:
-        answer = await client.get(f"/v1/predictions/{prediction_id}")
-        if answer.status_code == 200 and answer.json()["recorded"]:
-            told: dict[str, Any] = answer.json()
-            return told
-        await asyncio.sleep(0.01)
+    async with asyncio.timeout(20):
+        while True:
+            answer = await client.get(f"/v1/predictions/{prediction_id}")
+            if answer.status_code == 200 and answer.json()["recorded"]:
+                told: dict[str, Any] = answer.json()
+                return told
+            await asyncio.sleep(0.01)

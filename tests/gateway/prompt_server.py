@@ -110,6 +110,7 @@ async def sent(it: Serving, *requests: bytes) -> tuple[asyncio.StreamReader, asy
     it.may_go_on.clear()
     reader, writer = await asyncio.open_connection("127.0.0.1", it.port)
     writer.write(b"".join(requests))
-    while not it.waiting:
-        await asyncio.sleep(0.005)
+    async with asyncio.timeout(20):
+        while not it.waiting:
+            await asyncio.sleep(0.005)
     return reader, writer

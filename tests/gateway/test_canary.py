@@ -21,8 +21,9 @@ pytestmark = pytest.mark.anyio
 
 async def counted(client: httpx.AsyncClient, count: float) -> Samples:
     """The metrics once so many known digits were sent."""
-    while total(seen := samples((await client.get("/metrics")).text), "digits_canary_total") < count:
-        await asyncio.sleep(0.01)
+    async with asyncio.timeout(20):
+        while total(seen := samples((await client.get("/metrics")).text), "digits_canary_total") < count:
+            await asyncio.sleep(0.01)
     return seen
 
 
@@ -63,8 +64,9 @@ async def test_no_answer_is_no_misreading(gateway: Gateway, torchserve: TorchSer
     async with gateway(canary_seconds=0.01) as client:
         await counted(client, 3)
         torchserve.unreachable = True
-        while "torchserve" not in str((await client.get("/readyz")).json()["checks"]["torchserve"]["reason"]).lower():
-            await asyncio.sleep(0.01)
+        async with asyncio.timeout(20):
+            while "torchserve" not in str((await client.get("/readyz")).json()["checks"]["torchserve"]["reason"]).lower():
+                await asyncio.sleep(0.01)
         torchserve.unreachable = False
         before = samples((await client.get("/metrics")).text)
         after = await counted(client, total(before, "digits_canary_total") + 12)

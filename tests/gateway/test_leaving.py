@@ -14,6 +14,7 @@ from gateway.leaving import ACCEPTED_SECONDS, LEAVE_SECONDS, LeavingServer
 from gateway.place import Place
 from gateway.prompt import PromptProtocol
 from tests.gateway.prompt_server import AS_THE_GATEWAY_RUNS, ASKED, AT_ONCE, IN_TIME, LATER, TO_BE_ASKED, USUAL, Serving, told
+from tests.gateway.torchserve_double import until
 from tests.ports import free_port
 
 pytestmark = pytest.mark.anyio
@@ -42,8 +43,7 @@ class Leaving:
     async def leave(self) -> None:
         """Until nobody new finds it."""
         self.server.should_exit = True
-        while self.place.path.exists():
-            await asyncio.sleep(0.005)
+        await until(lambda: not self.place.path.exists())
 
     async def end(self) -> float:
         """In how many seconds it comes."""

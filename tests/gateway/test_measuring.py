@@ -35,8 +35,9 @@ async def served(torchserve: TorchServeDouble, folder: Path) -> AsyncIterator[st
     serving = asyncio.create_task(server.serve())
     url = f"http://127.0.0.1:{port}"
     async with httpx.AsyncClient(base_url=url) as client:
-        while not server.started or (await client.get("/readyz")).status_code != 200:
-            await asyncio.sleep(0.01)
+        async with asyncio.timeout(20):
+            while not server.started or (await client.get("/readyz")).status_code != 200:
+                await asyncio.sleep(0.01)
     yield url
     server.should_exit = True
     await serving

@@ -16,7 +16,7 @@ from gateway.reference import Reference
 from gateway.series import LATENCY_BUCKETS
 from tests.gateway.conftest import Gateway, digit_png
 from tests.gateway.test_metrics import Samples, samples, total, value
-from tests.gateway.torchserve_double import VERSION, shipped_reference
+from tests.gateway.torchserve_double import VERSION, shipped_reference, until
 
 pytestmark = pytest.mark.anyio
 
@@ -191,8 +191,7 @@ async def test_what_waits_reaches_a_sibling_that_is_asked(siblings: Siblings) ->
     keeping = asyncio.create_task(one.keep_settled())
     other = siblings.born(2)
     siblings.act(1)
-    while not total(told(other), "digits_predictions_total", digit="7"):
-        await asyncio.sleep(0.01)
+    await until(lambda: total(told(other), "digits_predictions_total", digit="7"))
     keeping.cancel()
     with suppress(asyncio.CancelledError):
         await keeping

@@ -28,8 +28,11 @@ def other() -> TorchServeDouble:
 
 async def adopted(client: httpx.AsyncClient, name: str = "other") -> None:
     """Once the model of this name is served."""
-    while (await client.get("/v1/model", params={"model": name})).status_code != 200:
-        await asyncio.sleep(0.005)
+
+    async def served() -> bool:
+        return (await client.get("/v1/model", params={"model": name})).status_code == 200
+
+    await until(served, seconds=20)
 
 
 async def test_each_model_answers_what_it_is_asked_by_its_name(
@@ -77,9 +80,10 @@ async def test_redis_keeps_the_answers_of_each_apart(gateway: Gateway, other: To
             await adopted(client)
             for name, digit in (("digits", 7), ("other", 2)):
                 told: dict[str, Any] = {"cache": "miss"}
-                while told["cache"] != "hit":
-                    told = (await client.post("/v1/predict", params={"model": name}, content=digit_png(7))).json()
-                    assert (told["digit"], told["model"]["name"]) == (digit, name)
+                async with asyncio.timeout(20):
+                    while told["cache"] != "hit":
+                        told = (await client.post("/v1/predict", params={"model": name}, content=digit_png(7))).json()
+                        assert (told["digit"], told["model"]["name"]) == (digit, name)
             keys = sorted(bytes(key)[:-33].decode() for key in [key async for key in server.scan_iter()])
     assert keys == [f"digits:-:digits:{VERSION}", f"digits:-:other:{OTHER}"]
 
@@ -142,8 +146,9 @@ async def test_one_whose_known_pictures_are_damaged_is_not_served(gateway: Gatew
     assert other.own is not None
     other.facts = {"known": {"pixels": "00", "labels": [1]}}
     async with gateway(beside={"other": other}) as client:
-        while "cannot be read" not in (answer := await client.get("/v1/model", params=NAMED)).json()["detail"]:
-            await asyncio.sleep(0.005)
+        async with asyncio.timeout(20):
+            while "cannot be read" not in (answer := await client.get("/v1/model", params=NAMED)).json()["detail"]:
+                await asyncio.sleep(0.005)
     assert answer.status_code == 503
 
 
@@ -180,10 +185,12 @@ async def test_it_is_counted_by_its_version_and_alerts_on_what_is_served_are_of_
     async with gateway(beside={"other": other}, canary_seconds=0.01) as client:
         await adopted(client)
         await client.post("/v1/predict", params=NAMED, content=digit_png(7))
-        while not re.search(
-            rf'digits_canary_total{{label="9",model_version="{OTHER}",predicted="9"}} [1-9]', (await client.get("/metrics")).text
-        ):
-            await asyncio.sleep(0.01)
+
+        async def counted() -> object:
+            cell = rf'digits_canary_total{{label="9",model_version="{OTHER}",predicted="9"}} [1-9]'
+            return re.search(cell, (await client.get("/metrics")).text)
+
+        await until(counted, seconds=20)
         metrics = (await client.get("/metrics")).text
     assert f'digits_predictions_total{{accepted="true",digit="2",model_version="{OTHER}"}} 1.0' in metrics
     assert f'digits_predictions_total{{accepted="true",digit="7",model_version="{VERSION}"}} 0.0' in metrics

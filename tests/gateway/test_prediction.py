@@ -69,9 +69,10 @@ async def test_equal_pictures_in_flight_share_one_answer_and_whoever_leaves_take
 async def test_whoever_asks_while_an_answer_lands_shares_it(torchserve: TorchServeDouble) -> None:
     async with predicting(torchserve, local_bytes=2**20) as predictor:
         asking = [asyncio.create_task(predictor.predict(digit_png(7), CacheUse()))]
-        while not asking[0].done():  # one comes in each turn of the loop
-            asking.append(asyncio.create_task(predictor.predict(digit_png(7), CacheUse())))
-            await asyncio.sleep(0)
+        async with asyncio.timeout(20):
+            while not asking[0].done():  # one comes in each turn of the loop
+                asking.append(asyncio.create_task(predictor.predict(digit_png(7), CacheUse())))
+                await asyncio.sleep(0)
         answers = await asyncio.gather(*asking)
         assert len(torchserve.pictures) == 1
         assert {answer.content.digit for answer in answers} == {7}
@@ -114,8 +115,9 @@ async def test_concurrent_lookups_travel_together(torchserve: TorchServeDouble, 
         await server.flushall()
         for digit in range(10):
             await predictor.predict(digit_png(digit), CacheUse())
-        while await server.dbsize() < 10:
-            await asyncio.sleep(0.005)
+        async with asyncio.timeout(20):
+            while await server.dbsize() < 10:
+                await asyncio.sleep(0.005)
         before = (await server.info("stats"))["total_reads_processed"]
         answers = await asyncio.gather(*(predictor.predict(digit_png(digit), CacheUse()) for digit in range(10)))
         after = (await server.info("stats"))["total_reads_processed"]

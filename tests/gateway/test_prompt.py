@@ -6,6 +6,7 @@ from contextlib import suppress
 import pytest
 
 from tests.gateway.prompt_server import AS_THE_GATEWAY_RUNS, ASKED, AT_ONCE, IN_TIME, LARGE, LATER, TO_BE_ASKED, USUAL, serving, told
+from tests.gateway.torchserve_double import until
 
 pytestmark = pytest.mark.anyio
 
@@ -79,8 +80,7 @@ async def test_answers_keep_the_order_of_their_requests() -> None:
         reader, writer = await asyncio.open_connection("127.0.0.1", it.port)
         writer.write(USUAL + TO_BE_ASKED + USUAL + USUAL)
         assert (await told(reader))[1] == AT_ONCE
-        while not it.asked:
-            await asyncio.sleep(0.005)
+        await until(lambda: it.asked)
         it.may_go_on.set()
         assert [(await told(reader))[1] for _ in range(3)] == [ASKED] * 3  # each after it waits for its turn
         writer.write(USUAL)

@@ -50,11 +50,13 @@ async def test_who_leaves_before_the_answer_is_no_trouble(behind: bytes, caplog:
         _, writer = await sent(it, LATER, behind)
         writer.transport.abort()
         assert it.server is not None
-        while not behind and it.server.server_state.connections:  # else nothing is read, and so nobody's leaving is seen
-            await asyncio.sleep(0.005)
+        async with asyncio.timeout(20):
+            while not behind and it.server.server_state.connections:  # else nothing is read, and so nobody's leaving is seen
+                await asyncio.sleep(0.005)
         it.may_go_on.set()
-        while it.server.server_state.tasks:
-            await asyncio.sleep(0.005)
+        async with asyncio.timeout(20):
+            while it.server.server_state.tasks:
+                await asyncio.sleep(0.005)
         reader, writer = await asyncio.open_connection("127.0.0.1", it.port)
         writer.write(LATER)
         assert (await told(reader))[1] == IN_TIME
@@ -71,8 +73,9 @@ async def test_what_is_left_of_a_connection_goes_with_it() -> None:
         await told(reader)
         (connection,) = map(weakref.ref, it.server.server_state.connections)
         writer.close()
-        while it.server.server_state.connections:
-            await asyncio.sleep(0.005)
+        async with asyncio.timeout(20):
+            while it.server.server_state.connections:
+                await asyncio.sleep(0.005)
         await asyncio.sleep(0)
         gc.collect()
         assert connection() is None

@@ -62,8 +62,9 @@ async def server(valkey: str) -> AsyncIterator["redis.asyncio.Redis"]:
 
 async def stored(cache: RedisCache, server: "redis.asyncio.Redis", key: RedisKey = KEY, digit: int = 7) -> None:
     cache.put(key, prediction(digit))
-    while await server.get(key.raw) is None:
-        await asyncio.sleep(0.005)
+    async with asyncio.timeout(20):
+        while await server.get(key.raw) is None:
+            await asyncio.sleep(0.005)
 
 
 async def test_what_was_put_is_got_back_to_the_last_bit(valkey: str, server: "redis.asyncio.Redis") -> None:
@@ -114,8 +115,9 @@ async def test_a_value_that_is_none_of_ours_is_a_miss_and_is_removed(valkey: str
     async with cache_on(valkey) as cache:
         assert await got(cache) is None
         assert cache.well
-        while await server.exists(KEY.raw):
-            await asyncio.sleep(0.005)
+        async with asyncio.timeout(20):
+            while await server.exists(KEY.raw):
+                await asyncio.sleep(0.005)
 
 
 async def test_a_value_of_an_earlier_meaning_is_not_believed(valkey: str, server: "redis.asyncio.Redis") -> None:
@@ -124,8 +126,9 @@ async def test_a_value_of_an_earlier_meaning_is_not_believed(valkey: str, server
     await server.set(KEY.raw, before + Signer(b"s" * 32).mac(b"cached-value", KEY.raw + before, 8))
     async with cache_on(valkey) as cache:
         assert await got(cache) is None
-        while await server.exists(KEY.raw):
-            await asyncio.sleep(0.005)
+        async with asyncio.timeout(20):
+            while await server.exists(KEY.raw):
+                await asyncio.sleep(0.005)
         await stored(cache, server)
         kept = await got(cache)
     assert kept == prediction()
@@ -143,8 +146,9 @@ async def test_a_value_of_another_type_is_a_miss_and_is_removed(valkey: str, ser
     await server.lpush(KEY.raw, b"x")
     async with cache_on(valkey) as cache:
         assert await got(cache) is None
-        while await server.exists(KEY.raw):
-            await asyncio.sleep(0.005)
+        async with asyncio.timeout(20):
+            while await server.exists(KEY.raw):
+                await asyncio.sleep(0.005)
 
 
 async def test_a_purge_anywhere_is_heard(valkey: str, server: "redis.asyncio.Redis") -> None:

@@ -54,8 +54,9 @@ async def bytes_an_answer(url: str, count: int) -> float:
             end = min(count, start + 1_000)
             for number in range(start, end):
                 cache.put(RedisKey(None, "digits", "ab12cd34ef56", number.to_bytes(32, "big")), PREDICTION)
-            while int(client.dbsize()) < end:
-                await asyncio.sleep(0.002)
+            async with asyncio.timeout(20):
+                while int(client.dbsize()) < end:
+                    await asyncio.sleep(0.002)
         await cache.close()
         return (int(client.info("memory")["used_memory"]) - before) / count
 

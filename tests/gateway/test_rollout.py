@@ -113,8 +113,9 @@ async def test_status_says_what_the_candidate_read_otherwise(gateway: Gateway, t
         await operate("shadow", OTHER, operate.report())
         torchserve.answers[OTHER] = misreads
         await operate.served()
-        while "10 pictures" not in (said := await operate("status")):
-            await asyncio.sleep(0.02)
+        async with asyncio.timeout(20):
+            while "10 pictures" not in (said := await operate("status")):
+                await asyncio.sleep(0.02)
         assert "read 10 otherwise" in said
         assert "  3 as 4: 1" in said
 
@@ -148,8 +149,9 @@ async def test_what_cannot_answer_gets_no_share(gateway: Gateway, torchserve: To
     async with operator(gateway, torchserve, tmp_path) as operate:
         await operate("shadow", OTHER, operate.report())
         torchserve.versions = [VERSION]
-        while "READY" not in str((await operate.client.get("/v1/model")).json()["rollout"]["complaints"]):
-            await asyncio.sleep(0.02)
+        async with asyncio.timeout(20):
+            while "READY" not in str((await operate.client.get("/v1/model")).json()["rollout"]["complaints"]):
+                await asyncio.sleep(0.02)
         for action in (("share", 10), ("promote",)):
             with pytest.raises(SettingsError, match=f"{OTHER} cannot answer now: no instance has it READY"):
                 await operate(*action)
@@ -167,8 +169,9 @@ async def test_a_rollback_is_written_where_no_gateway_answers(gateway: Gateway, 
         with pytest.raises(SettingsError, match="this is written"):
             await asyncio.to_thread(rollout.rollback)
         assert read_stage(database_url(operate.settings.records_url), "digits").candidate is None
-        while await operate.served() != {VERSION}:
-            await asyncio.sleep(0.02)
+        async with asyncio.timeout(20):
+            while await operate.served() != {VERSION}:
+                await asyncio.sleep(0.02)
 
 
 def test_without_records_there_is_no_rollout(tmp_path: Path) -> None:

@@ -147,8 +147,9 @@ async def test_what_a_candidate_read_is_cached_under_its_own_version_alone(torch
         await server.flushall()
         await stack.ask(7)
         await stack.ask(8, CacheUse(write=False))
-        while await server.dbsize() < 2:
-            await asyncio.sleep(0.005)
+        async with asyncio.timeout(20):
+            while await server.dbsize() < 2:
+                await asyncio.sleep(0.005)
         await until(lambda: stack.value("gateway_shadow_total", outcome="compared") == 2)
         kept = [key async for key in server.scan_iter("digits:*")]
         assert {key.split(b":", 4)[3].decode() for key in kept} == {VERSION, OTHER}
@@ -235,14 +236,16 @@ async def test_where_the_queue_to_a_candidate_is_full_the_served_version_answers
         await gate.wait()
         return httpx.Response(200, content=logits_for(pixels).astype("<f4").tobytes())
 
+    def has_read(count: int) -> bool:
+        return len(torchserve.read_by.get(OTHER, ())) >= count
+
     async with beside(torchserve, SHADOW.share(100), queue_pictures=1) as stack:
         torchserve.answers[OTHER] = slow
         bypass = CacheUse(read=False, write=False)
         asking = []
         for digit in (1, 2):
             asking.append(asyncio.create_task(stack.ask(digit, bypass)))
-            while len(torchserve.read_by.get(OTHER, ())) < digit:
-                await asyncio.sleep(0.005)
+            await until(partial(has_read, digit))
         asking.append(asyncio.create_task(stack.ask(3, bypass)))
         await until(lambda: stack.predictor._beside.depth == 1)
         answer = await stack.ask(7, bypass)

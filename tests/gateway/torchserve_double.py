@@ -5,6 +5,7 @@ import json
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from functools import cache
+from inspect import isawaitable
 from pathlib import Path
 from typing import Any
 
@@ -187,7 +188,11 @@ class TorchServeDouble:
 
 
 async def until(condition: Callable[[], object], seconds: float = 5.0) -> None:
-    """Wait for a condition, with a deadline."""
+    """Wait for a condition, or for what it has to be awaited for, with a deadline."""
     async with asyncio.timeout(seconds):
-        while not condition():
+        while not await _told(condition()):
             await asyncio.sleep(0.005)
+
+
+async def _told(answer: object) -> object:
+    return await answer if isawaitable(answer) else answer

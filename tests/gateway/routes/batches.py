@@ -1,6 +1,5 @@
 """Batches as tests send them."""
 
-import asyncio
 import base64
 from typing import Any
 
@@ -10,8 +9,17 @@ import pytest
 from numpy.typing import NDArray
 
 from tests.gateway.conftest import picture
+from tests.gateway.torchserve_double import until
 
 PATH = "/v1/predict/batch"
+
+VOLATILE = ("prediction_id", "cache", "record", "request_id")
+NO_IMAGE = b"seven"
+
+
+def told(result: dict[str, Any]) -> dict[str, Any]:
+    """Without what differs each time."""
+    return {name: value for name, value in result.items() if name not in VOLATILE}
 
 
 def json_of(*pictures: bytes) -> dict[str, Any]:
@@ -39,8 +47,11 @@ def new_picture(digit: int) -> NDArray[np.uint8]:
 
 async def looked_up(client: httpx.AsyncClient, pictures: int) -> None:
     """Until so many pictures were not found in the process and are on their way."""
-    while f'gateway_cache_lookups_total{{outcome="miss",tier="local"}} {pictures}.0' not in (await client.get("/metrics")).text:
-        await asyncio.sleep(0.01)
+
+    async def counted() -> bool:
+        return f'gateway_cache_lookups_total{{outcome="miss",tier="local"}} {pictures}.0' in (await client.get("/metrics")).text
+
+    await until(counted, seconds=20)
 
 
 both_forms = pytest.mark.parametrize("form", [json_of, form_of], ids=["json", "multipart"])

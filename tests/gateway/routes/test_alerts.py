@@ -45,8 +45,9 @@ def firing(name: str, *, started: datetime = STARTED, ended: datetime | None = N
 
 async def tell(client: httpx.AsyncClient, notification: dict[str, Any]) -> dict[str, Any]:
     """What came of its one alert."""
-    while (answer := await client.post("/v1/alerts", json=notification)).status_code == 503:  # the database is being opened
-        await asyncio.sleep(0.01)
+    async with asyncio.timeout(20):
+        while (answer := await client.post("/v1/alerts", json=notification)).status_code == 503:  # the database is being opened
+            await asyncio.sleep(0.01)
     assert answer.status_code == 200, answer.text
     [told] = answer.json()["alerts"]
     return dict(told)
@@ -126,8 +127,9 @@ async def test_a_slow_installation_measures_itself_and_keeps_its_baseline(gatewa
         await tell(client, firing("SlowMisses", cache="miss"))
         await tell(client, firing("SlowHits", cache="hit"))
         go_on.set()
-        while "running" in {told["action"]["state"] for told in await shown(client)}:
-            await asyncio.sleep(0.01)
+        async with asyncio.timeout(20):
+            while "running" in {told["action"]["state"] for told in await shown(client)}:
+                await asyncio.sleep(0.01)
         done, too = [told["action"] for told in await shown(client)]
         metrics = (await client.get("/metrics")).text
     assert told["action"] == {"kind": "measurement", "state": "running"}
@@ -149,8 +151,9 @@ async def test_what_was_tuned_last_stands_beside_what_was_measured(
     async with gateway(state_dir=tmp_path) as client:
         (tmp_path / FILE).write_text(json.dumps(found))
         await tell(client, firing("SlowHits", cache="hit"))
-        while (done := (await shown(client))[0]["action"])["state"] == "running":
-            await asyncio.sleep(0.01)
+        async with asyncio.timeout(20):
+            while (done := (await shown(client))[0]["action"])["state"] == "running":
+                await asyncio.sleep(0.01)
     assert done["tuning"] == found
     assert "measured" in done
 
@@ -191,8 +194,9 @@ async def test_what_cannot_be_measured_is_told(gateway: Gateway, monkeypatch: py
     monkeypatch.setattr("gateway.app.measure", measure)
     async with gateway() as client:
         await tell(client, firing("SlowHits", cache="hit"))
-        while (done := (await shown(client))[0]["action"])["state"] == "running":
-            await asyncio.sleep(0.01)
+        async with asyncio.timeout(20):
+            while (done := (await shown(client))[0]["action"])["state"] == "running":
+                await asyncio.sleep(0.01)
     assert done == {"kind": "measurement", "state": "failed", "why": "a prediction was refused with 503"}
 
 

@@ -22,8 +22,9 @@ async def test_a_process_is_alive_whatever_its_dependencies(gateway: Gateway, to
 
 async def test_readiness_gives_a_reason_for_every_check(gateway: Gateway, torchserve: TorchServeDouble) -> None:
     async with gateway() as client:
-        while not (ready := (await client.get("/readyz")).json())["checks"]["records"]["ok"]:
-            await asyncio.sleep(0.01)
+        async with asyncio.timeout(20):
+            while not (ready := (await client.get("/readyz")).json())["checks"]["records"]["ok"]:
+                await asyncio.sleep(0.01)
     assert ready["ready"] is True
     assert set(ready["checks"]) == {"torchserve", "model", "redis", "records"}
     assert all(check["ok"] for check in ready["checks"].values())
@@ -38,16 +39,19 @@ async def test_a_node_of_redis_that_is_away_is_named_and_no_reason_not_to_be_rea
             told: dict[str, object] = answer.json()["checks"]["redis"]
             return told
 
-        while not (await check())["ok"]:
-            await asyncio.sleep(0.01)
+        async with asyncio.timeout(20):
+            while not (await check())["ok"]:
+                await asyncio.sleep(0.01)
         away = valkey_cluster[key_slot(PURGE_KEY.encode()) * 2 // REDIS_CLUSTER_HASH_SLOTS]
         away.ask("CLIENT", "PAUSE", 1_500)
-        while (told := await check())["ok"]:
-            await asyncio.sleep(0.01)
+        async with asyncio.timeout(20):
+            while (told := await check())["ok"]:
+                await asyncio.sleep(0.01)
         assert away.address in str(told["reason"])
         assert 'gateway_cache_up{tier="redis"} 0.0' in (await client.get("/metrics")).text
-        while not (await check())["ok"]:
-            await asyncio.sleep(0.01)
+        async with asyncio.timeout(20):
+            while not (await check())["ok"]:
+                await asyncio.sleep(0.01)
         assert 'gateway_cache_up{tier="redis"} 1.0' in (await client.get("/metrics")).text
 
 

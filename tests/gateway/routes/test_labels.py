@@ -94,8 +94,9 @@ async def test_a_late_label_credits_the_version_that_answered(gateway: Gateway, 
     async with gateway() as client:
         prediction_id = await answered(client)
         torchserve.versions = ["0123456789ab"]
-        while (await client.post("/v1/predict", content=digit_png(3))).json()["model"]["version"] != "0123456789ab":
-            await asyncio.sleep(0.05)
+        async with asyncio.timeout(20):
+            while (await client.post("/v1/predict", content=digit_png(3))).json()["model"]["version"] != "0123456789ab":
+                await asyncio.sleep(0.05)
         await feedback(client, prediction_id, 4)
         counted = samples((await client.get("/metrics")).text)
     assert value(counted, "digits_feedback_total", label="4", predicted="7") == 1
@@ -144,8 +145,9 @@ async def test_a_locked_database_is_told_and_predictions_go_on(gateway: Gateway,
         assert "retry-after" in refused.headers
         assert "send it again" in refused.json()["detail"]
         assert meanwhile.status_code == 200
-        while (await feedback(client, await answered(client), 4)).status_code != 200:
-            await asyncio.sleep(0.05)
+        async with asyncio.timeout(20):
+            while (await feedback(client, await answered(client), 4)).status_code != 200:
+                await asyncio.sleep(0.05)
 
 
 async def test_without_records_nothing_can_be_labelled_and_that_is_said(gateway: Gateway) -> None:

@@ -16,8 +16,8 @@ from gateway.traceparent import read_caller, read_traceparent
 from gateway.tracing import Tracing
 from tests.gateway.collector import Collector, collecting, told
 from tests.gateway.conftest import Gateway, digit_png
+from tests.gateway.routes.in_flight import all_in_flight
 from tests.gateway.routes.test_plain import said, to_the_server
-from tests.gateway.routes.test_predict import all_in_flight
 from tests.gateway.test_traceparent import SAID, SPAN_ID, TRACE_ID
 from tests.gateway.torchserve_double import VERSION, TorchServeDouble, until
 from tests.ports import free_port
