@@ -6,11 +6,7 @@ adds is small beside it; delays beyond that are what slows the model down.
 """
 
 import argparse
-import shutil
-import signal
-import subprocess
 import sys
-import tempfile
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -20,8 +16,9 @@ from pathlib import Path
 from threading import Event
 from typing import Any
 
-from loadtests.client import Refused, at_once, at_rate
+from loadtests.client import at_once, at_rate
 from loadtests.drills.drill import TOLD_WITHIN_SECONDS, Drill, Form, say
+from loadtests.drills.exit_code import exit_code
 from loadtests.drills.slow import Delay, slowable_stack
 from loadtests.drills.watch import Windows, watched
 from loadtests.meanwhile import meanwhile
@@ -229,20 +226,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m loadtests.drills.monitoring", description=__doc__)
     parser.add_argument("--short", action="store_true", help="shorter windows and less traffic: some minutes instead of many")
     options = parser.parse_args(arguments)
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
-    folder = Path(tempfile.mkdtemp(prefix="digitserve-drill-"))
-    started = time.monotonic()
-    try:
-        run(SHORT if options.short else LONG, folder)
-    except (Failed, Refused, OSError, subprocess.CalledProcessError) as error:
-        print(f"drill failed: {error}; what ran left its logs in {folder}", file=sys.stderr)
-        return 1
-    except BaseException:
-        shutil.rmtree(folder)
-        raise
-    shutil.rmtree(folder)
-    say(f"\nall seen, in {time.monotonic() - started:.0f} s")
-    return 0
+    return exit_code(partial(run, SHORT if options.short else LONG))
 
 
 if __name__ == "__main__":

@@ -5,14 +5,10 @@ the candidate on and a damaged one not, the candidate looks on, answers a tenth,
 recovers and the alert resolves. The rules are the committed ones, their windows shorter.
 """
 
-import http.client
 import json
 import shutil
-import signal
 import subprocess
 import sys
-import tempfile
-import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import partial
@@ -21,8 +17,8 @@ from pathlib import Path
 
 import numpy as np
 
-from loadtests.client import Refused
 from loadtests.drills.drill import Drill, Form, say
+from loadtests.drills.exit_code import exit_code
 from loadtests.drills.watch import Windows, watched
 from loadtests.drills.writers import Picture, Writers, accuracy, shares
 from loadtests.meanwhile import meanwhile
@@ -223,23 +219,5 @@ def says_no(report: str, version: str) -> None:
         raise Failed(f"the gate's report should refuse version {version}, and says {told['decision']} of {told['candidate']['version']}")
 
 
-def main() -> int:
-    """The exit code: 0 where all was seen, 1 with one line on standard error where not."""
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
-    folder = Path(tempfile.mkdtemp(prefix="digitserve-drill-"))
-    started = time.monotonic()
-    try:
-        run(folder)
-    except (Failed, Refused, OSError, http.client.HTTPException, subprocess.CalledProcessError) as error:
-        print(f"drill failed: {error}; what ran left its logs in {folder}", file=sys.stderr)
-        return 1
-    except BaseException:
-        shutil.rmtree(folder)
-        raise
-    shutil.rmtree(folder)
-    say(f"\nall seen, in {time.monotonic() - started:.0f} s")
-    return 0
-
-
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(exit_code(run))
