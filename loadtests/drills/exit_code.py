@@ -11,13 +11,13 @@ from collections.abc import Callable
 from pathlib import Path
 
 from loadtests.client import Refused
-from loadtests.drills.drill import say
+from loadtests.command import end_on, say
 from loadtests.programs import Failed
 
 
 def exit_code(run: Callable[[Path], None]) -> int:
     """Of `run` in a folder of its own: 0 where all was seen, 1 with one line on standard error where not. SIGTERM ends it too."""
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
+    end_on(signal.SIGTERM)
     folder = Path(tempfile.mkdtemp(prefix="digitserve-drill-"))
     started = time.monotonic()
     try:

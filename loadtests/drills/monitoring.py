@@ -17,7 +17,8 @@ from threading import Event
 from typing import Any
 
 from loadtests.client import at_once, at_rate
-from loadtests.drills.drill import TOLD_WITHIN_SECONDS, Drill, Form, say
+from loadtests.command import say
+from loadtests.drills.drill import TOLD_WITHIN_SECONDS, Drill, Form
 from loadtests.drills.exit_code import exit_code
 from loadtests.drills.slow import Delay, slowable_stack
 from loadtests.drills.watch import Windows, watched
@@ -62,8 +63,8 @@ def run(form: Form, folder: Path) -> None:
             clean_popular_pictures(drill)
             wrong_labels_on_one_digit(drill)
             other_pictures(drill)
-            redis_killed(drill)
-            torchserve_killed(drill)
+            killed(drill, "Redis", "CacheDown")
+            killed(drill, "TorchServe", "ModelNotReady")
             drill.resolves()
 
 
@@ -201,18 +202,11 @@ def send_labels(drill: Drill, labelled: Sequence[tuple[dict[str, Any], int]]) ->
     at_once(lambda pair: drill.stack.gateway.label(pair[0]["prediction_id"], pair[1]), labelled)
 
 
-def redis_killed(drill: Drill) -> None:
-    begun = drill.scenario("Redis killed each time it comes back")
-    with meanwhile(partial(kill, drill.stack, "redis")):
-        drill.arrives("CacheDown", begun, "none")
-    drill.resolves("CacheDown")
-
-
-def torchserve_killed(drill: Drill) -> None:
-    begun = drill.scenario("TorchServe killed each time it comes back")
-    with meanwhile(partial(kill, drill.stack, "torchserve")):
-        drill.arrives("ModelNotReady", begun, "none")
-    drill.resolves("ModelNotReady")
+def killed(drill: Drill, program: str, alert: str) -> None:
+    begun = drill.scenario(f"{program} killed each time it comes back")
+    with meanwhile(partial(kill, drill.stack, program.lower())):
+        drill.arrives(alert, begun, "none")
+    drill.resolves(alert)
 
 
 def kill(stack: Stack, child: str, over: Event) -> None:

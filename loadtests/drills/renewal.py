@@ -17,7 +17,8 @@ from pathlib import Path
 
 import numpy as np
 
-from loadtests.drills.drill import Drill, Form, say
+from loadtests.command import say
+from loadtests.drills.drill import Drill, Form
 from loadtests.drills.exit_code import exit_code
 from loadtests.drills.watch import Windows, watched
 from loadtests.drills.writers import Picture, Writers, accuracy, shares
@@ -109,7 +110,7 @@ class Renewal:
 
     def look_on(self, candidate: str) -> None:
         self.drill.scenario(f"version {candidate} looks on")
-        self.rollout("shadow", candidate, "--report", str(self.candidate_folder))
+        self._shadow(candidate)
         compared = 'sum(gateway_shadow_total{outcome="compared"})'
         wait_until(lambda: self.drill.prometheus.value(compared) >= COMPARED, 120, f"{COMPARED} comparisons")
         read = self.drill.prometheus.ask("sum by (candidate_digit, digit) (digits_shadow_total)")
@@ -137,20 +138,14 @@ class Renewal:
         with meanwhile(self.writers.hurry):
             self.rollout("rollback")
             self.stay(self.served)
-            self.rollout("shadow", candidate, "--report", str(self.candidate_folder))
-            self.rollout("share", "50")
-            self.rollout("promote")
-            self.stay(candidate)
+            self._promote(candidate, by_way_of="50")
             self.rollout("rollback")
             self.stay(self.served)
         say(f"  {len(self.writers.written) - before} requests meanwhile, none failed")
 
     def take_over(self, candidate: str) -> None:
         begun = self.drill.scenario("all")
-        self.rollout("shadow", candidate, "--report", str(self.candidate_folder))
-        self.rollout("share", "100")
-        self.rollout("promote")
-        self.stay(candidate)
+        self._promote(candidate, by_way_of="100")
         written = self.writers.wait_for(1_000)
         say(f"  version {candidate} reads {accuracy(written):.2%} of what arrives")
         self.drill.resolves("AccuracyBelowBaseline")
@@ -158,6 +153,16 @@ class Renewal:
         self.drill.silent(begun, "AvailabilityFastBurn", "ModelNotReady", "CanaryMisread")
         seen = self.drill.prometheus.value(f'digits:accuracy:ratio{{model_version="{candidate}"}}')
         say(f"  accuracy that Prometheus sees: {seen:.2%}")
+
+    def _shadow(self, candidate: str) -> None:
+        self.rollout("shadow", candidate, "--report", str(self.candidate_folder))
+
+    def _promote(self, candidate: str, by_way_of: str) -> None:
+        """From nothing to all, with a share of so many of a hundred on the way."""
+        self._shadow(candidate)
+        self.rollout("share", by_way_of)
+        self.rollout("promote")
+        self.stay(candidate)
 
     def _version_of(self, folder: Path) -> str:
         archive = self.stack.folder / f"archive-{folder.name}"
