@@ -4,7 +4,6 @@
 """
 
 import argparse
-import math
 import signal
 import subprocess
 import sys
@@ -24,6 +23,7 @@ from loadtests.autoscaling.measuring import QUICK, USUAL, measure
 from loadtests.autoscaling.page import FIGURE, page
 from loadtests.autoscaling.service import Service
 from loadtests.client import Refused
+from loadtests.command import above_zero, end_on, say
 from loadtests.pictures import CHECKOUT
 from loadtests.programs import Failed
 
@@ -66,9 +66,9 @@ def _replay(options: argparse.Namespace) -> None:
 
 
 def _measure(options: argparse.Namespace) -> None:
-    signal.signal(signal.SIGTERM, lambda number, _: sys.exit(128 + number))  # so that what was started is ended too
+    end_on(signal.SIGTERM)
     with tempfile.TemporaryDirectory(prefix="digitserve-autoscaling-") as folder:
-        told = measure(Path(folder), QUICK if options.quick else USUAL, lambda line: print(line, flush=True))
+        told = measure(Path(folder), QUICK if options.quick else USUAL, say)
     options.measured.write_text(figures.as_json(told), encoding="utf-8")
     print(f"written: {options.measured}; `make autoscaling` makes the pages and the manifest of it")
 
@@ -91,22 +91,15 @@ def _parser() -> argparse.ArgumentParser:
     measuring.set_defaults(run=_measure, failed="nothing measured")
     planning = commands.add_parser("capacity", help="print the plan of the capacity page for other assumptions")
     usual = Assumed()
-    planning.add_argument("--requests", type=_above_zero, help=f"a second (default {usual.requests:,.0f})")
+    planning.add_argument("--requests", type=above_zero, help=f"a second (default {usual.requests:,.0f})")
     planning.add_argument("--hit-percents", type=_percent, nargs="+", metavar="PERCENT", help="answers out of a cache")
     planning.add_argument("--busy", type=_share, help=f"how busy a core may be, up to 1 (default {usual.busy:g})")
-    planning.add_argument("--core-hour", type=_above_zero, help=f"price of a core for an hour (default {usual.core_hour:g})")
-    planning.add_argument("--gigabits", type=_above_zero, help=f"a second, of one machine's network (default {usual.gigabits:g})")
-    planning.add_argument("--database-rows", type=_above_zero, help=f"a second, of one PostgreSQL (default {usual.database_rows:,.0f})")
-    planning.add_argument("--redis-gigabytes", type=_above_zero, help=f"of a Redis shard (default {usual.redis_gigabytes:g})")
+    planning.add_argument("--core-hour", type=above_zero, help=f"price of a core for an hour (default {usual.core_hour:g})")
+    planning.add_argument("--gigabits", type=above_zero, help=f"a second, of one machine's network (default {usual.gigabits:g})")
+    planning.add_argument("--database-rows", type=above_zero, help=f"a second, of one PostgreSQL (default {usual.database_rows:,.0f})")
+    planning.add_argument("--redis-gigabytes", type=above_zero, help=f"of a Redis shard (default {usual.redis_gigabytes:g})")
     planning.set_defaults(run=_capacity, failed="nothing planned")
     return parser
-
-
-def _above_zero(text: str) -> float:
-    number = float(text)
-    if not 0 < number < math.inf:
-        raise argparse.ArgumentTypeError(f"{text} is not above 0")
-    return number
 
 
 def _percent(text: str) -> float:

@@ -1,19 +1,18 @@
 """One picture a load: requests, replicas, the slowest in a hundred, and what it has cost so far."""
 
-import io
 from collections.abc import Sequence
 from itertools import accumulate
 from pathlib import Path
 
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from PIL import Image
 
 from loadtests.autoscaling.curves import Curve
 from loadtests.autoscaling.outcome import SLOW_SECONDS
 from loadtests.autoscaling.replay import Moment
+from loadtests.drawing import ACCENT, PAPER, save_small
 
-ACCENT, PAPER, MODEL = "#c2410c", "#94a3b8", "#1d4ed8"
+MODEL = "#1d4ed8"
 DOTS_PER_INCH = 80
 SHADES = 24
 
@@ -31,9 +30,7 @@ def draw(curve: Curve, moments: Sequence[Moment], file: Path) -> None:
     for axis in axes[-1]:
         axis.set(xlabel=name)
     figure.suptitle(f"{curve.name}: {curve.told}", fontsize=9)
-    drawing = io.BytesIO()
-    figure.savefig(drawing, dpi=DOTS_PER_INCH)
-    Image.open(drawing).convert("RGB").quantize(SHADES).save(file, optimize=True)
+    save_small(figure, file, dots_per_inch=DOTS_PER_INCH, shades=SHADES)
 
 
 def _asked(axis: Axes, at: Sequence[float], moments: Sequence[Moment], step: int) -> None:

@@ -6,9 +6,9 @@ from pathlib import Path
 
 from loadtests.bench.report import Machine
 from loadtests.bench.runs import Spread
+from loadtests.rounded import rounded
 
 FILE = Path(__file__).with_name("measured.json")
-SIGNIFICANT_DIGITS = 5
 
 
 @dataclass(frozen=True)
@@ -56,7 +56,7 @@ class Figures:
 
 
 def as_json(figures: Figures) -> str:
-    return json.dumps(_rounded(asdict(figures)), indent=1) + "\n"
+    return json.dumps(rounded(asdict(figures)), indent=1) + "\n"
 
 
 def parsed(text: str) -> Figures:
@@ -77,9 +77,3 @@ def parsed(text: str) -> Figures:
 def read(file: Path) -> Figures:
     """Raises OSError, ValueError."""
     return parsed(file.read_text(encoding="utf-8"))
-
-
-def _rounded(told: object) -> object:
-    if isinstance(told, dict):
-        return {name: _rounded(value) for name, value in told.items()}
-    return float(f"{told:.{SIGNIFICANT_DIGITS}g}") if isinstance(told, float) else told

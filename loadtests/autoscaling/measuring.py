@@ -22,7 +22,7 @@ from loadtests.bench.lookups import counted, counted_at_least
 from loadtests.bench.report import this_machine
 from loadtests.bench.runs import Spread
 from loadtests.bench.usage import usage
-from loadtests.bench.wire import CHUNK, DIGIT, LENGTH, Ask, connected, post
+from loadtests.bench.wire import CHUNK, LENGTH, Ask, asks, connected
 from loadtests.pictures import CHECKOUT, png, zipf
 from loadtests.programs import Failed, program
 from loadtests.stack import LOOPBACK, Stack, build_archive, free_port, running_stack
@@ -64,7 +64,7 @@ class Gateway:
     redis_url: str
 
     def asks(self, uploads: Sequence[Upload]) -> list[Ask]:
-        return [(post(self.url, "/v1/predict", upload.png), DIGIT[upload.digit]) for upload in uploads]
+        return asks(self.url, uploads)
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,6 @@ from collections.abc import Collection, Iterator, Sequence, Set
 from dataclasses import dataclass, replace
 from itertools import chain
 from pathlib import Path
-from types import FrameType
 
 from loadtests.bench import memory
 from loadtests.bench.apart import BY_OPTION
@@ -27,6 +26,7 @@ from loadtests.bench.servers import OURS, Server, running
 from loadtests.bench.targets import A_MILLION, verdicts
 from loadtests.bench.workloads import Round
 from loadtests.client import Refused
+from loadtests.command import end_on, say
 from loadtests.pictures import CHECKOUT
 from loadtests.programs import Failed
 
@@ -71,7 +71,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         parser.error(f"--also is about the workload {DISTINCT_PICTURES}, which --only leaves out")
     usual = QUICK if options.quick else USUAL
     form = replace(usual, rounds=options.rounds or usual.rounds, seconds=options.seconds or usual.seconds)
-    signal.signal(signal.SIGTERM, _ended)
+    end_on(signal.SIGTERM)
     try:
         runs = measured(form, set(options.only), also)
     except (Failed, Refused, OSError, subprocess.CalledProcessError) as error:
@@ -137,15 +137,6 @@ def line(run: Run) -> str:
         f"round {run.round + 1}  {run.cell.workload + over:42} {run.cell.server:24} {run.per_second:8.0f}/s"
         f"  p50 {run.p50_ms:6.1f}  p99 {run.p99_ms:6.1f} ms  {run.processor_us:6.0f} us each  {run.resident_mb:5.0f} MB"
     )
-
-
-def say(text: str) -> None:
-    print(text, flush=True)
-
-
-def _ended(number: int, frame: FrameType | None) -> None:
-    """So that what was started is ended too."""
-    raise SystemExit(128 + number)
 
 
 if __name__ == "__main__":

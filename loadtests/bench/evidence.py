@@ -8,8 +8,7 @@ from typing import Any
 
 from loadtests.bench.report import Machine
 from loadtests.bench.runs import Cell, Memory, Run
-
-SIGNIFICANT_DIGITS = 5
+from loadtests.rounded import rounded
 
 
 @dataclass(frozen=True)
@@ -65,10 +64,7 @@ def _measured_on(evidence: Evidence) -> tuple[object, ...]:
 
 
 def _small(run: dict[str, Any]) -> dict[str, Any]:
-    return {name: _rounded(value) for name, value in run.items() if value is not None}
-
-
-def _rounded(told: Any) -> Any:
-    if isinstance(told, dict):
-        return {name: () if name == "samples_mb" else _rounded(value) for name, value in told.items()}
-    return float(f"{told:.{SIGNIFICANT_DIGITS}g}") if isinstance(told, float) else told
+    told = {name: value for name, value in run.items() if value is not None}
+    if "memory" in told:
+        told["memory"] = {name: of | {"samples_mb": ()} for name, of in told["memory"].items()}
+    return dict(rounded(told))

@@ -1,6 +1,5 @@
 """One picture of a benchmark: throughput and p99 of distinct pictures over connections, and what caches make of repeats."""
 
-import io
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
@@ -8,19 +7,17 @@ from matplotlib.axes import Axes
 from matplotlib.axis import Axis
 from matplotlib.figure import Figure
 from matplotlib.ticker import NullFormatter
-from PIL import Image
 
 from loadtests.bench.runs import Run, Spread
 from loadtests.bench.servers import ALL_OURS, OURS
 from loadtests.bench.workloads import DISTINCT, REDIS, REPEATED, ZIPF
+from loadtests.drawing import ACCENT, PAPER, save_small
 
-ACCENT, PAPER = "#c2410c", "#94a3b8"
 RIVALS = ("#1d4ed8", "#60a5fa", "#15803d", "#475569", "#a855f7", "#eab308", "#f472b6", "#0e7490", "#84cc16", "#78350f")
 MARKS = "osD^vPX*<>h"
 REPEATS = (REPEATED, REDIS, ZIPF)
 DOTS_PER_INCH = 120
 SHADES = 32
-"""Of the few colours and what is between them: a quarter of the bytes."""
 
 
 def draw(runs: Sequence[Run], file: Path) -> None:
@@ -33,9 +30,7 @@ def draw(runs: Sequence[Run], file: Path) -> None:
     figure = Figure(figsize=(5 * len(drawn), 4.5), layout="constrained")
     for axis, (panel, of) in zip(figure.subplots(1, len(drawn), squeeze=False)[0], drawn, strict=True):
         panel(axis, of)
-    drawing = io.BytesIO()
-    figure.savefig(drawing, dpi=DOTS_PER_INCH)
-    Image.open(drawing).convert("RGB").quantize(SHADES).save(file, optimize=True)
+    save_small(figure, file, dots_per_inch=DOTS_PER_INCH, shades=SHADES)
 
 
 def _throughput(axis: Axes, distinct: Sequence[Run]) -> None:

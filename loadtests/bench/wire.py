@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Protocol
 from urllib.parse import urlsplit
 
+from loadtests.bench.fresh import Upload
 from loadtests.programs import Failed
 
 CHUNK = 1 << 16
@@ -54,6 +55,11 @@ def post(url: str, path: str, body: bytes, kind: str = "application/octet-stream
     """A whole request."""
     lines = (f"POST {path} HTTP/1.1", f"Host: {urlsplit(url).netloc}", f"Content-Type: {kind}", f"Content-Length: {len(body)}", *headers)
     return "\r\n".join((*lines, "", "")).encode() + body
+
+
+def asks(url: str, uploads: Iterable[Upload]) -> list[Ask]:
+    """Of our gateway at this URL, for the digit in each of these."""
+    return [(post(url, "/v1/predict", upload.png), DIGIT[upload.digit]) for upload in uploads]
 
 
 def connected(url: str) -> socket.socket:

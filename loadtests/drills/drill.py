@@ -7,6 +7,7 @@ from datetime import datetime
 from functools import partial
 from typing import Any
 
+from loadtests.command import say
 from loadtests.drills.watch import Prometheus, Windows
 from loadtests.pictures import Unseen
 from loadtests.programs import Failed, wait_until
@@ -96,7 +97,3 @@ class Drill:
 
     def _since(self, since: float) -> list[dict[str, Any]]:
         return [alert for alert in self.stack.gateway.alerts() if datetime.fromisoformat(alert["started"]).timestamp() >= since]
-
-
-def say(line: str) -> None:
-    print(line, flush=True)

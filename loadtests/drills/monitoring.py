@@ -6,11 +6,7 @@ adds is small beside it; delays beyond that are what slows the model down.
 """
 
 import argparse
-import shutil
-import signal
-import subprocess
 import sys
-import tempfile
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -20,8 +16,10 @@ from pathlib import Path
 from threading import Event
 from typing import Any
 
-from loadtests.client import Refused, at_once, at_rate
-from loadtests.drills.drill import TOLD_WITHIN_SECONDS, Drill, Form, say
+from loadtests.client import at_once, at_rate
+from loadtests.command import say
+from loadtests.drills.drill import TOLD_WITHIN_SECONDS, Drill, Form
+from loadtests.drills.exit_code import exit_code
 from loadtests.drills.slow import Delay, slowable_stack
 from loadtests.drills.watch import Windows, watched
 from loadtests.meanwhile import meanwhile
@@ -65,8 +63,8 @@ def run(form: Form, folder: Path) -> None:
             clean_popular_pictures(drill)
             wrong_labels_on_one_digit(drill)
             other_pictures(drill)
-            redis_killed(drill)
-            torchserve_killed(drill)
+            killed(drill, "Redis", "CacheDown")
+            killed(drill, "TorchServe", "ModelNotReady")
             drill.resolves()
 
 
@@ -204,18 +202,11 @@ def send_labels(drill: Drill, labelled: Sequence[tuple[dict[str, Any], int]]) ->
     at_once(lambda pair: drill.stack.gateway.label(pair[0]["prediction_id"], pair[1]), labelled)
 
 
-def redis_killed(drill: Drill) -> None:
-    begun = drill.scenario("Redis killed each time it comes back")
-    with meanwhile(partial(kill, drill.stack, "redis")):
-        drill.arrives("CacheDown", begun, "none")
-    drill.resolves("CacheDown")
-
-
-def torchserve_killed(drill: Drill) -> None:
-    begun = drill.scenario("TorchServe killed each time it comes back")
-    with meanwhile(partial(kill, drill.stack, "torchserve")):
-        drill.arrives("ModelNotReady", begun, "none")
-    drill.resolves("ModelNotReady")
+def killed(drill: Drill, program: str, alert: str) -> None:
+    begun = drill.scenario(f"{program} killed each time it comes back")
+    with meanwhile(partial(kill, drill.stack, program.lower())):
+        drill.arrives(alert, begun, "none")
+    drill.resolves(alert)
 
 
 def kill(stack: Stack, child: str, over: Event) -> None:
@@ -229,20 +220,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m loadtests.drills.monitoring", description=__doc__)
     parser.add_argument("--short", action="store_true", help="shorter windows and less traffic: some minutes instead of many")
     options = parser.parse_args(arguments)
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
-    folder = Path(tempfile.mkdtemp(prefix="digitserve-drill-"))
-    started = time.monotonic()
-    try:
-        run(SHORT if options.short else LONG, folder)
-    except (Failed, Refused, OSError, subprocess.CalledProcessError) as error:
-        print(f"drill failed: {error}; what ran left its logs in {folder}", file=sys.stderr)
-        return 1
-    except BaseException:
-        shutil.rmtree(folder)
-        raise
-    shutil.rmtree(folder)
-    say(f"\nall seen, in {time.monotonic() - started:.0f} s")
-    return 0
+    return exit_code(partial(run, SHORT if options.short else LONG))
 
 
 if __name__ == "__main__":

@@ -5,14 +5,10 @@ the candidate on and a damaged one not, the candidate looks on, answers a tenth,
 recovers and the alert resolves. The rules are the committed ones, their windows shorter.
 """
 
-import http.client
 import json
 import shutil
-import signal
 import subprocess
 import sys
-import tempfile
-import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import partial
@@ -21,8 +17,9 @@ from pathlib import Path
 
 import numpy as np
 
-from loadtests.client import Refused
-from loadtests.drills.drill import Drill, Form, say
+from loadtests.command import say
+from loadtests.drills.drill import Drill, Form
+from loadtests.drills.exit_code import exit_code
 from loadtests.drills.watch import Windows, watched
 from loadtests.drills.writers import Picture, Writers, accuracy, shares
 from loadtests.meanwhile import meanwhile
@@ -113,7 +110,7 @@ class Renewal:
 
     def look_on(self, candidate: str) -> None:
         self.drill.scenario(f"version {candidate} looks on")
-        self.rollout("shadow", candidate, "--report", str(self.candidate_folder))
+        self._shadow(candidate)
         compared = 'sum(gateway_shadow_total{outcome="compared"})'
         wait_until(lambda: self.drill.prometheus.value(compared) >= COMPARED, 120, f"{COMPARED} comparisons")
         read = self.drill.prometheus.ask("sum by (candidate_digit, digit) (digits_shadow_total)")
@@ -141,20 +138,14 @@ class Renewal:
         with meanwhile(self.writers.hurry):
             self.rollout("rollback")
             self.stay(self.served)
-            self.rollout("shadow", candidate, "--report", str(self.candidate_folder))
-            self.rollout("share", "50")
-            self.rollout("promote")
-            self.stay(candidate)
+            self._promote(candidate, by_way_of="50")
             self.rollout("rollback")
             self.stay(self.served)
         say(f"  {len(self.writers.written) - before} requests meanwhile, none failed")
 
     def take_over(self, candidate: str) -> None:
         begun = self.drill.scenario("all")
-        self.rollout("shadow", candidate, "--report", str(self.candidate_folder))
-        self.rollout("share", "100")
-        self.rollout("promote")
-        self.stay(candidate)
+        self._promote(candidate, by_way_of="100")
         written = self.writers.wait_for(1_000)
         say(f"  version {candidate} reads {accuracy(written):.2%} of what arrives")
         self.drill.resolves("AccuracyBelowBaseline")
@@ -162,6 +153,16 @@ class Renewal:
         self.drill.silent(begun, "AvailabilityFastBurn", "ModelNotReady", "CanaryMisread")
         seen = self.drill.prometheus.value(f'digits:accuracy:ratio{{model_version="{candidate}"}}')
         say(f"  accuracy that Prometheus sees: {seen:.2%}")
+
+    def _shadow(self, candidate: str) -> None:
+        self.rollout("shadow", candidate, "--report", str(self.candidate_folder))
+
+    def _promote(self, candidate: str, by_way_of: str) -> None:
+        """From nothing to all, with a share of so many of a hundred on the way."""
+        self._shadow(candidate)
+        self.rollout("share", by_way_of)
+        self.rollout("promote")
+        self.stay(candidate)
 
     def _version_of(self, folder: Path) -> str:
         archive = self.stack.folder / f"archive-{folder.name}"
@@ -223,23 +224,5 @@ def says_no(report: str, version: str) -> None:
         raise Failed(f"the gate's report should refuse version {version}, and says {told['decision']} of {told['candidate']['version']}")
 
 
-def main() -> int:
-    """The exit code: 0 where all was seen, 1 with one line on standard error where not."""
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
-    folder = Path(tempfile.mkdtemp(prefix="digitserve-drill-"))
-    started = time.monotonic()
-    try:
-        run(folder)
-    except (Failed, Refused, OSError, http.client.HTTPException, subprocess.CalledProcessError) as error:
-        print(f"drill failed: {error}; what ran left its logs in {folder}", file=sys.stderr)
-        return 1
-    except BaseException:
-        shutil.rmtree(folder)
-        raise
-    shutil.rmtree(folder)
-    say(f"\nall seen, in {time.monotonic() - started:.0f} s")
-    return 0
-
-
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(exit_code(run))

@@ -9,6 +9,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
+from loadtests.command import end_on, say
 from loadtests.load.judgement import Limits, verdict
 from loadtests.load.shapes import SHAPES
 from loadtests.load.swarm import WEB_PORT, Load, swarm
@@ -38,7 +39,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = parser.parse_args(arguments)
     kinds = tuple(KINDS[kind] for kind in options.kinds)
     load = Load(kinds, options.shape, options.users, options.seconds or SHAPES[options.shape].seconds)
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
+    end_on(signal.SIGTERM)
     try:
         with tempfile.TemporaryDirectory(prefix="digitserve-load-") as folder:
             p95_ms = p95_limit_ms(load, Path(folder)) if options.p95_ms is None else options.p95_ms
@@ -63,10 +64,6 @@ def gateway(url: str | None, folder: Path) -> Iterator[str]:
         return
     with running_stack(folder, GATEWAY_CANARY_SECONDS="0") as stack:
         yield stack.url
-
-
-def say(text: str) -> None:
-    print(text, flush=True)
 
 
 if __name__ == "__main__":

@@ -6,7 +6,6 @@ the environment. Other load on this machine is measured along; it should be none
 
 import argparse
 import http.client
-import math
 import os
 import signal
 import subprocess
@@ -19,6 +18,7 @@ from typing import Protocol
 
 from loadtests.bench.report import this_machine
 from loadtests.client import Refused
+from loadtests.command import above_zero, end_on, say
 from loadtests.pictures import CHECKOUT
 from loadtests.programs import Failed
 from loadtests.stack import Stack
@@ -45,16 +45,15 @@ class Measuring(Protocol):
 def main(arguments: Sequence[str] | None = None) -> int:
     """The exit code; 1 with a line on standard error where it could not be measured, or an answer was wrong."""
     parser = argparse.ArgumentParser(prog="python -m loadtests.tune", description=__doc__)
-    parser.add_argument("--rate", type=_above_zero, default=RATE, help=f"new pictures a second (default {RATE:g})")
-    parser.add_argument("--seconds", type=_above_zero, help=f"of each run (default {USUAL.seconds:g})")
+    parser.add_argument("--rate", type=above_zero, default=RATE, help=f"new pictures a second (default {RATE:g})")
+    parser.add_argument("--seconds", type=above_zero, help=f"of each run (default {USUAL.seconds:g})")
     parser.add_argument("--quick", action="store_true", help="two settings, a second a run: whether it works")
     options = parser.parse_args(arguments)
     usual = QUICK if options.quick else USUAL
     form = Form(options.seconds or usual.seconds, usual.warm_up_seconds)
     if not FEWEST <= options.rate * form.seconds <= MOST:
         parser.error(f"a run has {FEWEST} to {MOST} requests: --rate times --seconds")
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda number, _: sys.exit(128 + number))  # so that what was started is ended too
+    end_on(signal.SIGTERM, signal.SIGINT)
     state = Path(os.environ.get("GATEWAY_STATE_DIR") or CHECKOUT / "var")
     try:
         present = present_setting(os.environ)
@@ -112,17 +111,6 @@ def line(trial: Trial, present: Setting) -> str:
         f"{name(trial.setting, present):32} p50 {trial.p50_ms:6.1f}  p95 {trial.p95_ms:6.1f}  p99 {trial.p99_ms:6.1f} ms"
         f"  {trial.processor_ms:5.2f} ms of a processor each{refused}"
     )
-
-
-def say(text: str) -> None:
-    print(text, flush=True)
-
-
-def _above_zero(text: str) -> float:
-    number = float(text)
-    if not 0 < number < math.inf:
-        raise argparse.ArgumentTypeError(f"{text} is not above 0")
-    return number
 
 
 if __name__ == "__main__":

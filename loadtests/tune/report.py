@@ -8,10 +8,10 @@ from pathlib import Path
 from matplotlib.figure import Figure
 
 from loadtests.bench.report import Machine
+from loadtests.drawing import ACCENT, PAPER
 from loadtests.tune.candidates import Setting
 from loadtests.tune.judgement import IN_TURN, Trial, gain, is_better, noise
 
-ACCENT, PAPER = "#c2410c", "#94a3b8"
 DOTS_PER_INCH = 120
 FILE = "tuning.json"
 """In the state folder, where the gateway looks for it."""

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from loadtests.bench.closed_loop import go_round
-from loadtests.bench.fresh import Fresh, Upload, fresh_pictures
+from loadtests.bench.fresh import Fresh, fresh_pictures
 from loadtests.bench.open_loop import arrive
 from loadtests.bench.usage import usage
-from loadtests.bench.wire import DIGIT, Ask, post
+from loadtests.bench.wire import asks
 from loadtests.pictures import CHECKOUT
 from loadtests.programs import Failed
 from loadtests.stack import Stack, build_archive, running_stack
@@ -58,14 +58,14 @@ class Trials:
             if self._fresh is None:
                 self._fresh = fresh_pictures(stack.url)
             pictures = self._fresh.take(int(self._form.warm_up_seconds * WARM_UP_PER_SECOND))
-            go_round(stack.url, asks(stack, pictures), connections=WARM_UP_CONNECTIONS, seconds=self._form.warm_up_seconds)
+            go_round(stack.url, asks(stack.url, pictures), connections=WARM_UP_CONNECTIONS, seconds=self._form.warm_up_seconds)
             yield stack
         shutil.rmtree(folder)
 
     def trial(self, stack: Stack, setting: Setting) -> Trial:
         """One run. Raises Failed."""
         assert self._fresh is not None, "pictures come with the first stack"
-        sent = asks(stack, self._fresh.take(int(self._rate * self._form.seconds)))
+        sent = asks(stack.url, self._fresh.take(int(self._rate * self._form.seconds)))
         before = usage([stack.process.pid])
         measured = arrive(stack.url, sent, rate=self._rate, most_refusals=len(sent))
         after = usage([stack.process.pid])
@@ -81,7 +81,3 @@ class Trials:
             processor_ms=1e3 * after.since(before) / len(sent),
             generator_share=measured.generator_share,
         )
-
-
-def asks(stack: Stack, uploads: list[Upload]) -> list[Ask]:
-    return [(post(stack.url, "/v1/predict", upload.png), DIGIT[upload.digit]) for upload in uploads]

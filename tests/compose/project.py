@@ -5,8 +5,7 @@ import os
 import shutil
 import signal
 import subprocess
-import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -89,15 +88,6 @@ def docker(*words: str) -> str:
 def inspected(thing: str) -> dict[str, Any]:
     """A container or an image."""
     return dict(json.loads(docker("inspect", thing))[0])
-
-
-def eventually(holds: Callable[[], bool], what: str, seconds: float) -> float:
-    """How long it took. Raises AssertionError where it never did."""
-    started = time.monotonic()
-    while not holds():
-        assert time.monotonic() - started < seconds, f"after {seconds:g} s not yet: {what}"
-        time.sleep(0.2)
-    return time.monotonic() - started
 
 
 def megabytes(images: Sequence[str]) -> list[float]:

@@ -6,8 +6,9 @@ from collections.abc import Iterator
 import pytest
 
 from loadtests.bench.fresh import Upload
+from loadtests.programs import wait_until
 from tests.compose.load import CONNECTIONS, Outcome, load
-from tests.compose.project import Project, eventually
+from tests.compose.project import Project
 
 pytestmark = [pytest.mark.docker, pytest.mark.timeout(600)]
 
@@ -18,13 +19,13 @@ EDGE_BACK_SECONDS = 5.0
 
 def hurt(project: Project, service: str, known: list[Upload], new: Iterator[Upload], after: float) -> tuple[list[Outcome], float]:
     """All that became of the load, and when the process was killed."""
-    eventually(lambda: project.is_well(service), f"{service} is healthy", 60)
+    wait_until(lambda: project.is_well(service), 60, f"{service} is healthy")
     with load(project.url, known, new) as running:
         time.sleep(BEFORE_SECONDS)
         killed = time.monotonic()
         project.kill(project.containers(service)[0])
         time.sleep(after)
-    eventually(lambda: project.is_well(service), f"{service} is healthy again", 90)
+    wait_until(lambda: project.is_well(service), 90, f"{service} is healthy again")
     failed = [outcome for outcome in running.outcomes if not outcome.right]
     print(f"\n{service}: {len(running.outcomes)} requests, {len(failed)} not answered right", {outcome.status for outcome in failed})
     assert all(outcome.right for outcome in running.outcomes if outcome.at < killed - 1)

@@ -12,10 +12,11 @@ import pytest
 
 from loadtests.bench.fresh import Upload
 from loadtests.client import Gateway
+from loadtests.programs import wait_until
 from model.export import build_archive, fingerprint
 from tests.compose.conftest import GATEWAYS
 from tests.compose.load import Outcome, load
-from tests.compose.project import ROOT, Project, docker, eventually, inspected
+from tests.compose.project import ROOT, Project, docker, inspected
 
 pytestmark = [pytest.mark.docker, pytest.mark.timeout(600)]
 
@@ -36,7 +37,7 @@ APART = 0.1
 @pytest.fixture(scope="module")
 def per_second(project: Project, known: list[Upload], new: Iterator[Upload]) -> float:
     """70 % of what is answered through the edge, of a load that waits for each answer."""
-    eventually(lambda: project.is_well("gateway") and project.is_well("torchserve"), "all is well", 60)
+    wait_until(lambda: project.is_well("gateway") and project.is_well("torchserve"), 60, "all is well")
     with load(project.url, known, new, per_second=math.inf, connections=CONNECTIONS) as running:
         time.sleep(CAPACITY_SECONDS)
     assert all(outcome.right for outcome in running.outcomes)

@@ -13,8 +13,9 @@ import pytest
 
 from loadtests.client import Gateway
 from loadtests.pictures import png
+from loadtests.programs import wait_until
 from tests.compose.conftest import GATEWAYS, Up
-from tests.compose.project import Project, docker, eventually, inspected, megabytes
+from tests.compose.project import Project, docker, inspected, megabytes
 from tests.model.preprocess.pictures import DIGITS, LABELS
 
 pytestmark = [pytest.mark.docker, pytest.mark.timeout(2400)]
@@ -43,7 +44,7 @@ def test_it_is_up_within_three_minutes(up: Up) -> None:
     print(f"\nup after {up.seconds:.0f} s")
     assert up.seconds < 180
     for service in SERVICES:
-        eventually(partial(up.project.is_well, service), f"{service} is healthy", 180 - up.seconds)
+        wait_until(partial(up.project.is_well, service), 180 - up.seconds, f"{service} is healthy")
     assert len(up.project.containers("gateway")) == GATEWAYS
 
 
@@ -56,9 +57,9 @@ def test_known_digits_are_read_right_through_the_edge(project: Project) -> None:
 
 
 def test_prometheus_scrapes_every_replica(project: Project) -> None:
-    eventually(lambda: len(asked(project, 'up{job="gateway"} == 1')) == GATEWAYS, "three gateways are scraped", 60)
-    eventually(lambda: len(asked(project, 'up{job="torchserve"} == 1')) == 1, "TorchServe is scraped", 60)
-    eventually(lambda: len(asked(project, "gateway_ready == 1")) == GATEWAYS, "three gateways are ready", 60)
+    wait_until(lambda: len(asked(project, 'up{job="gateway"} == 1')) == GATEWAYS, 60, "three gateways are scraped")
+    wait_until(lambda: len(asked(project, 'up{job="torchserve"} == 1')) == 1, 60, "TorchServe is scraped")
+    wait_until(lambda: len(asked(project, "gateway_ready == 1")) == GATEWAYS, 60, "three gateways are ready")
 
 
 def test_the_edge_spreads_over_all_gateways(project: Project) -> None:
@@ -67,7 +68,7 @@ def test_the_edge_spreads_over_all_gateways(project: Project) -> None:
         gateway.predict(png(pixels))
     gateway.close()
     busy = 'increase(gateway_requests_total{route="/v1/predict"}[5m]) > 0 or gateway_requests_total{route="/v1/predict"} > 0'
-    eventually(lambda: len(asked(project, f"count by (instance) ({busy})")) == GATEWAYS, "every gateway has answered", 60)
+    wait_until(lambda: len(asked(project, f"count by (instance) ({busy})")) == GATEWAYS, 60, "every gateway has answered")
 
 
 def test_what_is_for_neighbours_does_not_pass_the_edge(project: Project) -> None:
@@ -132,7 +133,7 @@ def test_the_gateways_image_is_small_and_says_what_it_is() -> None:
 def test_the_edge_follows_the_number_of_gateways(project: Project) -> None:
     gateway = Gateway(project.url)
     project.compose("up", "-d", "--no-recreate", "--scale", "gateway=2")
-    eventually(lambda: gateway.predict(png(DIGITS[0]))["digit"] == LABELS[0], "two are asked", 20)
+    wait_until(lambda: gateway.predict(png(DIGITS[0]))["digit"] == LABELS[0], 20, "two are asked")
     project.compose("up", "-d", "--no-recreate", "--scale", f"gateway={GATEWAYS}")
-    eventually(lambda: project.is_well("gateway"), "three gateways are healthy", 60)
+    wait_until(lambda: project.is_well("gateway"), 60, "three gateways are healthy")
     gateway.close()

@@ -8,8 +8,9 @@ import pytest
 
 from loadtests.client import Gateway
 from loadtests.pictures import png
+from loadtests.programs import wait_until
 from tests.compose.conftest import GATEWAYS
-from tests.compose.project import Project, eventually
+from tests.compose.project import Project
 from tests.model.preprocess.pictures import DIGITS
 
 pytestmark = [pytest.mark.docker, pytest.mark.timeout(900)]
@@ -25,7 +26,7 @@ def test_records_survive_down_and_up(project: Project) -> None:
     prediction_id = gateway.predict(png(DIGITS[5]))["prediction_id"]
     gateway.label(prediction_id, 3)
     gateway.close()
-    eventually(lambda: bool(told(project, prediction_id)["recorded"]), "it is recorded", 10)
+    wait_until(lambda: bool(told(project, prediction_id)["recorded"]), 10, "it is recorded")
     before = told(project, prediction_id)
     project.compose("down")
     project.compose("up", "-d", "--scale", f"gateway={GATEWAYS}", seconds=400)

@@ -2,6 +2,7 @@
 
 import functools
 import subprocess
+import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,15 +15,20 @@ ROOT = Path(__file__).parents[2]
 K8S = ROOT / "k8s"
 OVERLAYS = ("local", "production", "keda", "gpu")
 TWO_VERSIONS = "two-versions"
-SCALED = ("production", "keda", "gpu", TWO_VERSIONS)
+CANDIDATE, FURTHER = COMPONENTS = ("candidate", "further-model")
+"""Each is rendered on production."""
+
+SCALED = ("production", "keda", "gpu", TWO_VERSIONS, *COMPONENTS)
 """Those that are built on production."""
+
+RENDERINGS = (*OVERLAYS, TWO_VERSIONS, *COMPONENTS)
 
 TOOLS = ROOT / "var" / "k8s-tools"
 MANY = {"": 1.0, "m": 0.001, "Ki": 2.0**10, "Mi": 2.0**20, "Gi": 2.0**30}
 
 Json = dict[str, Any]
 
-each_rendering = pytest.mark.parametrize("name", [*OVERLAYS, TWO_VERSIONS])
+each_rendering = pytest.mark.parametrize("name", RENDERINGS)
 each_scaled = pytest.mark.parametrize("name", SCALED)
 
 
@@ -68,7 +74,21 @@ def tool(name: str) -> Path:
 
 @functools.cache
 def rendered(name: str) -> Rendering:
-    folder = K8S / ("examples" if name == TWO_VERSIONS else "overlays") / name
+    if name not in COMPONENTS:
+        return kustomized(K8S / ("examples" if name == TWO_VERSIONS else "overlays") / name)
+    with tempfile.TemporaryDirectory() as folder:
+        overlay = {"resources": ["../k8s/overlays/production"], "components": [f"../k8s/components/{name}"]}
+        return overlaid(Path(folder), yaml.safe_dump({"kind": "Kustomization", **overlay}))
+
+
+def overlaid(folder: Path, text: str) -> Rendering:
+    """An overlay of somebody's own as if it stood beside k8s/."""
+    up = Path(*[".."] * (len(folder.resolve().parts) - 1), *ROOT.parts[1:])
+    (folder / "kustomization.yaml").write_text(text.replace("../k8s/", f"{up}/k8s/"))
+    return kustomized(folder)
+
+
+def kustomized(folder: Path) -> Rendering:
     done = subprocess.run([tool("kubectl"), "kustomize", folder], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     assert not done.stderr, f"kustomize warns: {done.stderr}"

@@ -1,5 +1,6 @@
 """Names agree: settings, commands, ports, Services, secrets and labels, across the manifests and with the code."""
 
+import re
 from urllib.parse import urlsplit
 
 import pytest
@@ -9,11 +10,13 @@ from gateway.__main__ import main
 from gateway.embedded.redis_server import CONFIGURATION
 from gateway.settings import PREFIX, Settings
 from handler.digit_handler import THREADS
-from handler.serve import GPUS, WORKERS
+from handler.serve import GPUS, MODEL, WORKERS
 from tests.handler.torchserve import configuration
-from tests.k8s.manifests import ROOT, Json, containers_of, each_rendering, each_scaled, name_of, rendered
+from tests.k8s.manifests import CANDIDATE, FURTHER, ROOT, Json, containers_of, each_rendering, each_scaled, name_of, rendered
 
 pytestmark = pytest.mark.system
+
+ADDRESS = re.compile(r"\w+://[^,|]+")
 
 SECRET = {"redis-url", "database-url", "secret"}
 """Keys of the Secret `gateway`, which whoever runs production makes."""
@@ -26,7 +29,7 @@ def settings_of(container: Json) -> dict[str, str | None]:
 
 @each_rendering
 def test_every_variable_is_one_that_the_code_reads(name: str) -> None:
-    known = {PREFIX + field.upper() for field in Settings.model_fields} | {THREADS, WORKERS, GPUS}
+    known = {PREFIX + field.upper() for field in Settings.model_fields} | {THREADS, WORKERS, GPUS, MODEL}
     for which, container in rendered(name).containers().items():
         assert settings_of(container).keys() <= known, which
 
@@ -40,7 +43,8 @@ def test_the_gateway_takes_the_settings_that_it_is_given(name: str, monkeypatch:
     assert settings.host == "0.0.0.0"
     assert [settings.port] == [port["containerPort"] for port in gateway["ports"]]
     assert settings.redis_url
-    assert len(settings.torchserve_instances) == 1
+    assert len(settings.torchserve_instances) == (2 if name == CANDIDATE else 1)
+    assert len(settings.further_models) == (1 if name == FURTHER else 0)
 
 
 @each_rendering
@@ -60,8 +64,8 @@ def test_addresses_lead_to_services_and_their_ports_to_containers(name: str) -> 
     services = {name_of(each): each["spec"] for each in rendering.of("Service")}
     for which, container in rendering.containers().items():
         for value in filter(None, settings_of(container).values()):
-            if "://" in value:
-                parts = urlsplit(value)
+            for address in ADDRESS.findall(value):
+                parts = urlsplit(address)
                 assert parts.port in [port["port"] for port in services[str(parts.hostname)]["ports"]], f"{which}: {value}"
     for service, spec in services.items():
         chosen = [pod for pod in rendering.pods().values() if spec["selector"].items() <= pod["metadata"]["labels"].items()]

@@ -8,7 +8,7 @@ import orjson
 import pytest
 import yaml
 
-from tests.k8s.manifests import K8S, OVERLAYS, TWO_VERSIONS, each_rendering, name_of, read, rendered, tool
+from tests.k8s.manifests import COMPONENTS, K8S, OVERLAYS, RENDERINGS, each_rendering, name_of, read, rendered, tool
 from tests.k8s.resources import CUSTOM
 
 pytestmark = pytest.mark.system
@@ -20,7 +20,7 @@ EXAMPLES = ("examples/ingress.yaml", "examples/kserve.yaml")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Every rendering and example as one file each, without custom resources, which none of these tools knows."""
     folder = tmp_path_factory.mktemp("manifests")
-    for name in (*OVERLAYS, TWO_VERSIONS):
+    for name in RENDERINGS:
         plain = [each for each in rendered(name).objects if each["kind"] not in CUSTOM]
         (folder / f"{name}.yaml").write_text(yaml.safe_dump_all(plain, sort_keys=False))
     for example in EXAMPLES:
@@ -31,6 +31,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def test_every_overlay_is_rendered_here() -> None:
     assert {path.parent.name for path in (K8S / "overlays").glob("*/kustomization.yaml")} == set(OVERLAYS)
+    assert {path.parent.name for path in (K8S / "components").glob("*/kustomization.yaml")} == set(COMPONENTS)
     assert {str(path.relative_to(K8S)) for path in (K8S / "examples").glob("*.yaml")} == set(EXAMPLES)
 
 

@@ -10,7 +10,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -20,6 +20,7 @@ import httpx
 import pytest
 import yaml
 
+from loadtests.programs import wait_until
 from monitoring.run import CONTAINERS_GATEWAY, CannotRun, Watch, lay_out, tell_targets
 from tests.monitoring.promtool import APT, installed
 from tests.monitoring.rules import MONITORING
@@ -31,12 +32,7 @@ SHORTER = {
     "rules/alerts.yml": {"for: 1m": "for: 1s"},
 }
 
-
-def eventually(condition: Callable[[], bool], what: str, seconds: float = 60) -> None:
-    deadline = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < deadline, f"{what}: not within {seconds} s"
-        time.sleep(0.05)
+HEARD_WITHIN_SECONDS = 60
 
 
 def watch(state_dir: Path, **environment: str) -> Watch:
@@ -248,12 +244,12 @@ def test_an_alert_reaches_the_gateway_and_resolves(tmp_path: Path, stub: Stub, q
     try:
         assert process.stdout is not None
         assert process.stdout.readline() == f"prometheus watches 127.0.0.1:{stub.port} on http://127.0.0.1:{monitor.prometheus_port}\n"
-        eventually(lambda: asked(monitor, "sum by (job) (up)") == {"gateway": 1, "torchserve": 1}, "both are scraped")
+        wait_until(lambda: asked(monitor, "sum by (job) (up)") == {"gateway": 1, "torchserve": 1}, HEARD_WITHIN_SECONDS, "both are scraped")
         stub.cache_up = 0
-        eventually(lambda: stub.has_heard("CacheDown", "firing"), "the alert arrives")
+        wait_until(lambda: stub.has_heard("CacheDown", "firing"), HEARD_WITHIN_SECONDS, "the alert arrives")
         assert not stub.has_heard("CacheDown", "resolved")
         stub.cache_up = 1
-        eventually(lambda: stub.has_heard("CacheDown", "resolved"), "its end arrives")
+        wait_until(lambda: stub.has_heard("CacheDown", "resolved"), HEARD_WITHIN_SECONDS, "its end arrives")
         assert not stub.has_heard("Watchdog", "firing")  # it has a receiver of its own
         process.send_signal(signal.SIGINT)
         assert process.wait(20) == 0

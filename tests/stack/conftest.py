@@ -4,8 +4,7 @@ import os
 import shutil
 import signal
 import subprocess
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,6 +13,7 @@ import httpx
 import psutil
 import pytest
 
+from loadtests.programs import wait_until
 from tests.ports import free_port
 
 ROOT = Path(__file__).parents[2]
@@ -27,15 +27,6 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if STACK_FOLDER in item.path.parents:
             item.add_marker(pytest.mark.integration)
-
-
-def wait_until(condition: Callable[[], object], seconds: float, what: str) -> float:
-    """Wait for a condition; how long it took. Fails the test after `seconds`."""
-    started = time.monotonic()
-    while not condition():
-        assert time.monotonic() - started < seconds, f"{what} took more than {seconds:g} s"
-        time.sleep(0.05)
-    return time.monotonic() - started
 
 
 @dataclass

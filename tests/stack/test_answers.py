@@ -11,6 +11,7 @@ import pytest
 from numpy.typing import NDArray
 
 from loadtests.client import Gateway, at_once
+from loadtests.programs import wait_until
 from model.choice import fastest
 from model.data import test_digits as mnist_test
 from model.inference import energy, softmax
@@ -19,7 +20,7 @@ from model.preprocess import canonicalise
 from model.trust.letters import letters
 from model.trust.sets import candidates
 from tests.model.preprocess.degrade import degrade
-from tests.stack.conftest import ROOT, Stack, wait_until
+from tests.stack.conftest import ROOT, Stack
 
 SENDERS = 16
 PHOTOGRAPHS = int(os.environ.get("PHOTOGRAPHS", "2000"))

@@ -13,8 +13,9 @@ import numpy as np
 import psutil
 import pytest
 
+from loadtests.programs import wait_until
 from model.preprocess import canonicalise
-from tests.stack.conftest import ROOT, Stack, wait_until
+from tests.stack.conftest import ROOT, Stack
 
 KNOWN = np.load(ROOT / "model" / "known" / "digits.npz")["pixels"]
 NOTICED_SECONDS = 10.0

@@ -5,9 +5,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from loadtests.programs import wait_until
 from model.export import build_archive
 from tests.gateway.conftest import png
-from tests.stack.conftest import ROOT, make_run, wait_until
+from tests.stack.conftest import ROOT, make_run
 
 pytestmark = pytest.mark.system
 

@@ -12,8 +12,9 @@ from pathlib import Path
 import httpx
 import pytest
 
+from loadtests.programs import wait_until
 from model.gate_report import CRITERIA, FILE, FORMAT, PASS, read_secret, signed
-from tests.stack.conftest import ROOT, Stack, wait_until
+from tests.stack.conftest import ROOT, Stack
 from tests.stack.test_faults import load
 
 pytestmark = pytest.mark.system

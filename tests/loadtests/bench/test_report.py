@@ -14,6 +14,7 @@ from loadtests.bench.report import COLUMNS, Machine, as_json, as_markdown, row, 
 from loadtests.bench.runs import Cell, Memory
 from loadtests.bench.servers import BARE_ROUTE, OURS, TORCHSERVE_BATCHED
 from loadtests.bench.workloads import DISTINCT, REPEATED
+from loadtests.drawing import ACCENT
 from tests.loadtests.bench.test_runs import run
 
 MACHINE = Machine("a processor", 2, 23.4, "2026-01-01T00:00:00+00:00", "abc1234")
@@ -76,7 +77,7 @@ def test_the_figure_has_panels_of_what_was_measured(tmp_path: Path) -> None:
 
 def test_every_server_has_a_colour_and_a_mark_of_its_own() -> None:
     servers = {server for case in cases(["distinct"], list(APART)) for server in case.servers}
-    colours = {figure.ACCENT, *figure.RIVALS}
+    colours = {ACCENT, *figure.RIVALS}
     assert len(servers) <= min(len(colours), len(set(MARKS)))
 
 

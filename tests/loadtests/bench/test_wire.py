@@ -2,7 +2,8 @@
 
 import pytest
 
-from loadtests.bench.wire import DIGIT, Digits, post
+from loadtests.bench.fresh import Upload
+from loadtests.bench.wire import DIGIT, Digits, asks, post
 
 
 def test_a_request_is_whole() -> None:
@@ -21,6 +22,13 @@ def test_a_request_is_whole() -> None:
 @pytest.mark.parametrize("said", [b'{"digit":1,"x":2}', b'{"digit": 1}', b'{\n  "digit": 1\n}'])
 def test_the_digit_is_found_however_it_is_written(said: bytes) -> None:
     assert [digit for digit in range(10) if DIGIT[digit].search(said)] == [1]
+
+
+def test_our_gateway_is_asked_for_the_digit_in_each_picture() -> None:
+    (request, expects), (_, another) = asks("http://127.0.0.1:8000", [Upload(b"picture", 3), Upload(b"other", 4)])
+    assert request == post("http://127.0.0.1:8000", "/v1/predict", b"picture")
+    assert expects.search(b'{"digit":3}')
+    assert not another.search(b'{"digit":3}')
 
 
 def test_a_longer_number_is_no_digit() -> None:
