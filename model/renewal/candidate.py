@@ -27,6 +27,7 @@ from model.renewal.labelled import Record
 from model.renewal.split import Split
 from model.renewal.training import Material, Weights
 from model.renewal.weights import ALL, CALLER, EMPHASIS, weight_by_caller
+from model.results import read_result
 from model.train import logits_of
 
 FILE = "renewal.json"
@@ -118,8 +119,8 @@ def made_of(records: Sequence[Record], parts: Split, material: Material, aside: 
 
 def seen_by(candidate: Path) -> frozenset[str]:
     """Digests that the candidate in this folder was trained on or chosen by; of none that is known, none. Raises ValueError, KeyError."""
-    file = candidate / FILE
-    return frozenset(json.loads(file.read_text())["labelled"]["seen"]) if file.exists() else frozenset()
+    told = read_result(candidate / FILE)
+    return frozenset() if told is None else frozenset(told["labelled"]["seen"])
 
 
 def facts(out: Path, version: str) -> dict[str, Any]:
