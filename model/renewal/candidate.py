@@ -15,9 +15,10 @@ from model.calibrate import calibrate
 from model.data import Digits
 from model.evaluate import weights_digest
 from model.export import fingerprint
-from model.inference import SIDE, Classifier, ReleaseUnusable
+from model.inference import Classifier, ReleaseUnusable
 from model.limits import write_limits
 from model.network import build
+from model.preprocess.place import SIDE
 from model.ranges import write_ranges
 from model.reference import write_reference
 from model.release import ReleaseRecord
