@@ -13,9 +13,10 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from model.choice import OWN_KNOWN, fastest_of, handed_gpu
+from model.choice import fastest_of, handed_gpu
 from model.explain import grad_cam
 from model.inference import Classifier, softmax
+from model.own_known import OWN_KNOWN
 from model.preprocess import EmptyUpload, ImageError, ImageTooLarge, UnsupportedImage, canonicalise, keep_to_one_thread
 from model.resident import let_go_of_code
 

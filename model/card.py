@@ -3,7 +3,6 @@
 Its sections follow Mitchell et al. 2019, Model Cards for Model Reporting.
 """
 
-import json
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -14,6 +13,7 @@ from model.corruptions.section import section as corruptions_section
 from model.corruptions.sturdier import section as sturdier_section
 from model.groups.section import section as groups_section
 from model.others.section import section as others_section
+from model.results import read_result
 from model.trust.card import trust_section
 from model.wording import percent, share
 
@@ -38,28 +38,21 @@ def write_card(evidence: Path = EVIDENCE, card: Path = CARD) -> None:
 
 def card_from(evidence: Path) -> str:
     """The card's text; the same evidence gives the same text. Raises EvidenceMissing."""
-    evaluation = _load(evidence / "evaluation.json")
+    evaluation = read_result(evidence / "evaluation.json")
     if evaluation is None:
         raise EvidenceMissing(f"{evidence / 'evaluation.json'} is missing; `python -m model evaluate` makes it")
     weights = evaluation["model"]["weights_sha256"]
     others = {told["name"]: told for path in sorted(evidence.glob("others-*.json")) if (told := _of(weights, path))}
     more = [write(told) for name, write in MORE.items() if (told := _of(weights, evidence / name))]
-    sturdy, served = _load(evidence / STURDY), _of(weights, evidence / "corruptions.json")
+    sturdy, served = read_result(evidence / STURDY), _of(weights, evidence / "corruptions.json")
     if sturdy is not None and served is not None:
         more.append(sturdier_section(sturdy, served))
-    return render(evaluation, _load(evidence / "article.json"), _of(weights, evidence / "groups.json"), others, more)
-
-
-def _load(path: Path) -> dict[str, Any] | None:
-    if not path.exists():
-        return None
-    loaded: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-    return loaded
+    return render(evaluation, read_result(evidence / "article.json"), _of(weights, evidence / "groups.json"), others, more)
 
 
 def _of(weights: str, path: Path) -> dict[str, Any] | None:
     """What was measured of these weights; of others it is as if it had not been."""
-    loaded = _load(path)
+    loaded = read_result(path)
     return loaded if loaded is not None and weights in measured_weights(loaded) else None
 
 

@@ -12,11 +12,9 @@ from numpy.typing import NDArray
 from model.compiled import Compiled, native, read_maxima
 from model.inference import Classifier, energy, softmax
 from model.on_gpu import PRECISIONS, OnGpu
+from model.own_known import OWN_KNOWN
 
 KNOWN = Path(__file__).parent / "known" / "digits.npz"
-
-OWN_KNOWN = "known.npz"
-"""In the folder of a network that reads other pictures than the known digits: `pixels` uint8[n, side, side] and `labels` uint8[n]."""
 
 TOLERANCE = 0.02
 """How far a known digit's probability may be from the one that single precision gives."""

@@ -16,7 +16,8 @@ from numpy.typing import NDArray
 from openvino import opset13 as ops
 from torch import nn
 
-from model.inference import BATCH, SIDE, check_pixels
+from model.inference import BATCH, check_pixels
+from model.preprocess.place import SIDE
 
 Arithmetic = Literal["int8", "bfloat16", "float32"]
 ARITHMETICS: tuple[Arithmetic, ...] = get_args(Arithmetic)

@@ -8,7 +8,8 @@ import torch.nn.functional as F
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from model.inference import SIDE, check_pixels
+from model.inference import check_pixels
+from model.preprocess.place import SIDE
 
 STEPS = 4
 """Shades of the picture, from dark to its own, over which what ink does is averaged: with one the network's answer is saturated."""

@@ -12,6 +12,8 @@ import zipfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from model.own_known import OWN_KNOWN
+
 if TYPE_CHECKING:  # torch takes seconds to import
     from model.inference import Classifier
 
@@ -25,6 +27,7 @@ SHARED = (
     "model/inference.py",
     "model/compiled.py",
     "model/on_gpu.py",
+    "model/own_known.py",
     "model/choice.py",
     "model/explain.py",
     "model/resident.py",
@@ -63,8 +66,8 @@ def fingerprint(released: Path, checkout: Path = CHECKOUT) -> str:
     parts["reference.json"] = json.dumps(_reference(released)).encode()
     parts["ranges.json"] = _ranges(released)
     parts |= {f"{name}.json": json.dumps(limits).encode() for name, limits in _limits(released).items()}
-    if (released / "known.npz").exists():
-        parts["known.npz"] = _read(released / "known.npz")
+    if (released / OWN_KNOWN).exists():
+        parts[OWN_KNOWN] = _read(released / OWN_KNOWN)
     total = hashlib.sha256()
     for name, content in sorted(parts.items()):
         total.update(f"{name}\0{len(content)}\0".encode())
@@ -101,7 +104,7 @@ def _pack(released: Path, model: str, version: str, checkout: Path, folder: Path
         target = folder / Path(name).name if name in (HANDLER, CONFIGURATION) else content / name
         target.parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(checkout / name, target)
-    for name in ("weights.pt", "known.npz"):
+    for name in ("weights.pt", OWN_KNOWN):
         if (released / name).exists():
             shutil.copyfile(released / name, content / name)
     (content / "release.json").write_bytes(_serving_facts(released))
@@ -129,8 +132,8 @@ def _facts(released: Path, version: str) -> dict[str, object]:
         classifier = Classifier(released)
     except ReleaseUnusable as error:
         raise NotExportable(str(error)) from error
-    if (released / "known.npz").exists():
-        _check_known(released / "known.npz", classifier)
+    if (released / OWN_KNOWN).exists():
+        _check_known(released / OWN_KNOWN, classifier)
     return {
         **facts,
         "version": version,

@@ -13,12 +13,10 @@ from torch import nn
 from torch.nn.utils.fusion import fuse_conv_bn_eval
 
 from model.network import DigitNetwork, Residual, build
+from model.preprocess.place import SIDE
 
 ARITHMETIC = "float32"
 """Precision that the logits are computed in."""
-
-SIDE = 28
-"""Of canonical pixels, where a release does not say another."""
 
 BATCH = 64
 """Pictures that go through the network at once; `make evaluate` measures one picture and this many."""

@@ -7,12 +7,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from model.bootstrap import RESAMPLES, interval
+from model.bootstrap import RESAMPLES, interval, resampled_mean
 
 CLASSES = 10
-
-DRAWN_TOGETHER = 4_000_000
-"""Clusters, over several resamples, that are held in memory at a time."""
 
 Floats = NDArray[np.float64]
 Labels = NDArray[np.uint8] | NDArray[np.intp]
@@ -134,8 +131,8 @@ def cluster_difference(
     if in_first.all() or not in_first.any():
         raise ValueError("both groups need pictures")
     rng = np.random.default_rng(seed)
-    first = _resampled_accuracy(correct[in_first], cluster[in_first], resamples, rng)
-    second = _resampled_accuracy(correct[~in_first], cluster[~in_first], resamples, rng)
+    first = resampled_mean(correct[in_first], cluster[in_first], rng, resamples)
+    second = resampled_mean(correct[~in_first], cluster[~in_first], rng, resamples)
     return Difference(float(correct[in_first].mean() - correct[~in_first].mean()), *interval(first - second))
 
 
@@ -143,17 +140,4 @@ def cluster_interval(
     values: Floats | NDArray[np.bool_], cluster: NDArray[np.integer], *, resamples: int = RESAMPLES, seed: int = 0
 ) -> tuple[float, float]:
     """95 % interval of the mean of values, shape (n,), by a bootstrap that resamples whole clusters as `cluster_difference` does."""
-    return interval(_resampled_accuracy(values, cluster, resamples, np.random.default_rng(seed)))
-
-
-def _resampled_accuracy(
-    correct: Floats | NDArray[np.bool_], cluster: NDArray[np.integer], resamples: int, rng: np.random.Generator
-) -> Floats:
-    names, place = np.unique(cluster, return_inverse=True)
-    pictures, right = np.bincount(place), np.bincount(place, weights=correct)
-    result = np.empty(resamples)
-    rows = max(1, DRAWN_TOGETHER // len(names))
-    for start in range(0, resamples, rows):
-        drawn = rng.integers(0, len(names), (min(rows, resamples - start), len(names)))
-        result[start : start + rows] = right[drawn].sum(axis=1) / pictures[drawn].sum(axis=1)
-    return result
+    return interval(resampled_mean(values, cluster, np.random.default_rng(seed), resamples))

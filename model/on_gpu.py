@@ -8,7 +8,8 @@ import torch
 from numpy.typing import NDArray
 from torch import nn
 
-from model.inference import BATCH, SIDE, check_pixels
+from model.inference import BATCH, check_pixels
+from model.preprocess.place import SIDE
 
 Precision = Literal["float16", "float32"]
 PRECISIONS: tuple[Precision, ...] = get_args(Precision)

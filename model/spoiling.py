@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-SIDE = 28
+from model.preprocess.place import SIDE
 
 
 @dataclass(frozen=True)

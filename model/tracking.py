@@ -21,7 +21,7 @@ from model.comparing import dotted, is_number
 from model.refused import Refused
 
 if TYPE_CHECKING:
-    from model.train import History
+    from model.history import History
 
 LIBRARY = "mlflow-skinny"
 """The extra `tracking` of pyproject.toml."""

@@ -11,7 +11,16 @@ ROOMS = ("model", "handler", "gateway", "monitoring", "loadtests", "k8s")
 
 MAY_IMPORT = {
     "model": {"model"},
-    "handler": {"handler", "model.preprocess", "model.network", "model.inference", "model.choice", "model.explain", "model.resident"},
+    "handler": {
+        "handler",
+        "model.preprocess",
+        "model.network",
+        "model.inference",
+        "model.choice",
+        "model.explain",
+        "model.own_known",
+        "model.resident",
+    },
     "gateway": {"gateway", "model.preprocess", "model.resident", "model.gate_report", "model"},
     "monitoring": {"monitoring"},
     "loadtests": {"loadtests"},

@@ -4,28 +4,27 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from model.data import DEFAULT_FOLDER, test_digits, training_split
+from model.commands.options import EVIDENCE, RUNS, add_data, add_log
+from model.data import test_digits, training_split
 from model.refused import Refused
 from model.wording import mean_and_sd
 
 if TYPE_CHECKING:
     from model.articles.commands import Command
 
-HERE = Path(__file__).parents[1]
-RUNS = Path("var/runs")
 WAYS = {"as_is": "", "moved_about": ", pictures moved about"}
 
 
 def add_commands(command: "Command") -> None:
     """Every command of this module."""
     made = command("seeds", _seeds, "judge a recipe by all its seeds: the mean, all together, and pictures moved about")
-    made.add_argument("--data", type=Path, default=DEFAULT_FOLDER, metavar="DIR", help="where the four MNIST files are or are put")
+    add_data(made)
     made.add_argument("--recipe", default="release", help="whose runs")
     made.add_argument("--against", metavar="RECIPE", help="another recipe: what the first one's seeds have beyond its equal seeds")
     made.add_argument("--released", type=Path, metavar="DIR", help="the network that was released from these runs, to be described")
     made.add_argument("--runs", type=Path, default=RUNS, metavar="DIR", help="where `train` put its runs")
-    made.add_argument("--out", type=Path, default=HERE / "evidence", metavar="DIR", help="where seeds-RECIPE.json and its picture go")
-    made.add_argument("--log", type=Path, default=HERE / "LOG.md", metavar="FILE", help="where readings of the test set are noted")
+    made.add_argument("--out", type=Path, default=EVIDENCE, metavar="DIR", help="where seeds-RECIPE.json and its picture go")
+    add_log(made)
 
 
 def _seeds(options: argparse.Namespace) -> None:

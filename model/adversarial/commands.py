@@ -5,20 +5,20 @@ from pathlib import Path
 from typing import Any
 
 from model.articles.commands import Command
-from model.data import DEFAULT_FOLDER, test_digits, training_split
+from model.commands.options import EVIDENCE, add_data, add_log, add_released
+from model.data import test_digits, training_split
 from model.refused import Refused
 
-HERE = Path(__file__).parents[1]
 SCRATCH = Path("var/adversarial")
 
 
 def add_commands(command: Command) -> None:
     """Every command of this module."""
     made = command("adversarial", _adversarial, "attack the released network and what is said to defend it, and write what withstands")
-    made.add_argument("--data", type=Path, default=DEFAULT_FOLDER, metavar="DIR", help="where the four MNIST files are or are put")
-    made.add_argument("--released", type=Path, default=HERE / "released", metavar="DIR", help="folder of the released network")
-    made.add_argument("--out", type=Path, default=HERE / "evidence", metavar="DIR", help="where adversarial.json goes")
-    made.add_argument("--log", type=Path, default=HERE / "LOG.md", metavar="FILE", help="where readings of the test set are noted")
+    add_data(made)
+    add_released(made)
+    made.add_argument("--out", type=Path, default=EVIDENCE, metavar="DIR", help="where adversarial.json goes")
+    add_log(made)
     made.add_argument(
         "--runs", type=Path, default=SCRATCH, metavar="DIR", help="where the small networks are, or are trained; and what is half done"
     )

@@ -5,8 +5,9 @@ from pathlib import Path
 
 from model.adversarial.subjects import OF_RECIPE
 from model.data import Digits
+from model.history import History
 from model.recipes import RECIPES, Recipe
-from model.train import History, Trained, train_recipe
+from model.train import Trained, train_recipe
 
 
 @dataclass(frozen=True)

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from model.articles.commands import Command
+from model.commands.options import EVIDENCE
 from model.refused import Refused
 from model.trial import keep_committed
 
@@ -13,7 +14,6 @@ if TYPE_CHECKING:
     from model.arabic.reading import Written
     from model.recipes import Recipe
 
-EVIDENCE = Path(__file__).parents[1] / "evidence"
 SCRATCH = Path("var/arabic")
 FOLDS, SEED = 5, 1
 

@@ -10,12 +10,13 @@ import torch
 from numpy.typing import NDArray
 from tqdm import tqdm
 
+from model.course import Course, Lesson
 from model.data import Digits
 from model.network import DigitNetwork
 from model.preprocess import canonicalise_picture
 from model.recipes import Recipe
 from model.refused import Refused
-from model.train import Course, Lesson, logits_of
+from model.train import logits_of
 
 
 @dataclass(frozen=True)

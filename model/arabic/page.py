@@ -1,14 +1,14 @@
 """ARABIC.md: the reader of Arabic-Indic digits in one table, out of what its commands measured. No number of it is typed."""
 
-import json
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 from model.arabic.reading import BY_ONE_WRITER
-from model.articles.document import Figure, Heading, Paragraph, Part, Table, to_markdown
+from model.articles.document import Figure, Heading, Paragraph, Part, Table, to_markdown, write_markdown
 from model.articles.results import source
 from model.refused import Refused
+from model.results import read_result
 from model.wording import percent, within
 
 NAME = "ARABIC.md"
@@ -30,18 +30,16 @@ HEADER = (
 
 def write_page(evidence: Path, out: Path) -> Path:
     """Write the page of the results in `evidence` into `out`. Raises Refused where there are none."""
-    file = out / NAME
-    file.write_text(page(evidence), encoding="utf-8")
-    return file
+    return write_markdown(_parts(evidence), out / NAME)
 
 
 def page(evidence: Path) -> str:
     """The page as Markdown. Raises Refused where there are no results."""
-    return to_markdown(list(_parts(evidence)))
+    return to_markdown(_parts(evidence))
 
 
 def _parts(evidence: Path) -> Iterator[Part]:
-    result = _load(evidence / "arabic.json")
+    result = read_result(evidence / "arabic.json")
     if result is None:
         raise Refused(f"{evidence / 'arabic.json'} is missing; `python -m model arabic --data ZIP` makes it")
     first = result["cells"][0]
@@ -68,19 +66,12 @@ def _parts(evidence: Path) -> Iterator[Part]:
     yield Paragraph("Fold by fold, in points: " + "; ".join(_difference(row, result["cells"]) for row in result["differences"]) + ".")
     yield from _served(next(cell for cell in result["cells"] if cell["network"] == result["served"]))
     yield from _writers(result["repetitions_apart"])
-    yield from _choice(_load(evidence / "arabic-choice.json"), first["recipe"]["epochs"])
+    yield from _choice(read_result(evidence / "arabic-choice.json"), first["recipe"]["epochs"])
     machine = result["generated"]["machine"]
     yield Paragraph(
         f"`{evidence.name}/arabic.json`: {source(result)}, without what an earlier call had trained, for which see the table; pictures "
         f"{result['pictures_sha256'][:12]}. The load average of {machine['cores']} cores was {machine['load_average']:.1f} at the start."
     )
-
-
-def _load(path: Path) -> dict[str, Any] | None:
-    if not path.exists():
-        return None
-    loaded: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-    return loaded
 
 
 def _row(cell: dict[str, Any]) -> tuple[str, ...]:

@@ -19,6 +19,8 @@ from numpy.typing import NDArray
 from model.refused import Refused
 
 SIDE = 28
+"""Of MADBase's pictures, as they are in its file."""
+
 DIGITS = 10
 BY_ONE_WRITER = 100
 """Each digit ten times."""

@@ -22,6 +22,7 @@ from model.calibrate import calibrate
 from model.data import Digits
 from model.inference import softmax
 from model.metrics import CLASSES
+from model.own_known import OWN_KNOWN
 from model.preprocess import is_canonical
 from model.ranges import write_ranges
 from model.recipes import Recipe
@@ -67,7 +68,7 @@ def release(recipe: Recipe, written: Written, folds: int, seed: int, scratch: Pa
     (out / "release.json").write_text(json.dumps(record, indent=1) + "\n", encoding="utf-8")
     write_reference(out / "reference.json", read.digits, read.digits, read.logits.argmax(axis=1))
     write_ranges(out, read.digits.pixels)
-    np.savez_compressed(out / "known.npz", pixels=known.pixels, labels=known.labels)
+    np.savez_compressed(out / OWN_KNOWN, pixels=known.pixels, labels=known.labels)
     return record
 
 

@@ -5,7 +5,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
-from model.data import DEFAULT_FOLDER, test_digits, train_digits, training_split
+from model.commands.options import EVIDENCE, add_data, add_log
+from model.data import test_digits, train_digits, training_split
 from model.refused import Refused
 from model.tracking import add_track, tracked
 from model.wording import mean_and_sd
@@ -14,8 +15,6 @@ if TYPE_CHECKING:
     from model.judge import Panel
     from model.recipes import Recipe
 
-EVIDENCE = Path(__file__).parents[1] / "evidence"
-LOG = Path(__file__).parents[1] / "LOG.md"
 SCRATCH = Path("var/articles")
 PROTOCOLS = ("pictures", "writers", "published")
 
@@ -29,7 +28,7 @@ class Command(Protocol):
 def add_commands(command: Command) -> None:
     """Every command of this module."""
     made = command("cross-validate", _cross_validate, "measure a network on folds held out in turn, with a fresh network each")
-    _data(made)
+    add_data(made)
     _results(made)
     made.add_argument("--folds", type=int, nargs="+", default=[5], metavar="K", help="how many; several: one result for each")
     made.add_argument(
@@ -45,18 +44,18 @@ def add_commands(command: Command) -> None:
     add_recipe(made)
 
     made = command("reproduce", _reproduce, "train on all 60,000 pictures, as the articles do, and read the test set once a seed")
-    _data(made)
+    add_data(made)
     _results(made)
     made.add_argument("--seeds", type=int, nargs="+", default=[1, 2, 3, 4, 5], metavar="N", help="one run for each; none is chosen")
-    made.add_argument("--log", type=Path, default=LOG, metavar="FILE", help="where readings of the test set are noted")
+    add_log(made)
     made.add_argument("--limit", type=int, metavar="N", help="only the first N training pictures, to try things out")
     add_track(made)
     add_recipe(made)
 
     made = command("handcrafted", _handcrafted, "measure HOG with an SVM, and nearest neighbours of deskewed pixels")
-    _data(made)
+    add_data(made)
     made.add_argument("--out", type=Path, default=EVIDENCE, metavar="DIR", help="where the results go")
-    made.add_argument("--log", type=Path, default=LOG, metavar="FILE", help="where readings of the test set are noted")
+    add_log(made)
     made.add_argument("--limit", type=int, metavar="N", help="only the first N training and N validation pictures, to try things out")
 
     made = command("report", _report, "write the report of both articles, and its figures, from committed results")
@@ -116,10 +115,6 @@ def chosen_recipe(options: argparse.Namespace) -> "Recipe":
         return overridden(base, settings)
     except ValueError as error:
         raise Refused(str(error)) from error
-
-
-def _data(made: argparse.ArgumentParser) -> None:
-    made.add_argument("--data", type=Path, default=DEFAULT_FOLDER, metavar="DIR", help="where the four MNIST files are or are put")
 
 
 def _results(made: argparse.ArgumentParser) -> None:

@@ -16,11 +16,13 @@ import numpy as np
 import torch
 
 from model.articles.folds import Places, picture_folds, writer_folds
+from model.course import Course, Lesson
 from model.data import Digits
+from model.history import Watch, unwatched
 from model.network import build, parameter_count
 from model.recipes import Plateau, Recipe
 from model.splitting import Writers
-from model.train import Course, Lesson, Watch, measure, unwatched
+from model.train import measure
 
 Protocol = Literal["pictures", "writers", "published"]
 PROTOCOLS: tuple[Protocol, ...] = get_args(Protocol)

@@ -5,8 +5,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from model.metrics import Floats
+from model.preprocess.place import SIDE
 
-SIDE = 28
 LEAST_SPREAD = 1e-2
 """Ink less high than this, in squared pixels, has no slant."""
 

@@ -2,8 +2,9 @@
 
 import html
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 
 @dataclass(frozen=True)
@@ -39,9 +40,15 @@ th, td { border-bottom: 1px solid #ccc; padding: 0.3rem 0.7rem 0.3rem 0; text-al
 img { max-width: 100%; } figure { margin: 1.5rem 0; } figcaption { font-size: 0.85rem; } code { background: #f3f3f3; }"""
 
 
-def to_markdown(parts: Sequence[Part]) -> str:
+def to_markdown(parts: Iterable[Part]) -> str:
     """The page as GitHub's Markdown."""
     return "\n\n".join(map(_markdown, parts)) + "\n"
+
+
+def write_markdown(parts: Iterable[Part], file: Path) -> Path:
+    """Write the page as Markdown; nothing is written where a part of it cannot be made. Returns the file."""
+    file.write_text(to_markdown(parts), encoding="utf-8")
+    return file
 
 
 def to_html(parts: Sequence[Part], title: str) -> str:

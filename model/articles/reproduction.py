@@ -12,13 +12,15 @@ from typing import Any
 import torch
 
 from model.articles.cross_validation import fixed
+from model.course import Course, Lesson
 from model.data import Digits
 from model.evaluate import note_reading, weights_digest
+from model.history import Watch, unwatched
 from model.judge import Panel
 from model.metrics import spread
 from model.network import build, parameter_count
 from model.recipes import Recipe
-from model.train import Course, Lesson, Watch, measure, unwatched
+from model.train import measure
 
 MEASURED = ("running_loss", "running_accuracy", "training_loss", "training_accuracy", "test_loss", "test_accuracy")
 

@@ -7,6 +7,7 @@ from typing import Any
 
 from model.articles.drawing import cross_validations
 from model.recipes import ARTICLE, DENSE512
+from model.results import read_result
 
 UNMEASURED = "not measured"
 NEEDED = {"evaluation": "evaluate", "article": "evaluate --recipe article", "explore": "explore"}
@@ -48,17 +49,17 @@ def load(folder: Path) -> Results:
     found = {}
     for name, command in NEEDED.items():
         path = folder / f"{name}.json"
-        if not path.exists():
+        if (result := read_result(path)) is None:
             raise ResultsMissing(f"{path} is missing; `python -m model {command}` makes it")
-        found[name] = json.loads(path.read_text())
+        found[name] = result
     reproduced = [json.loads(path.read_text()) for path in folder.glob("all-dense512*.json")]
-    crafted = folder / "handcrafted.json"
+    crafted = read_result(folder / "handcrafted.json")
     return Results(
         folder=folder,
         **found,
         all_dense512={result["recipe"]["optimizer"]: result for result in reproduced},
         cross=cross_validations(folder),
-        handcrafted=json.loads(crafted.read_text())["readers"] if crafted.exists() else [],
+        handcrafted=[] if crafted is None else crafted["readers"],
     )
 
 

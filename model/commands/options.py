@@ -9,6 +9,7 @@ from model.refused import Refused
 HERE = Path(__file__).parents[1]
 RELEASED = HERE / "released"
 EVIDENCE = HERE / "evidence"
+LOG = HERE / "LOG.md"
 RUNS = Path("var/runs")
 
 
@@ -20,6 +21,11 @@ def add_data(made: argparse.ArgumentParser) -> None:
 def add_released(made: argparse.ArgumentParser) -> None:
     """`--released`, to be read from."""
     made.add_argument("--released", type=Path, default=RELEASED, metavar="DIR", help="folder of the released network")
+
+
+def add_log(made: argparse.ArgumentParser) -> None:
+    """`--log`."""
+    made.add_argument("--log", type=Path, default=LOG, metavar="FILE", help="where readings of the test set are noted")
 
 
 def check_device(device: str) -> None:

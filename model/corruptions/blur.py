@@ -2,9 +2,10 @@
 
 import numpy as np
 
-from model.corruptions.levels import FULL, SIDE, Pixels, levels, shares
+from model.corruptions.levels import FULL, Pixels, levels, shares
 from model.corruptions.smoothing import smoothed
 from model.metrics import Floats
+from model.preprocess.place import SIDE
 
 GLASS_SIGMA = 0.7
 GLASS_PASSES = 2

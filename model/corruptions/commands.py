@@ -5,15 +5,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from model.articles.commands import Command
-from model.data import DEFAULT_FOLDER, test_digits, train_digits, validation_indices
+from model.commands.options import EVIDENCE, add_data, add_log, add_released
+from model.data import test_digits, train_digits, validation_indices
 from model.refused import Refused
 from model.trial import keep_committed
 
 if TYPE_CHECKING:
     from model.judge import Panel
 
-MODEL = Path(__file__).parents[1]
-EVIDENCE = MODEL / "evidence"
 TEST, VALIDATION = "test", "validation"
 FILES = {TEST: "corruptions", VALIDATION: "corruptions-validation"}
 """The results' names, by which pictures were read. The card shows those of the test set."""
@@ -24,13 +23,13 @@ SERVED = "digits"
 def add_commands(command: Command) -> None:
     """Every command of this module."""
     made = command("corruptions", _corruptions, "measure the released network on MNIST-C, made again from its published parameters")
-    made.add_argument("--data", type=Path, default=DEFAULT_FOLDER, metavar="DIR", help="where the four MNIST files are or are put")
-    made.add_argument("--released", type=Path, default=MODEL / "released", metavar="DIR", help="folder of the released network")
+    add_data(made)
+    add_released(made)
     made.add_argument("--split", choices=list(FILES), default=TEST, help="which pictures; every choice is made on those of validation")
     made.add_argument("--pictures", type=int, metavar="N", help="so many of them, drawn by the seed; none: all")
     made.add_argument("--seed", type=int, default=0, metavar="N", help="draws the corruptions")
     made.add_argument("--out", type=Path, default=EVIDENCE, metavar="DIR", help="where corruptions.json and its figure go")
-    made.add_argument("--log", type=Path, default=MODEL / "LOG.md", metavar="FILE", help="where readings of the test set are noted")
+    add_log(made)
 
 
 def _corruptions(options: argparse.Namespace) -> None:

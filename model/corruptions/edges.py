@@ -4,9 +4,10 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from model.corruptions.levels import FULL, SIDE, Pixels, shares
+from model.corruptions.levels import FULL, Pixels, shares
 from model.corruptions.smoothing import smoothed
 from model.metrics import Floats
+from model.preprocess.place import SIDE
 
 SIGMA = 1.0
 LOW, HIGH = 0.1, 0.2

@@ -3,8 +3,9 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from model.corruptions.levels import SIDE, Pixels, levels, shares
+from model.corruptions.levels import Pixels, levels, shares
 from model.metrics import Floats
+from model.preprocess.place import SIDE
 
 SHEAR_RADIANS = ROTATION_RADIANS = 0.4
 """Severity 2."""

@@ -5,7 +5,6 @@ from numpy.typing import NDArray
 
 from model.metrics import Floats
 
-SIDE = 28
 FULL = 255
 
 Pixels = NDArray[np.uint8]

@@ -5,8 +5,9 @@ from itertools import pairwise
 
 import numpy as np
 
-from model.corruptions.levels import SIDE, Pixels, levels, shares
+from model.corruptions.levels import Pixels, levels, shares
 from model.metrics import Floats
+from model.preprocess.place import SIDE
 
 HALF_WIDTH = 2.3
 """Pixels above and under a line at which its ink ends, as the logarithm of what is left."""

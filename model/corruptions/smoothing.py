@@ -4,8 +4,8 @@ from typing import Literal
 
 import numpy as np
 
-from model.corruptions.levels import SIDE
 from model.metrics import Floats
+from model.preprocess.place import SIDE
 
 CUT_OFF = 4.0
 """Standard deviations beyond which a kernel is cut, as scipy and scikit-image do."""

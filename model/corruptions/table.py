@@ -7,11 +7,12 @@ import numpy as np
 from model.corruptions.blur import glass_blur, motion_blur
 from model.corruptions.edges import canny_edges
 from model.corruptions.geometry import rotate, scale, shear, translate
-from model.corruptions.levels import SIDE, Pixels
+from model.corruptions.levels import Pixels
 from model.corruptions.lines import dotted_line, zigzag
 from model.corruptions.noise import impulse_noise, shot_noise
 from model.corruptions.tone import brightness, stripe
 from model.corruptions.weather import fog, spatter
+from model.preprocess.place import SIDE
 
 Corruption = Callable[[Pixels, np.random.Generator], Pixels]
 

@@ -2,7 +2,8 @@
 
 import numpy as np
 
-from model.corruptions.levels import FULL, SIDE, Pixels, levels, shares
+from model.corruptions.levels import FULL, Pixels, levels, shares
+from model.preprocess.place import SIDE
 
 BRIGHTER = 0.5
 """Share of full ink (severity 5)."""

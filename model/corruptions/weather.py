@@ -2,9 +2,10 @@
 
 import numpy as np
 
-from model.corruptions.levels import FULL, SIDE, Pixels, levels, shares
+from model.corruptions.levels import FULL, Pixels, levels, shares
 from model.corruptions.smoothing import smoothed
 from model.metrics import Floats
+from model.preprocess.place import SIDE
 
 FOG, FOG_DECAY = 3.0, 1.4
 """Weight of the fog beside full ink, and how much rougher than itself it is at twice the size (severity 5)."""

@@ -6,22 +6,21 @@ from dataclasses import asdict
 from pathlib import Path
 
 from model.articles.commands import Command
-from model.data import DEFAULT_FOLDER, test_digits, training_split
+from model.commands.options import EVIDENCE, add_data, add_log, add_released
+from model.data import test_digits, training_split
 from model.edge.bench import CALLS
 from model.edge.runtimes import NAMES, chosen
 from model.refused import Refused
 from model.trial import keep_committed
 
-HERE = Path(__file__).parents[1]
-EVIDENCE = HERE / "evidence"
 EXPORTS = Path("var/edge")
 
 
 def add_commands(command: Command) -> None:
     """Every command of this module."""
     made = command("edge", _edge, "export the released network for small devices, and measure the exports")
-    made.add_argument("--data", type=Path, default=DEFAULT_FOLDER, metavar="DIR", help="where the four MNIST files are or are put")
-    made.add_argument("--released", type=Path, default=HERE / "released", metavar="DIR", help="folder of the network")
+    add_data(made)
+    add_released(made)
     made.add_argument("--out", type=Path, default=EXPORTS, metavar="DIR", help="where the exports go, with exports.json")
     made.add_argument(
         "--evidence",
@@ -30,7 +29,7 @@ def add_commands(command: Command) -> None:
         metavar="FILE",
         help="where the results go; EDGE.md goes beside its folder",
     )
-    made.add_argument("--log", type=Path, default=HERE / "LOG.md", metavar="FILE", help="where readings of the test set are noted")
+    add_log(made)
     made.add_argument("--seed", type=int, default=0, metavar="N", help="draws the training pictures that int8 is calibrated on")
     made.add_argument("--calibration", type=int, default=1_024, metavar="N", help="so many of them")
     made.add_argument("--limit", type=int, metavar="N", help="only the first N validation and N test pictures, to try things out")

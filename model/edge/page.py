@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from model.articles.claims import FIRST, RASPBERRY_MS
-from model.articles.document import Heading, Paragraph, Part, Table, to_markdown
+from model.articles.document import Heading, Paragraph, Part, Table, to_markdown, write_markdown
 from model.articles.results import percent, source
 from model.edge.agreement import INT8_LOSES_AT_MOST, SAME_DIGITS_AT_LEAST
 from model.edge.table import HEADER, article_row, megs, row_of
@@ -16,14 +16,12 @@ NAME = "EDGE.md"
 
 def write_page(evidence: Path, out: Path) -> Path:
     """Write the page of the results in `evidence` into `out`."""
-    file = out / NAME
-    file.write_text(page(evidence), encoding="utf-8")
-    return file
+    return write_markdown(_parts(evidence), out / NAME)
 
 
 def page(evidence: Path) -> str:
     """The page as Markdown: a table for each `edge*.json`, the released network's first."""
-    return to_markdown(list(_parts(evidence)))
+    return to_markdown(_parts(evidence))
 
 
 def _parts(evidence: Path) -> Iterator[Part]:

@@ -4,15 +4,15 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from model.articles.commands import EVIDENCE, LOG, Command
-from model.data import DEFAULT_FOLDER, test_digits, training_split
+from model.articles.commands import Command
+from model.commands.options import EVIDENCE, LOG, add_data, add_released
+from model.data import test_digits, training_split
 from model.refused import Refused
 from model.trial import keep_committed
 
 if TYPE_CHECKING:
     from model.inference import Classifier
 
-RELEASED = Path(__file__).parents[1] / "released"
 PICTURES = 500
 
 
@@ -29,9 +29,9 @@ def add_commands(command: Command) -> None:
 
 
 def _common(made: argparse.ArgumentParser, written: str) -> None:
-    made.add_argument("--data", type=Path, default=DEFAULT_FOLDER, metavar="DIR", help="where the four MNIST files are or are put")
+    add_data(made)
     made.add_argument("--out", type=Path, default=EVIDENCE, metavar="DIR", help=f"where {written}")
-    made.add_argument("--released", type=Path, default=RELEASED, metavar="DIR", help="folder of the released network")
+    add_released(made)
     made.add_argument("--seed", type=int, default=0, metavar="N")
 
 

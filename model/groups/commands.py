@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 from model.articles.commands import Command
 from model.bootstrap import RESAMPLES
-from model.data import DEFAULT_FOLDER, test_digits, training_split, validation_indices
+from model.commands.options import EVIDENCE, LOG, add_data, add_released
+from model.data import test_digits, training_split, validation_indices
 from model.refused import Refused
 
 if TYPE_CHECKING:
@@ -16,16 +17,13 @@ if TYPE_CHECKING:
 
     from model.judge import Panel
 
-HERE = Path(__file__).parents[1]
-EVIDENCE, RELEASED, LOG = HERE / "evidence", HERE / "released", HERE / "LOG.md"
-
 
 def add_commands(command: Command) -> None:
     """Every command of this module."""
     made = command("groups", _groups, "measure how well each form series and its writers are read, and write the card")
-    made.add_argument("--data", type=Path, default=DEFAULT_FOLDER, metavar="DIR", help="where the four MNIST files are or are put")
+    add_data(made)
     made.add_argument("--out", type=Path, default=EVIDENCE, metavar="DIR", help="where groups.json goes; the card goes beside it")
-    made.add_argument("--released", type=Path, default=RELEASED, metavar="DIR", help="folder of the released network")
+    add_released(made)
     made.add_argument("--log", type=Path, default=LOG, metavar="FILE", help="where the reading of the test set is noted")
     made.add_argument("--seed", type=int, default=0, metavar="N", help="draws the writers")
     made.add_argument("--resamples", type=int, default=RESAMPLES, metavar="N", help="so many times")

@@ -11,6 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 SIDE = 28
+"""Of canonical pixels, where a release does not say another."""
+
 INK_SIDE = 20
 """Of a side of 28; others in proportion."""
 SHORTEST_SHARE = 0.9

@@ -15,9 +15,10 @@ from model.calibrate import calibrate
 from model.data import Digits
 from model.evaluate import release_facts, weights_digest
 from model.export import fingerprint
-from model.inference import SIDE, Classifier, ReleaseUnusable
+from model.inference import Classifier, ReleaseUnusable
 from model.limits import write_limits
 from model.network import build
+from model.preprocess.place import SIDE
 from model.ranges import write_ranges
 from model.reference import write_reference
 from model.release import ReleaseRecord
@@ -27,6 +28,7 @@ from model.renewal.labelled import Record
 from model.renewal.split import Split
 from model.renewal.training import Material, Weights
 from model.renewal.weights import ALL, CALLER, EMPHASIS, weight_by_caller
+from model.results import read_result
 from model.train import logits_of
 
 FILE = "renewal.json"
@@ -125,8 +127,8 @@ def made_of(records: Sequence[Record], parts: Split, material: Material, aside: 
 
 def seen_by(candidate: Path) -> frozenset[str]:
     """Digests that the candidate in this folder was trained on or chosen by; of none that is known, none. Raises ValueError, KeyError."""
-    file = candidate / FILE
-    return frozenset(json.loads(file.read_text())["labelled"]["seen"]) if file.exists() else frozenset()
+    told = read_result(candidate / FILE)
+    return frozenset() if told is None else frozenset(told["labelled"]["seen"])
 
 
 def facts(out: Path, version: str) -> dict[str, Any]:

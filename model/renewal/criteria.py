@@ -11,14 +11,15 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from model.bootstrap import Draws, interval
+from model.bootstrap import interval, resampled
 from model.gate_report import CRITERIA
 from model.inference import softmax
 from model.judge import BINS, SERIES
-from model.metrics import CLASSES, Floats, calibration_error, equal_width_bins, reliability
+from model.metrics import CLASSES, calibration_error, equal_width_bins, reliability
 from model.renewal.paired import Paired, paired
 from model.renewal.panels import Asked, Said
 from model.renewal.split import CALLERS_NEEDED
+from model.trust.calibration import resampled_error
 
 Row = dict[str, Any]
 
@@ -117,20 +118,14 @@ def _writer_groups(both: Both) -> Row:
 def _calibration(both: Both) -> Row:
     """Candidate's expected calibration error minus current's; whole writers are drawn anew."""
     labels, writer = both.asked.test.digits.labels, both.asked.test.writers.writer
-    names, place = np.unique(writer, return_inverse=True)
-    draws = Draws.of(len(names), both.resamples, np.random.default_rng(both.asked.seed))
-    errors, resampled = [], []
+    errors, drawn = [], []
     for logits in (both.candidate.test, both.current.test):
         probabilities = softmax(logits)
         confidence, right = probabilities.max(axis=1), probabilities.argmax(axis=1) == labels
         bins = equal_width_bins(confidence, BINS)
         errors.append(calibration_error(reliability(confidence, right, bins)))
-        cell = place * BINS + bins
-        surplus = np.bincount(cell, right - confidence, len(names) * BINS).reshape(len(names), BINS)
-        pictures = np.bincount(place, minlength=len(names)).astype(np.float64)
-        gaps: Floats = np.abs(draws.times @ surplus).sum(axis=1) / (draws.times @ pictures)
-        resampled.append(gaps)
-    low, high = interval(resampled[0] - resampled[1])
+        drawn.append(resampled_error(confidence, right, bins, writer, both.asked.seed, both.resamples))
+    low, high = interval(drawn[0] - drawn[1])
     margin = both.margins.calibration
     found = {"candidate": errors[0], "current": errors[1], "difference": errors[0] - errors[1], "low": low, "high": high}
     return {"passed": high <= margin, "margin": margin, "n": len(labels), **found}
@@ -146,10 +141,8 @@ def _corrupted(both: Both) -> Row:
     }
     names = list(both.asked.corruptions)
     each = np.mean([right["candidate"][name].astype(np.float64) - right["current"][name] for name in names], axis=0)
-    whole, place = np.unique(writer, return_inverse=True)
-    draws = Draws.of(len(whole), both.resamples, np.random.default_rng(both.asked.seed))
-    gained, pictures = np.bincount(place, each), np.bincount(place).astype(np.float64)
-    low, high = interval((draws.times @ gained) / (draws.times @ pictures))
+    gained, pictures = resampled(np.column_stack([each, np.ones(len(each))]), writer, both.asked.seed, both.resamples).T
+    low, high = interval(gained / pictures)
     means = {who: float(np.mean([those.mean() for those in by_name.values()])) for who, by_name in right.items()}
     rows = [{"name": name, **{who: float(by_name[name].mean()) for who, by_name in right.items()}} for name in names]
     margin = both.margins.corrupted

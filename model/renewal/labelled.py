@@ -16,10 +16,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from model.metrics import CLASSES
+from model.preprocess.place import SIDE
 
 FORMAT = "digitserve labelled records 1"
 FEEDBACK, AUDIT = "feedback", "audit"
-SIDE = 28
 LONGEST_LINE = 2**18
 """A picture takes two kilobytes, and each correction of a label a tenth of one."""
 

@@ -5,7 +5,7 @@ import hashlib
 from pathlib import Path
 
 from model.articles.commands import Command
-from model.commands.options import HERE, add_data, add_released
+from model.commands.options import HERE, LOG, add_data, add_released
 from model.data import test_digits, train_digits, training_split
 from model.refused import Refused
 
@@ -25,7 +25,7 @@ def add_commands(command: Command) -> None:
     made = command("hard-pictures", _hard_pictures, "find the hard test pictures of the gate again; the result is committed")
     add_data(made)
     made.add_argument("--out", type=Path, default=HERE / "renewal" / "hard.txt", metavar="FILE", help="what to write")
-    made.add_argument("--log", type=Path, default=HERE / "LOG.md", metavar="FILE", help="where the reading of the test set is noted")
+    made.add_argument("--log", type=Path, default=LOG, metavar="FILE", help="where the reading of the test set is noted")
 
 
 def _new_style(options: argparse.Namespace) -> None:

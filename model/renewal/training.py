@@ -10,14 +10,16 @@ from torch import Tensor
 from torch.nn import functional
 
 from model.augment import augment
+from model.course import Course, Lesson
 from model.data import Digits
 from model.distil import BATCH
+from model.history import History, Watch, unwatched
 from model.inference import Classifier
 from model.metrics import CLASSES, Floats
 from model.network import DigitNetwork
 from model.recipes import Recipe
 from model.renewal.recipe import SURE, Plan
-from model.train import Course, History, Lesson, Watch, measure, unwatched
+from model.train import measure
 
 Weights = dict[str, Tensor]
 
@@ -65,7 +67,7 @@ def retrain(
     steps = plan.draws // plan.recipe.batch_size
     course = Course(plan.recipe, seed, plan.recipe.dropouts[0], folder, "cpu", steps_per_epoch=steps, watch=watch)
     if plan.from_current:
-        _begin_with(course, weights_of(current))
+        course.begin_with(weights_of(current), otherwise=f"the current network is not a {plan.recipe.network}; train from scratch")
     course.resume()
     folder.mkdir(parents=True, exist_ok=True)
     lesson = lessons(plan, seed, material, current)
@@ -118,15 +120,6 @@ def named(plan: Plan, sha256: str, current: str) -> Plan:
     on with."""
     length = f"{plan.recipe.epochs}x{plan.draws}"
     return replace(plan, recipe=replace(plan.recipe, name=f"{plan.recipe.name}-{length}-{sha256[:8]}-{current[:8]}"))
-
-
-def _begin_with(course: Course, weights: Weights) -> None:
-    try:
-        for network in (course.network, course.average):
-            if network is not None:
-                network.load_state_dict(weights)
-    except RuntimeError as error:
-        raise ValueError(f"the current network is not a {course.recipe.network}; train from scratch") from error
 
 
 def _of_labels(labels: Tensor) -> Tensor:

@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from model.bootstrap import interval, resampled
+from model.bootstrap import RESAMPLES, interval, resampled
 from model.judge import BINS
 from model.metrics import Floats, Reliability, calibration_error, equal_mass_bins, equal_width_bins, reliability
 
@@ -58,12 +58,25 @@ def without_error(confidence: Floats, correct: NDArray[np.bool_]) -> float:
     return float((confidence > confidence[~correct].max()).mean()) if not correct.all() else 1.0
 
 
+def resampled_error(
+    confidence: Floats,
+    correct: NDArray[np.bool_],
+    bin_of: NDArray[np.intp],
+    writer: NDArray[np.integer],
+    seed: int,
+    resamples: int = RESAMPLES,
+) -> Floats:
+    """The calibration error of these bins as whole writers are drawn anew: `float64[resamples]`. Equal seeds draw the same writers."""
+    gap = np.zeros((len(confidence), int(bin_of.max()) + 1))
+    gap[np.arange(len(confidence)), bin_of] = correct - confidence
+    drawn = resampled(np.column_stack([gap, np.ones(len(confidence))]), writer, seed, resamples)
+    error: Floats = np.abs(drawn[:, :-1]).sum(axis=1) / drawn[:, -1]
+    return error
+
+
 def _with_interval(
     confidence: Floats, correct: NDArray[np.bool_], bin_of: NDArray[np.intp], writer: NDArray[np.integer], seed: int
 ) -> dict[str, float]:
     """The bootstrap keeps the bins: an error that is nearly none is a mean of gaps that are noise, so its interval begins above 0."""
-    gap = np.zeros((len(confidence), int(bin_of.max()) + 1))
-    gap[np.arange(len(confidence)), bin_of] = correct - confidence
-    drawn = resampled(np.column_stack([gap, np.ones(len(confidence))]), writer, seed)
-    low, high = interval(np.abs(drawn[:, :-1]).sum(axis=1) / drawn[:, -1])
+    low, high = interval(resampled_error(confidence, correct, bin_of, writer, seed))
     return {"value": calibration_error(reliability(confidence, correct, bin_of)), "low": low, "high": high}

@@ -5,11 +5,10 @@ from pathlib import Path
 from typing import Any
 
 from model.articles.commands import Command
-from model.data import DEFAULT_FOLDER, test_digits, training_split
+from model.commands.options import EVIDENCE, add_data, add_log, add_released
+from model.data import test_digits, training_split
 from model.refused import Refused
-from model.trust.fashion import DEFAULT_FOLDER as FASHION_FOLDER
-
-MODEL = Path(__file__).parents[1]
+from model.trust.fashion import DEFAULT_FOLDER
 
 
 def add_commands(command: Command) -> None:
@@ -17,21 +16,21 @@ def add_commands(command: Command) -> None:
     limits = command(
         "limits", _limits, "set from where on answers of the released network are trusted, by validation pictures: limits.json"
     )
-    limits.add_argument("--data", type=Path, default=DEFAULT_FOLDER, metavar="DIR", help="where the four MNIST files are or are put")
-    limits.add_argument("--released", type=Path, default=MODEL / "released", metavar="DIR", help="folder of the released network")
+    add_data(limits)
+    add_released(limits)
     limits.add_argument("--seed", type=int, default=0, metavar="N", help="draws the writers who calibrate prediction sets")
     made = command("trust", _trust, "measure what confidence is worth, what is refused as no digit, and prediction sets")
-    made.add_argument("--data", type=Path, default=DEFAULT_FOLDER, metavar="DIR", help="where the four MNIST files are or are put")
+    add_data(made)
     made.add_argument(
         "--fashion",
         type=Path,
-        default=FASHION_FOLDER,
+        default=DEFAULT_FOLDER,
         metavar="DIR",
         help="where Debian's package dataset-fashion-mnist was unpacked to",
     )
-    made.add_argument("--released", type=Path, default=MODEL / "released", metavar="DIR", help="folder of the released network")
-    made.add_argument("--out", type=Path, default=MODEL / "evidence", metavar="DIR", help="where trust.json and its figures go")
-    made.add_argument("--log", type=Path, default=MODEL / "LOG.md", metavar="FILE", help="where readings of the test set are noted")
+    add_released(made)
+    made.add_argument("--out", type=Path, default=EVIDENCE, metavar="DIR", help="where trust.json and its figures go")
+    add_log(made)
     made.add_argument("--pictures", type=int, default=1_000, metavar="N", help="of noise, shapes, blanks and two digits, in each set")
     made.add_argument("--seed", type=int, default=0, metavar="N", help="draws the outliers and the writers who calibrate")
 

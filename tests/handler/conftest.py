@@ -1,7 +1,8 @@
-"""What handler tests share: a released network with random weights, its archive, and one TorchServe for the session."""
+"""What handler tests share: a released network with random weights, its archive, a handler of it, and one TorchServe for the session."""
 
 import json
 import shutil
+import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -9,9 +10,11 @@ import numpy as np
 import pytest
 import torch
 
+from handler.digit_handler import DigitHandler
 from model.export import CHECKOUT, build_archive
 from model.network import build
 from model.ranges import write_ranges
+from tests.handler.asking import Ask, Context
 from tests.handler.torchserve import TorchServe, serving
 
 
@@ -31,6 +34,26 @@ def released(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="session")
 def store(released: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     return build_archive(released, tmp_path_factory.mktemp("store")).parent
+
+
+@pytest.fixture(scope="session")
+def folder(store: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    unpacked = tmp_path_factory.mktemp("unpacked")
+    with zipfile.ZipFile(store / "digits.mar") as archive:
+        archive.extractall(unpacked)
+    return unpacked
+
+
+@pytest.fixture(scope="session")
+def digits(folder: Path) -> DigitHandler:
+    made = DigitHandler()
+    made.initialize(Context(folder, []))
+    return made
+
+
+@pytest.fixture
+def ask(digits: DigitHandler, folder: Path) -> Ask:
+    return Ask(digits, folder)
 
 
 @pytest.fixture(scope="session")

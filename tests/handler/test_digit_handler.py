@@ -1,118 +1,19 @@
 """Whatever a request holds, the handler answers it, in order, and a bad one fails alone."""
 
 import json
-import os
-import zipfile
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import cv2
 import numpy as np
 import pytest
-import torch
 from numpy.typing import NDArray
 
-import handler.digit_handler as module
-from handler.digit_handler import EXPLAIN, FACTS, LOGITS, MAP, PIXELS, THREADS, DigitHandler
+from handler.digit_handler import EXPLAIN, FACTS, LOGITS, MAP, PIXELS, DigitHandler
 from model.choice import fastest
-from model.compiled import Compiled
 from model.explain import grad_cam
-from model.export import build_archive
 from model.inference import Classifier
 from model.preprocess import EmptyUpload, ImageTooLarge, UnreadableImage, UnsupportedImage, canonicalise
-
-
-class Context:
-    """What of TorchServe's context a handler touches, one entry a request."""
-
-    def __init__(self, folder: Path, headers: list[dict[str, Any]]) -> None:
-        self.system_properties = {"model_dir": str(folder)}
-        self.headers = headers
-        self.kinds: dict[int, str] = {}
-        self.statuses: dict[int, tuple[int, str]] = {}
-
-    def get_all_request_header(self, index: int) -> dict[str, Any]:
-        return self.headers[index]
-
-    def set_response_content_type(self, index: int, value: str) -> None:
-        self.kinds[index] = value
-
-    def set_response_status(self, code: int = 200, phrase: str = "", idx: int = 0) -> None:
-        self.statuses[idx] = (code, phrase)
-
-
-@pytest.fixture(scope="module")
-def folder(store: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    unpacked = tmp_path_factory.mktemp("unpacked")
-    with zipfile.ZipFile(store / "digits.mar") as archive:
-        archive.extractall(unpacked)
-    return unpacked
-
-
-@pytest.fixture(scope="module")
-def digits(folder: Path) -> DigitHandler:
-    made = DigitHandler()
-    made.initialize(Context(folder, []))
-    return made
-
-
-@pytest.fixture
-def ask(digits: DigitHandler, folder: Path) -> "Ask":
-    return Ask(digits, folder)
-
-
-class Ask:
-    """One call of `handle`; each request is (its parts, its headers)."""
-
-    def __init__(self, digits: DigitHandler, folder: Path) -> None:
-        self.digits, self.folder = digits, folder
-
-    def __call__(self, *requests: tuple[dict[str, Any], dict[str, Any]]) -> tuple[list[bytes], Context]:
-        context = Context(self.folder, [headers for _, headers in requests])
-        answers = self.digits.handle([parts for parts, _ in requests], context)
-        assert len(answers) == len(requests)
-        assert all(isinstance(answer, bytes) for answer in answers)
-        return answers, context
-
-    def predictions(self, parts: dict[str, Any], headers: dict[str, Any]) -> list[dict[str, Any]]:
-        (answer,), context = self((parts, headers))
-        assert context.statuses == {}
-        assert context.kinds == {0: "application/json"}
-        found: list[dict[str, Any]] = json.loads(answer)["predictions"]
-        return found
-
-    def problem(self, parts: dict[str, Any], headers: dict[str, Any]) -> tuple[int, str]:
-        (answer,), context = self((parts, headers))
-        assert context.kinds == {0: "application/problem+json"}
-        body = json.loads(answer)
-        assert context.statuses == {0: (body["status"], body["title"])}
-        return body["status"], body["detail"]
-
-
-def pictures(n: int) -> NDArray[np.uint8]:
-    return np.random.default_rng(n).integers(0, 256, size=(n, 28, 28), dtype=np.uint8)
-
-
-def png(digit: str = "7") -> bytes:
-    canvas = np.zeros((60, 60), dtype=np.uint8)
-    cv2.putText(canvas, digit, (15, 45), cv2.FONT_HERSHEY_SIMPLEX, 1.5, 255, 4)
-    return cv2.imencode(".png", canvas)[1].tobytes()
-
-
-def pixels_request(pixels: NDArray[np.uint8], **headers: str) -> tuple[dict[str, Any], dict[str, Any]]:
-    return {"body": bytearray(pixels.tobytes())}, {"Content-Type": PIXELS, **headers}
-
-
-def explain_request(pixels: NDArray[np.uint8], digit: int) -> tuple[dict[str, Any], dict[str, Any]]:
-    return {"body": bytearray(pixels.tobytes() + bytes([digit]))}, {"Content-Type": EXPLAIN}
-
-
-def form(*uploads: bytes) -> tuple[dict[str, Any], dict[str, Any]]:
-    """As TorchServe hands a form over: every part by its name, and among the headers again, as a dictionary."""
-    parts = {f"part {index}": bytearray(upload) for index, upload in enumerate(uploads)}
-    kinds = {name: {"content-type": "image/png"} for name in parts}
-    return parts, {**kinds, "Content-Type": "multipart/form-data; boundary=x"}
+from tests.handler.asking import Ask, explain_request, form, pictures, pixels_request, png
 
 
 @pytest.mark.parametrize("n", [1, 5, 64])
@@ -286,90 +187,3 @@ def test_all_pictures_of_a_batch_go_through_the_network_together(ask: Ask, monke
     monkeypatch.setattr(ask.digits.classifier, "logits", counted)
     ask(pixels_request(pictures(2)), form(png(), b"bad", png()), ({"body": bytearray(png())}, {}))
     assert seen == [5]
-
-
-@pytest.mark.parametrize("headers", [{"Content-Type": FACTS}, {"describe": "True"}])
-def test_the_facts_are_told_to_whoever_asks(ask: Ask, folder: Path, headers: dict[str, Any]) -> None:
-    (answer,), context = ask(({}, headers))
-    facts = json.loads((folder / "facts.json").read_text())
-    assert json.loads(answer) == {**facts, "arithmetic": ask.digits.classifier.arithmetic}
-    assert context.statuses == {}
-
-
-def test_the_module_defines_one_class_and_no_function_called_handle() -> None:
-    """TorchServe refuses two classes, and would take a function of that name for the handler."""
-    own = [name for name, member in vars(module).items() if isinstance(member, type) and member.__module__ == module.__name__]
-    assert own == ["DigitHandler"]
-    assert not hasattr(module, "handle")
-
-
-def test_importing_the_handler_needs_neither_torchserve_nor_the_gateway() -> None:
-    source = Path(module.__file__).read_text()
-    imported = {line.split()[1].split(".")[0] for line in source.splitlines() if line.startswith(("import ", "from "))}
-    assert imported <= {"json", "logging", "os", "collections", "functools", "http", "pathlib", "typing", "numpy", "torch", "model"}
-
-
-@pytest.fixture
-def _torch_s_threads() -> Iterator[None]:
-    before = torch.get_num_threads()
-    yield
-    torch.set_num_threads(before)
-
-
-@pytest.mark.usefixtures("_torch_s_threads")
-@pytest.mark.parametrize(("told", "threads"), [(None, 1), ("2", 2)])
-def test_it_computes_with_as_many_threads_as_it_is_told(
-    folder: Path, monkeypatch: pytest.MonkeyPatch, told: str | None, threads: int
-) -> None:
-    if told is not None:
-        monkeypatch.setenv(THREADS, told)
-    digits = DigitHandler()
-    digits.initialize(Context(folder, []))
-    assert torch.get_num_threads() == threads
-    if isinstance(digits.classifier, Compiled):
-        assert digits.classifier.threads == min(threads, os.cpu_count() or 1)
-
-
-def test_an_archive_without_its_weights_is_not_taken_into_service(folder: Path, tmp_path: Path) -> None:
-    (tmp_path / "facts.json").write_bytes((folder / "facts.json").read_bytes())
-    with pytest.raises(Exception, match=r"release\.json is missing"):
-        DigitHandler().initialize(Context(tmp_path, []))
-
-
-@pytest.fixture(scope="module")
-def reader(larger: Path, tmp_path_factory: pytest.TempPathFactory) -> "Ask":
-    """A network of another name and side."""
-    unpacked = tmp_path_factory.mktemp("unpacked")
-    with zipfile.ZipFile(build_archive(larger, tmp_path_factory.mktemp("store"))) as archive:
-        archive.extractall(unpacked)
-    made = DigitHandler()
-    made.initialize(Context(unpacked, []))
-    return Ask(made, unpacked)
-
-
-def test_a_network_of_another_side_takes_pixels_of_that_side(reader: Ask, larger: Path) -> None:
-    with np.load(larger / "known.npz") as known:
-        pixels, labels = known["pixels"], known["labels"]
-    (answer,), context = reader(pixels_request(pixels, Accept=LOGITS))
-    assert context.kinds == {0: LOGITS}
-    assert np.frombuffer(answer, "<f4").reshape(-1, 10).argmax(1).tolist() == labels.tolist()
-    (told,), context = reader(explain_request(pixels[:1], int(labels[0])))
-    assert context.kinds == {0: MAP}
-    expected = grad_cam(Classifier(larger).layers, pixels[:1], labels[:1], side=32)
-    np.testing.assert_allclose(np.frombuffer(told, "<f4").reshape(1, 32, 32), expected, atol=1e-5)
-    assert reader.problem(*pixels_request(pictures(1)))[1] == "canonical pixels are n * 1024 bytes, n in 1..64, not 784 bytes"
-    assert "1024 canonical bytes" in reader.problem(*explain_request(pictures(1), 3))[1]
-
-
-def test_uploads_are_read_at_its_side(reader: Ask, larger: Path) -> None:
-    (found,) = reader.predictions({"body": bytearray(png())}, {"Content-Type": "image/png"})
-    expected = fastest(larger).logits(canonicalise(png(), side=32).pixels[None])[0]
-    np.testing.assert_allclose(found["logits"], expected, atol=1e-4)
-
-
-def test_what_it_says_of_itself_holds_its_own_known_pictures(reader: Ask, larger: Path, ask: Ask) -> None:
-    facts = json.loads(reader(({"body": b""}, {"Content-Type": FACTS}))[0][0])
-    with np.load(larger / "known.npz") as known:
-        assert facts["known"] == {"pixels": known["pixels"].tobytes().hex(), "labels": known["labels"].tolist()}
-    assert (facts["model"], facts["side"]) == ("larger", 32)
-    assert not {"side", "known"} & set(json.loads(ask(({"body": b""}, {"Content-Type": FACTS}))[0][0])), "those are for others"

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from model.bootstrap import Draws, interval, resampled
+from model.bootstrap import Draws, interval, resampled, resampled_mean
 
 WRITERS = np.repeat(np.arange(40), 50)
 
@@ -52,3 +52,18 @@ def test_the_same_seed_draws_the_same_writers() -> None:
     values = np.random.default_rng(0).random((2_000, 1))
     assert np.array_equal(resampled(values, WRITERS, 3, 50), resampled(values, WRITERS, 3, 50))
     assert not np.array_equal(resampled(values, WRITERS, 3, 50), resampled(values, WRITERS, 4, 50))
+
+
+def test_a_mean_over_writers_is_drawn_as_it_is_by_sums_of_them() -> None:
+    values = np.random.default_rng(2).random(2_000) + WRITERS / 40
+    by_sums = resampled(np.column_stack([values, np.ones(2_000)]), WRITERS)
+    one_by_one = interval(resampled_mean(values, WRITERS, np.random.default_rng(0)))
+    assert one_by_one == pytest.approx(interval(by_sums[:, 0] / by_sums[:, 1]), rel=0.01)
+
+
+def test_resamples_are_the_same_however_many_are_held_in_memory_together() -> None:
+    correct, writer = np.random.default_rng(1).random(300) < 0.9, np.arange(300) // 3
+    at_once, in_parts = (
+        resampled_mean(correct, writer, np.random.default_rng(0), resamples=500, together=together) for together in (4_000_000, 700)
+    )
+    assert np.array_equal(at_once, in_parts)

@@ -143,10 +143,3 @@ def test_the_interval_of_a_mean_is_the_textbook_s_and_wider_where_writers_err_to
 def test_a_group_without_pictures_has_no_difference() -> None:
     with pytest.raises(ValueError, match="both groups"):
         cluster_difference(np.ones(3, bool), np.arange(3), np.ones(3, bool))
-
-
-def test_resamples_are_the_same_however_many_are_held_in_memory_together(monkeypatch: pytest.MonkeyPatch) -> None:
-    correct, cluster = np.random.default_rng(1).random(300) < 0.9, np.arange(300) // 3
-    at_once = cluster_interval(correct, cluster, resamples=500)
-    monkeypatch.setattr("model.metrics.DRAWN_TOGETHER", 700)
-    assert cluster_interval(correct, cluster, resamples=500) == at_once

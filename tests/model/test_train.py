@@ -12,10 +12,11 @@ from torch import nn
 from model.augment import Augmentation
 from model.data import Digits
 from model.distil import RELEASED
+from model.history import History
 from model.network import build
 from model.recipes import ARTICLE, RELEASED_NETWORK, Cosine, Distillation, Plateau, Recipe, SpoiltRecipe
 from model.spoiling import Spoiling
-from model.train import History, _optimizer, _plateau, cosine_factor, logits_of, measure, train, train_recipe
+from model.train import logits_of, measure, train, train_recipe
 from tests.model.bars import bars
 
 PICTURES = 256
@@ -146,34 +147,6 @@ def test_the_history_says_when_neither_acted(tmp_path: Path) -> None:
     assert run.history.stopped_early_after is None
 
 
-def test_the_rate_halves_after_exactly_three_epochs_without_improvement() -> None:
-    optimizer = _optimizer(ARTICLE, build("article"))
-    schedule = _plateau(ARTICLE, optimizer)
-    assert schedule is not None
-    rates = []
-    for loss in (1.0, 0.9, 0.9, 0.9, 0.9, 0.8, 0.8, 0.8, 0.7):
-        schedule.step(loss)
-        rates.append(optimizer.param_groups[0]["lr"])
-    assert rates == [1e-3] * 4 + [5e-4] * 5
-
-
-def test_the_article_s_weight_decay_is_l2_in_adam_on_every_weight() -> None:
-    network = build("article")
-    optimizer = _optimizer(ARTICLE, network)
-    assert type(optimizer) is torch.optim.Adam
-    (group,) = optimizer.param_groups
-    assert group["weight_decay"] == 1e-4
-    assert not group["decoupled_weight_decay"]
-    assert len(group["params"]) == len(list(network.parameters()))
-
-
-def test_decoupled_decay_spares_biases_and_normalisation() -> None:
-    optimizer = _optimizer(replace(AVERAGED, weight_decay=0.02), build("article"))
-    assert type(optimizer) is torch.optim.AdamW
-    for group in optimizer.param_groups:
-        assert {parameter.ndim > 1 for parameter in group["params"]} == {group["weight_decay"] > 0}
-
-
 def test_of_several_dropouts_the_lowest_validation_loss_is_kept(tmp_path: Path) -> None:
     run = train_recipe(replace(QUICK, epochs=1, dropouts=(0.2, 0.5)), 1, TRAINING, VALIDATION, tmp_path)
     losses = {
@@ -182,10 +155,6 @@ def test_of_several_dropouts_the_lowest_validation_loss_is_kept(tmp_path: Path) 
     }
     assert set(losses) == {0.2, 0.5}
     assert run.history.dropout == min(losses, key=losses.__getitem__)
-
-
-def test_cosine_rises_to_one_and_falls_to_nought() -> None:
-    assert [cosine_factor(progress, 0.1) for progress in (0, 0.05, 0.1, 1)] == pytest.approx([0, 0.5, 1, 0])
 
 
 def test_measuring_is_in_evaluation_mode_and_in_nats() -> None:

@@ -8,6 +8,7 @@ import pytest
 
 from model import splitting
 from model.__main__ import main
+from model.commands.options import RELEASED
 from model.corruptions import commands
 from model.corruptions.table import CORRUPTIONS
 from model.data import Digits
@@ -52,8 +53,8 @@ def test_the_test_set_is_measured_noted_drawn_and_told(tmp_path: Path, capsys: P
 def test_results_of_a_network_that_is_not_served_bear_its_name_and_what_its_pictures_were_spoilt_by(tmp_path: Path) -> None:
     released = tmp_path / "other"
     released.mkdir()
-    (released / "weights.pt").write_bytes((commands.MODEL / "released" / "weights.pt").read_bytes())
-    facts = json.loads((commands.MODEL / "released" / "release.json").read_text())
+    (released / "weights.pt").write_bytes((RELEASED / "weights.pt").read_bytes())
+    facts = json.loads((RELEASED / "release.json").read_text())
     (released / "release.json").write_text(json.dumps({**facts, "model": "other", "recipe": "sturdy"}))
     assert run(tmp_path, "--released", str(released), "--split", "validation", "--pictures", "5") == 0
     assert sorted(path.stem for path in (tmp_path / "evidence").glob("*.json")) == ["corruptions-validation-other"]
@@ -98,8 +99,8 @@ def test_a_part_of_the_pictures_never_replaces_what_is_committed(tmp_path: Path,
 def test_a_release_of_no_recipe_is_refused_before_anything_is_read(tmp_path: Path, capsys: Printed) -> None:
     released = tmp_path / "released"
     released.mkdir()
-    (released / "weights.pt").write_bytes((commands.MODEL / "released" / "weights.pt").read_bytes())
-    facts = json.loads((commands.MODEL / "released" / "release.json").read_text())
+    (released / "weights.pt").write_bytes((RELEASED / "weights.pt").read_bytes())
+    facts = json.loads((RELEASED / "release.json").read_text())
     (released / "release.json").write_text(json.dumps({**facts, "recipe": "lost"}))
     assert run(tmp_path, "--released", str(released)) == 1
     assert "names no recipe" in capsys.readouterr().err

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from model.__main__ import main
+from model.commands.options import EVIDENCE
 from model.compiled import NotCompilable
-from model.edge.commands import HERE
 from model.edge.measuring import CALIBRATION
 from model.edge.page import page
 from model.edge.runtimes import NAMES
@@ -98,7 +98,7 @@ def test_a_network_that_cannot_be_exported_is_one_line_and_no_reading(
 def test_the_page_is_written_again_from_the_evidence_alone(tmp_path: Path, capsys: Printed) -> None:
     evidence = tmp_path / "evidence"
     evidence.mkdir()
-    shutil.copy(HERE / "evidence" / "edge.json", evidence)
+    shutil.copy(EVIDENCE / "edge.json", evidence)
     assert main(["edge-page", "--evidence", str(evidence)]) == 0
     assert capsys.readouterr().out.strip() == str(tmp_path / "EDGE.md")
     assert (tmp_path / "EDGE.md").read_text() == page(evidence)
@@ -109,5 +109,5 @@ def test_the_commands_say_what_the_code_does() -> None:
 
     options = parser().parse_args(["edge"])
     assert options.calibration == CALIBRATION
-    assert options.evidence == HERE / "evidence" / "edge.json"
+    assert options.evidence == EVIDENCE / "edge.json"
     assert tuple(options.runtimes) == NAMES
