@@ -110,17 +110,20 @@ class Link(asyncio.Protocol):
         self._answers: list[object] = []
         self._awaited = 0
         self._done: asyncio.Future[list[object]] | None = None
+        self._transport: asyncio.Transport | None = None
         self.is_open = True
 
     def ask(self, commands: Sequence[Command]) -> "asyncio.Future[list[object]]":
         self._answers, self._awaited = [], len(commands)
         self._done = asyncio.get_running_loop().create_future()
+        assert self._transport is not None
         self._transport.write(b"".join([hiredis.pack_command(command) for command in commands]))
         return self._done
 
     def close(self) -> None:
         self.is_open = False
-        self._transport.abort()
+        if self._transport is not None:
+            self._transport.abort()
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport = cast(asyncio.Transport, transport)  # uvloop's is no subclass
@@ -150,20 +153,25 @@ class Link(asyncio.Protocol):
 async def linked(url: str, greeting: Command | None = None) -> Link:
     """Connected to that server, logged in, and greeted."""
     told = connection_to(url)
-    loop = asyncio.get_running_loop()
-    if isinstance(told, UnixDomainSocketConnection):
-        _, link = await loop.create_unix_connection(Link, told.path)
-    elif isinstance(told, Connection):
-        context = told.ssl_context.get() if isinstance(told, SSLConnection) else None
-        _, link = await loop.create_connection(Link, told.host, told.port, ssl=context)
-    else:
-        raise TypeError(f"{type(told).__name__} is no way to Redis that is known here")
+    link = Link()
     try:
+        await _connect(link, told)
         await _let_in(link, told, greeting)
     except BaseException:
-        link.close()
+        link.close()  # also as it is made: the loop would say goodbye to the server, and wait half a minute for its answer
         raise
     return link
+
+
+async def _connect(link: Link, told: AbstractConnection) -> None:
+    loop = asyncio.get_running_loop()
+    if isinstance(told, UnixDomainSocketConnection):
+        await loop.create_unix_connection(lambda: link, told.path)
+    elif isinstance(told, Connection):
+        context = told.ssl_context.get() if isinstance(told, SSLConnection) else None
+        await loop.create_connection(lambda: link, told.host, told.port, ssl=context)
+    else:
+        raise TypeError(f"{type(told).__name__} is no way to Redis that is known here")
 
 
 async def _let_in(link: Link, told: AbstractConnection, greeting: Command | None) -> None:

@@ -1,6 +1,7 @@
 """A gateway in this process, with TorchServe played by a double and, where a test wants one, a real Redis-compatible server."""
 
 import asyncio
+import gc
 import shutil
 import subprocess
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping
@@ -20,6 +21,7 @@ from redis.retry import Retry
 
 from gateway.app import create_app
 from gateway.embedded.redis_server import redis_program
+from gateway.listening import spare_the_collector
 from gateway.metrics import Metrics
 from gateway.model_client import ModelClient
 from gateway.settings import Settings
@@ -113,6 +115,19 @@ def png(pixels: NDArray[np.uint8]) -> bytes:
 def digit_png(digit: int) -> bytes:
     """PNG of a picture that the double reads as `digit`."""
     return png(picture(digit))
+
+
+@pytest.fixture
+def spared() -> Iterator[None]:
+    """This process's heap, in which every test module is loaded, is not collected as a whole, as that of a gateway is not.
+
+    It takes half a second, in which nothing is answered: for a test of how long answers take.
+    """
+    before = gc.get_threshold()
+    spare_the_collector()
+    yield
+    gc.set_threshold(*before)
+    gc.unfreeze()
 
 
 @pytest.fixture(scope="session")

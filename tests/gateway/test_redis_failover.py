@@ -1,6 +1,7 @@
 """A primary that dies or freezes under load, watched by sentinels and in a cluster, on real servers: time is lost, no answer is."""
 
 import asyncio
+import gc
 import itertools
 import os
 import signal
@@ -20,7 +21,7 @@ from gateway.known import read_known_digits
 from tests.gateway.conftest import Gateway, png
 from tests.gateway.redis_servers import SERVICE, Server, replicated_cluster, watched
 
-pytestmark = [pytest.mark.anyio, pytest.mark.system]
+pytestmark = [pytest.mark.anyio, pytest.mark.system, pytest.mark.usefixtures("spared")]
 
 POPULAR = 60
 """Pictures that are asked for again and again; in between all are new."""
@@ -94,6 +95,7 @@ async def load(client: httpx.AsyncClient) -> AsyncIterator[Load]:
 
 async def lost(load: Load, server: Server, number: signal.Signals, moved: Callable[[], bool]) -> str:
     """Losing this server, until another has its keys: what it cost, once it is seen that it cost no more than was promised."""
+    assert gc.get_freeze_count(), "a whole collection of what tests load would be counted as a late lookup"
     async with asyncio.timeout(30):
         while not load.all_hit(0):
             await asyncio.sleep(0.01)

@@ -22,7 +22,7 @@ from tests.gateway.test_redis_failover import load, lost
 from tests.gateway.torchserve_double import until
 from tests.ports import free_port
 
-pytestmark = [pytest.mark.anyio, pytest.mark.system]
+pytestmark = [pytest.mark.anyio, pytest.mark.system, pytest.mark.usefixtures("spared")]
 
 SECONDS = 5.0
 
