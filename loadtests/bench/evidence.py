@@ -60,7 +60,7 @@ def _run(told: dict[str, Any]) -> Run:
 
 def _measured_on(evidence: Evidence) -> tuple[object, ...]:
     machine = evidence.machine
-    return machine.processor, machine.cores, machine.commit, evidence.seconds
+    return machine.processor, machine.cores, machine.commit, machine.python, evidence.seconds
 
 
 def _small(run: dict[str, Any]) -> dict[str, Any]:

@@ -32,6 +32,8 @@ class Machine:
     date: str
     commit: str | None
     """With `+` where files differ from it; None where this is no checkout of git."""
+    python: str | None = None
+    """What runs all servers but TorchServe's Java: one built without profile-guided optimisation is slower. None in older figures."""
 
 
 def this_machine() -> Machine:
@@ -41,6 +43,7 @@ def this_machine() -> Machine:
         memory_gb=round(psutil.virtual_memory().total / 2**30, 1),
         date=datetime.now(UTC).isoformat(timespec="seconds"),
         commit=commit(),
+        python=f"{platform.python_implementation()} {platform.python_version()}, {platform.python_compiler()}",
     )
 
 
@@ -71,7 +74,8 @@ def as_markdown(machine: Machine, seconds: float, runs: Sequence[Run]) -> str:
     """A table of medians over rounds, throughput with its extremes, and the verdicts."""
     rounds = len({run.round for run in runs})
     lines = [
-        f"{machine.processor}, {machine.cores} cores shared by server and load, {machine.date}, commit {machine.commit or 'unknown'}; "
+        f"{machine.processor}, {machine.cores} cores shared by server and load, {machine.python or 'Python unknown'}, {machine.date}, "
+        f"commit {machine.commit or 'unknown'}; "
         f"medians over {rounds} rounds of {seconds:g} s each, every answer checked. Memory counts what processes share in each.",
         "",
         f"| {' | '.join(COLUMNS)} |",

@@ -47,8 +47,9 @@ def section(evidence: Evidence) -> str:
 
 def heading(evidence: Evidence) -> Lines:
     machine, rounds = evidence.machine, len({run.round for run in evidence.runs})
+    python = f" {machine.python}," if machine.python else ""
     where = (
-        f"On {machine.processor}, {machine.cores} cores shared by servers and load, {machine.date[:10]}, "
+        f"On {machine.processor}, {machine.cores} cores shared by servers and load,{python} {machine.date[:10]}, "
         f"commit {machine.commit or 'unknown'}: medians of {rounds} rounds of {evidence.seconds:g} s, least and most in brackets. "
         "Servers take turns within a round, and every answer is checked. CPU seconds are those of all processes of a server. "
         "`make bench` measures it anew, as [loadtests/bench](loadtests/bench) has it."

@@ -42,6 +42,7 @@ def test_what_two_measured_is_told_of_the_first() -> None:
     [
         Evidence(replace(MACHINE, commit="def5678"), 5.0, RUNS),
         Evidence(replace(MACHINE, processor="another"), 5.0, RUNS),
+        Evidence(replace(MACHINE, python="another"), 5.0, RUNS),
         Evidence(MACHINE, 2.0, RUNS),
     ],
 )

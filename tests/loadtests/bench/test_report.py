@@ -1,6 +1,7 @@
 """What a benchmark leaves behind says where it comes from and loses nothing."""
 
 import json
+import platform
 from dataclasses import replace
 from pathlib import Path
 
@@ -17,7 +18,7 @@ from loadtests.bench.workloads import DISTINCT, REPEATED
 from loadtests.drawing import ACCENT
 from tests.loadtests.bench.test_runs import run
 
-MACHINE = Machine("a processor", 2, 23.4, "2026-01-01T00:00:00+00:00", "abc1234")
+MACHINE = Machine("a processor", 2, 23.4, "2026-01-01T00:00:00+00:00", "abc1234", "CPython 3.11.2")
 RUNS = [
     run(Cell(workload, connections, server), number, 1_000 * (number + 1))
     for number in range(3)
@@ -33,6 +34,7 @@ RUNS = [
 def test_every_run_is_kept() -> None:
     told = json.loads(as_json(MACHINE, 5, RUNS))
     assert told["machine"]["commit"] == "abc1234"
+    assert told["machine"]["python"] == "CPython 3.11.2"
     assert len(told["runs"]) == len(RUNS)
     assert told["runs"][1]["cell"] == {"workload": DISTINCT, "connections": 32, "server": OURS}
     assert len(told["targets"]) > 10
@@ -60,6 +62,7 @@ def test_what_is_no_server_has_no_memory_and_its_processor_where_that_was_measur
 
 def test_a_machine_knows_itself() -> None:
     machine = this_machine()
+    assert platform.python_version() in (machine.python or "")
     assert machine.cores >= 1
     assert machine.processor
 
