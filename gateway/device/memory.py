@@ -2,6 +2,7 @@
 
 import asyncio
 import ctypes
+from collections.abc import Callable
 
 from model.resident import let_go_of_code
 
@@ -14,15 +15,15 @@ def give_back() -> None:
     let_go_of_code()
 
 
-async def keep_tidy() -> None:
-    """Trim again and again: a large upload leaves megabytes. Never returns; cancel it."""
-    while True:
-        await asyncio.sleep(TIDY_SECONDS)
-        trim()
-
-
 def trim() -> None:
     """Give free memory back, where the C library can (malloc_trim(3)); it takes a millisecond or less."""
     give = getattr(ctypes.CDLL(None), "malloc_trim", None)
     if give is not None:
         give(0)
+
+
+async def keep_tidy(every_seconds: float = TIDY_SECONDS, tidy: Callable[[], None] = trim) -> None:
+    """Trim again and again: a large upload leaves megabytes. Never returns; cancel it."""
+    while True:
+        await asyncio.sleep(every_seconds)
+        tidy()

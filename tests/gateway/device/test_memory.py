@@ -6,7 +6,6 @@ from pathlib import Path
 
 import pytest
 
-from gateway.device import memory
 from gateway.device.memory import give_back, keep_tidy, trim
 
 STATUS = Path("/proc/self/status")
@@ -39,16 +38,14 @@ def test_memory_that_is_free_between_what_is_used_leaves() -> None:
 
 
 @pytest.mark.anyio
-async def test_it_is_done_again_and_again(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_it_is_done_again_and_again() -> None:
     done = 0
 
     def count() -> None:
         nonlocal done
         done += 1
 
-    monkeypatch.setattr(memory, "TIDY_SECONDS", 0.001)
-    monkeypatch.setattr(memory, "trim", count)
-    tidying = asyncio.create_task(keep_tidy())
+    tidying = asyncio.create_task(keep_tidy(0.001, count))
     async with asyncio.timeout(10):
         while done < 3:
             await asyncio.sleep(0.001)

@@ -24,7 +24,8 @@ def test_confidence_is_off_by_a_fifth_of_a_percent_at_most() -> None:
 
 
 def test_clothes_and_letters_are_told_from_digits_and_few_digits_are_refused() -> None:
-    """Clothes as preprocessing leaves them, which is what is served; as their data set has them, they are held to what they were."""
+    """0.99 is asked of clothes as preprocessing leaves them, which is what is served. As their data set has them, which is not served,
+    they do not reach it by the score that is served: they are held to 0.985, so that they get no worse."""
     told = json.loads(FILE.read_text())
     score = told["served"]["score"]
     area = {row["name"]: row["auroc"][score]["value"] for row in told["rejection"]["sets"]}
