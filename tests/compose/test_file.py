@@ -58,7 +58,7 @@ def test_every_image_has_an_exact_version(name: str) -> None:
     assert re.fullmatch(r"[a-z/-]+:v?\d+(\.\d+){1,2}(-[a-z0-9]+)?", SERVICES[name]["image"])
 
 
-@pytest.mark.parametrize("name", set(SERVICES) - {"secrets", "migrate"})
+@pytest.mark.parametrize("name", sorted(set(SERVICES) - {"secrets", "migrate"}))
 def test_what_runs_on_starts_again_and_has_a_bound_of_memory(name: str) -> None:
     assert SERVICES[name]["restart"] == "unless-stopped"
     assert SERVICES[name]["deploy"]["resources"]["limits"]["memory"]
