@@ -4,6 +4,7 @@ Eight-bit integers are simulated by the network itself (Jacob et al. 2018): weig
 levels from 0 to the largest value that training pictures gave it. OpenVINO computes such layers in integers.
 """
 
+import functools
 import json
 import platform
 from collections.abc import Iterator, Sequence
@@ -51,7 +52,7 @@ class Compiled:
         self.side = side
         network = _network(layers, maxima if arithmetic == "int8" else None, side)
         options = {**ONE_AT_A_TIME, "INFERENCE_NUM_THREADS": threads, "INFERENCE_PRECISION_HINT": HINTS[arithmetic]}
-        compiled = openvino.Core().compile_model(network, "CPU", options)
+        compiled = _core().compile_model(network, "CPU", options)
         self.threads = int(compiled.get_property("INFERENCE_NUM_THREADS"))
         """It computes with; no more than the processor has cores."""
         self._request = compiled.create_infer_request()
@@ -63,6 +64,16 @@ class Compiled:
         for start in range(0, len(pixels), BATCH):
             [answer[start : start + BATCH]] = self._request.infer([pixels[start : start + BATCH]]).values()
         return answer
+
+
+@functools.cache
+def _core() -> openvino.Core:
+    """The only one, never let go of.
+
+    Each brings an alternate stack for signals and puts back, as it goes, the one it found, which is another's that may be gone by then: a
+    process ended by a segmentation fault at its next signal, Ctrl-C included.
+    """
+    return openvino.Core()
 
 
 def native(maxima: Sequence[float] | None, flags: frozenset[str] | None = None) -> list[Arithmetic]:

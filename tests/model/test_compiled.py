@@ -1,5 +1,7 @@
 """The compiled network says what single precision says, on the known digits to a tolerance that is checked where it serves."""
 
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -16,7 +18,8 @@ from tests.model.test_inference import Release, pictures, release, trained
 
 __all__ = ["release"]
 
-RELEASED = Path(__file__).parents[2] / "model" / "released"
+CHECKOUT = Path(__file__).parents[2]
+RELEASED = CHECKOUT / "model" / "released"
 VNNI, BF16 = "avx512_vnni", "avx512_bf16"
 
 
@@ -50,6 +53,28 @@ def test_a_picture_gets_the_same_logits_in_any_batch(arithmetic: Arithmetic, kno
     assert np.abs(softmax(together) - softmax(alone)).max() < 1e-5
     assert together.shape == (100, 10)
     assert compiled.logits(known[:0]).shape == (0, 10)
+
+
+SIGNALLED = """
+import os, signal, sys
+from pathlib import Path
+from model.compiled import Compiled
+from model.inference import Classifier
+
+caught = []
+signal.signal(signal.SIGINT, lambda *_: caught.append("SIGINT"))
+layers = Classifier(Path(sys.argv[1])).layers
+first = Compiled(layers, "float32", None)
+second = Compiled(layers, "float32", None)
+del first
+del second
+os.kill(os.getpid(), signal.SIGINT)
+assert caught == ["SIGINT"]
+"""
+
+
+def test_a_process_is_interrupted_as_ever_once_networks_are_gone_in_the_order_in_which_they_came() -> None:
+    assert subprocess.run([sys.executable, "-c", SIGNALLED, RELEASED], cwd=CHECKOUT, check=False, timeout=60).returncode == 0
 
 
 @pytest.mark.parametrize(

@@ -5,6 +5,7 @@ import os
 import re
 import signal
 import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -12,6 +13,7 @@ import pytest
 
 from loadtests.client import Refused
 from loadtests.drills.exit_code import exit_code
+from loadtests.pictures import CHECKOUT
 from loadtests.programs import Failed
 
 
@@ -64,14 +66,21 @@ def test_what_was_not_seen_is_one_line_that_names_the_logs(
     assert (run.folder / "log").read_text() == "said"
 
 
-def test_one_that_is_told_to_end_leaves_nothing() -> None:
-    class Ended(Running):
-        def __call__(self, folder: Path) -> None:
-            super().__call__(folder)
-            os.kill(os.getpid(), signal.SIGTERM)
+TOLD_TO_END = """
+import os, signal
+from pathlib import Path
+from loadtests.drills.exit_code import exit_code
 
-    run = Ended()
-    with pytest.raises(SystemExit) as ended:
-        exit_code(run)
-    assert ended.value.code == 143
-    assert not run.folder.exists()
+def run(folder):
+    (folder / "log").write_text("said")
+    os.kill(os.getpid(), signal.SIGTERM)
+
+exit_code(run)
+"""
+
+
+def test_one_that_is_told_to_end_leaves_nothing(tmp_path: Path) -> None:
+    told = {**os.environ, "TMPDIR": str(tmp_path)}
+    done = subprocess.run([sys.executable, "-c", TOLD_TO_END], cwd=CHECKOUT, env=told, capture_output=True, check=False, timeout=60)
+    assert (done.returncode, done.stderr) == (143, b"")
+    assert list(tmp_path.iterdir()) == []
