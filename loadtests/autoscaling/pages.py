@@ -21,8 +21,9 @@ def points(*texts: str) -> Lines:
 def origin(figures: Figures) -> str:
     """A sentence."""
     machine = figures.machine
+    python = f" {machine.python}," if machine.python else ""
     return (
-        f"Measured on {machine.processor}, {machine.cores} cores shared by the stack and its load, {machine.date[:10]}, "
+        f"Measured on {machine.processor}, {machine.cores} cores shared by the stack and its load,{python} {machine.date[:10]}, "
         f"commit {machine.commit or 'unknown'}, by `python -m loadtests.autoscaling measure`, which writes "
         "[measured.json](../loadtests/autoscaling/measured.json)."
     )

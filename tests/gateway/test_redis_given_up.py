@@ -30,7 +30,7 @@ class NeverSaysGoodbye(asyncio.Protocol):
     def __init__(self, encryption: ssl.SSLContext, connected: set["NeverSaysGoodbye"]) -> None:
         self._heard, self._said = ssl.MemoryBIO(), ssl.MemoryBIO()
         self._hands = encryption.wrap_bio(self._heard, self._said, server_side=True)
-        self._shaken = False
+        self.shaken = False
         self._connected = connected
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
@@ -39,10 +39,10 @@ class NeverSaysGoodbye(asyncio.Protocol):
 
     def data_received(self, data: bytes) -> None:
         self._heard.write(data)
-        if not self._shaken:
+        if not self.shaken:
             with suppress(ssl.SSLWantReadError):
                 self._hands.do_handshake()
-                self._shaken = True
+                self.shaken = True
             self._transport.write(self._said.read())
 
     def connection_lost(self, error: Exception | None) -> None:
@@ -57,6 +57,8 @@ def test_whenever_it_is_given_up_it_is_gone_without_the_servers_goodbye(
     encryption = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     encryption.load_cert_chain(certificate, certificate.with_name("key.pem"))
 
+    shaken: set[int] = set()
+
     async def given_up_after(turns: int) -> bool:
         connected: set[NeverSaysGoodbye] = set()
         server = await asyncio.get_running_loop().create_server(lambda: NeverSaysGoodbye(encryption, connected), "127.0.0.1", 0)
@@ -65,6 +67,8 @@ def test_whenever_it_is_given_up_it_is_gone_without_the_servers_goodbye(
         for _ in range(turns):
             await asyncio.sleep(0)
         assert not connecting.done(), "it waits for the answer to its login"
+        if any(each.shaken for each in connected):
+            shaken.add(turns)
         connecting.cancel()
         await asyncio.gather(connecting, return_exceptions=True)
         with suppress(TimeoutError):
@@ -80,3 +84,5 @@ def test_whenever_it_is_given_up_it_is_gone_without_the_servers_goodbye(
 
     with asyncio.Runner(loop_factory=loop_factory) as runner:
         assert [turns for turns in range(MOST_TURNS) if not runner.run(given_up_after(turns))] == []
+    assert 0 not in shaken, "the first is given up before the handshake"
+    assert MOST_TURNS - 1 in shaken, "the last is given up after it"

@@ -9,7 +9,7 @@ from PIL import Image
 from loadtests.drawing import ACCENT, save_small
 
 
-def test_a_figure_is_a_quarter_of_its_bytes_and_keeps_its_colours(tmp_path: Path) -> None:
+def test_a_figure_is_less_than_half_of_its_bytes_and_keeps_its_colours(tmp_path: Path) -> None:
     figure = Figure(figsize=(4, 3))
     figure.subplots().plot(np.sin(np.arange(200)), color=ACCENT, linewidth=4)
     figure.savefig(tmp_path / "as_it_was.png", dpi=80)

@@ -89,6 +89,7 @@ def test_the_section_says_where_and_when_and_leaves_out_what_was_not_measured() 
     told = section(Evidence(MACHINE, 5.0, tuple(measured(Cell(DISTINCT, 32, OURS), 1.0, 2.0, 3.0))))
     where = "On a processor, 2 cores shared by servers and load, CPython 3.11.2, 2026-11-26, commit abc1234: medians of 3 rounds of 5 s, "
     assert where in told.replace("\n", " ")
+    assert "\nOn a processor, " in told
     assert sum(line.startswith("|---") for line in told.splitlines()) == 1
     assert all(len(line) <= 140 or line.startswith("![") for line in told.splitlines())
     photographed = tuple(measured(Cell(PHOTOGRAPHS[1], 1, OURS)))
