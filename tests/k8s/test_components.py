@@ -39,9 +39,9 @@ def untold(objects: list[Json]) -> list[Json]:
 
 
 @pytest.mark.parametrize("name", COMPONENTS)
-def test_a_deployment_and_a_service_are_added_and_nothing_else_changes(name: str) -> None:
+def test_a_deployment_with_its_service_and_budget_is_added_and_nothing_else_changes(name: str) -> None:
     added = [each for each in rendered(name).objects if name_of(each) == ADDED[name]]
-    assert sorted(each["kind"] for each in added) == ["Deployment", "Service"]
+    assert sorted(each["kind"] for each in added) == ["Deployment", "PodDisruptionBudget", "Service"]
     others = [each for each in rendered(name).objects if each not in added]
     assert untold(others) == untold(list(rendered("production").objects))
 

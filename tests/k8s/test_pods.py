@@ -154,14 +154,20 @@ def test_images_are_pinned(name: str) -> None:
 @each_scaled
 def test_pods_are_spread_and_nodes_are_emptied_one_pod_at_a_time(name: str) -> None:
     rendering = rendered(name)
-    for which in ("gateway", "torchserve"):
-        labels = {"app.kubernetes.io/name": which}
-        spread = rendering.one("Deployment", which)["spec"]["template"]["spec"]["topologySpreadConstraints"]
+    pods = {each: rendering.one("Deployment", each)["spec"]["template"] for each in rendering.names("Deployment")}
+    assert rendering.names("PodDisruptionBudget") == set(pods)
+    for which, pod in pods.items():
+        labels = pod["metadata"]["labels"]
+        spread = pod["spec"]["topologySpreadConstraints"]
         assert {each["topologyKey"] for each in spread} == {"kubernetes.io/hostname", "topology.kubernetes.io/zone"}
-        assert all(each["labelSelector"]["matchLabels"] == labels for each in spread)
+        for each in spread:
+            assert each["matchLabelKeys"] == ["pod-template-hash"], "so that no other Deployment's pods count"
+            assert each["labelSelector"]["matchLabels"].items() <= labels.items()
         budget = rendering.one("PodDisruptionBudget", which)["spec"]
-        assert budget["selector"]["matchLabels"] == labels
+        chosen = budget["selector"]["matchLabels"].items()
+        assert [each for each in pods if chosen <= pods[each]["metadata"]["labels"].items()] == [which]
         assert budget["maxUnavailable"] == 1
+        assert budget["unhealthyPodEvictionPolicy"] == "AlwaysAllow"
 
 
 def test_the_gpu_is_asked_for_once_and_whole() -> None:

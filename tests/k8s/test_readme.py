@@ -21,7 +21,11 @@ def test_every_component_has_its_line() -> None:
 
 def test_every_file_that_it_names_is_there() -> None:
     for linked in re.findall(r"\]\(([^)]+)\)", README):
-        assert (K8S / linked.partition("#")[0]).exists(), linked
+        file, _, anchor = linked.partition("#")
+        assert (K8S / file).exists(), linked
+        if anchor:
+            headings = re.findall(r"^#+ (.+)$", (K8S / file).read_text(), re.MULTILINE)
+            assert anchor in [heading.lower().replace(" ", "-") for heading in headings], linked
 
 
 def test_the_secret_has_the_keys_that_are_read() -> None:
