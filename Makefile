@@ -12,6 +12,8 @@ READY := $(VENV)/.ready-$(TORCH)
 RIVALS := var/bench/rivals
 K8S_TOOLS := var/k8s-tools
 APART := mlserver bentoml rayserve
+# That share the tests, which mostly wait: two are quicker even on two cores.
+PROCESSES ?= 2
 
 # With this pip.
 define install_torch
@@ -54,9 +56,10 @@ check: $(READY)
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 
-# Everything that Python packages provide for.
+# Everything that Python packages provide for, shared by PROCESSES (`make test PROCESSES=0` runs all in one). A process that dies ends
+# the run: what it had started for its tests is gone.
 test: check archive
-	$(BIN)/python -m pytest -m "not system and not docker and not extra"
+	$(BIN)/python -m pytest -n $(PROCESSES) --max-worker-restart 0 -m "not system and not docker and not extra"
 
 # What takes long, and what needs programs that no Python package brings; each test names the command that installs them.
 test-system: $(READY)

@@ -1,8 +1,12 @@
-"""Fixtures that every room's tests may use."""
+"""Fixtures that every room's tests may use, and how they are shared out where several processes run them."""
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
+
+if TYPE_CHECKING:
+    from xdist.remote import Producer
 
 
 @pytest.fixture(scope="session")
@@ -11,3 +15,19 @@ def larger(tmp_path_factory: pytest.TempPathFactory) -> Path:
     from tests.larger import write_larger  # torch takes seconds to import, and most tests do without
 
     return write_larger(tmp_path_factory.mktemp("larger"))
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """One process alone keeps the order of the files."""
+    if hasattr(config, "workerinput"):
+        from tests.sharing import put_in_order
+
+        put_in_order(items)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: "Producer") -> object:
+    from tests.sharing import ByGroup
+
+    return ByGroup(config, log)
