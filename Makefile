@@ -56,10 +56,11 @@ check: $(READY)
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 
-# Everything that Python packages provide for, shared by PROCESSES (`make test PROCESSES=0` runs all in one). A process that dies ends
-# the run: what it had started for its tests is gone.
+# Everything that Python packages provide for, shared by PROCESSES (`make test PROCESSES=0` runs all in one), and then, with nothing
+# beside it, what judges times. A process that dies ends the run: what it had started for its tests is gone.
 test: check archive
-	$(BIN)/python -m pytest -n $(PROCESSES) --max-worker-restart 0 -m "not system and not docker and not extra"
+	$(BIN)/python -m pytest -n $(PROCESSES) --max-worker-restart 0 -m "not system and not docker and not extra and not alone"
+	$(BIN)/python -m pytest -m "alone and not system and not docker and not extra"
 
 # What takes long, and what needs programs that no Python package brings; each test names the command that installs them.
 test-system: $(READY)

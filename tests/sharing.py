@@ -7,16 +7,15 @@ from xdist.remote import Producer
 from xdist.scheduler import LoadScopeScheduling
 
 TOGETHER = (
-    "tests/loadtests/load",
-    "tests/gateway/workers",
     "tests/stack",
+    "tests/gateway/workers",
     "tests/handler",
     "tests/model/trust",
     "tests/model/renewal",
     "tests/gateway/embedded",
 )
 """Folders whose fixtures would be paid for by each process, or which take longest. They begin in this order and before all else, so that
-nobody waits for a long one at the end; the first measures answers' lateness, and the second, beside it, mostly waits."""
+nobody waits for a long one at the end."""
 
 
 def group(nodeid: str) -> str:

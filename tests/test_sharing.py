@@ -16,7 +16,7 @@ ROOT = Path(__file__).parents[1]
     [
         ("tests/stack/test_faults.py::test_it", "tests/stack"),
         ("tests/handler/test_serve.py::test_it[a/b::c]", "tests/handler"),
-        ("tests/loadtests/load/test_load.py::test_it", "tests/loadtests/load"),
+        ("tests/loadtests/load/test_load.py::test_it", "tests/loadtests/load/test_load.py"),
         ("tests/gateway/test_app.py::test_it[tests/stack]", "tests/gateway/test_app.py"),
         ("tests/test_house.py::test_it", "tests/test_house.py"),
     ],

@@ -15,7 +15,7 @@ from loadtests.pictures import CHECKOUT
 from loadtests.stack import Stack
 from tests.loadtests.load.faulty import faulty
 
-pytestmark = pytest.mark.integration
+pytestmark = [pytest.mark.integration, pytest.mark.alone]
 
 GENEROUS = ("--p95-ms", "1000")
 ROW = re.compile(r"^POST +(/\S+) \([^)]+\) +(\d+) +(\d+)\(", re.MULTILINE)
