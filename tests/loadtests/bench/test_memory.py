@@ -1,6 +1,5 @@
 """What is sent while memory is watched is what it says, made little by little, and a process that is not there is no small one."""
 
-import os
 import subprocess
 import sys
 from pathlib import Path
@@ -54,8 +53,10 @@ def test_each_process_is_known_by_how_its_command_begins(command: str, name: str
 
 
 def test_a_process_that_is_not_there_is_an_error() -> None:
-    with pytest.raises(Failed, match="0 processes that look like the gateway"):
-        found(os.getpid())
+    with subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE) as process:  # other tests' servers are our children
+        with pytest.raises(Failed, match="0 processes that look like the gateway"):
+            found(process.pid)
+        process.communicate(b"\n")
 
 
 def test_a_process_that_ended_voids_the_run() -> None:
