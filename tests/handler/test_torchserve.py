@@ -15,12 +15,13 @@ import pytest
 
 from gateway.embedded.torchserve import Computing
 from handler.digit_handler import FACTS, LOGITS, PIXELS
+from loadtests.programs import wait_until
 from model.choice import fastest
 from model.compiled import native
 from model.export import HANDLER, build_archive
 from model.preprocess import canonicalise
 from tests.handler.asking import pictures, png
-from tests.handler.torchserve import TorchServe, configuration, launched, serving, wait_until
+from tests.handler.torchserve import TorchServe, configuration, launched, serving
 from tests.model.export.releases import copy_of_checkout
 
 pytestmark = pytest.mark.integration
