@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from model.commands.options import EVIDENCE, RUNS, add_data, add_log
-from model.data import test_digits, training_split
+from model.data import training_split
 from model.refused import Refused
 from model.wording import mean_and_sd
 
@@ -35,14 +35,13 @@ def _seeds(options: argparse.Namespace) -> None:
     from model.accuracy.seeds import gained, measure_seeds
     from model.evaluate import write_json
     from model.inference import ReleaseUnusable
-    from model.judge import LABEL_ERRORS, Panel
+    from model.judge import mnist_test_set
     from model.provenance import generated
     from model.runs import RunsMissing
-    from model.splitting import load_writers
 
     source, started = generated(options.command_line), time.monotonic()
     training, validation = training_split(options.data)
-    panel = Panel("MNIST test set", test_digits(options.data), load_writers("test"), LABEL_ERRORS)
+    panel = mnist_test_set(options.data)
     how: dict[str, Any] = {"command": options.command_line, "log": options.log}
     try:
         chosen = None if options.released is None else describe_chosen(options.released, options.recipe, options.runs)

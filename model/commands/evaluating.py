@@ -6,7 +6,7 @@ from typing import Any
 
 from model.articles.commands import Command
 from model.commands.options import EVIDENCE, RUNS, add_released, check_device
-from model.data import test_digits, training_split
+from model.data import training_split
 from model.others.commands import add_options, evaluate_others, is_mnist
 from model.refused import Refused
 
@@ -26,16 +26,15 @@ def _evaluate(options: argparse.Namespace) -> None:
     from model.card import EvidenceMissing, write_card
     from model.evaluate import LOG, accuracy_line, evaluate_recipe, evaluate_release
     from model.inference import ReleaseUnusable
-    from model.judge import LABEL_ERRORS, Panel
+    from model.judge import mnist_test_set
     from model.runs import RunsMissing
-    from model.splitting import load_writers
     from model.wording import mean_and_sd
 
     if not is_mnist(options.data):
         evaluate_others(options)
         return
     check_device(options.device)
-    panel = Panel("MNIST test set", test_digits(options.data), load_writers("test"), LABEL_ERRORS)
+    panel = mnist_test_set(options.data)
     card = options.out.parent / "CARD.md"
     try:
         if options.recipe is None:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from model.articles.commands import Command
 from model.commands.options import EVIDENCE, add_data, add_log, add_released
-from model.data import test_digits, train_digits, validation_indices
+from model.data import train_digits, validation_indices
 from model.refused import Refused
 from model.trial import keep_committed
 
@@ -77,11 +77,11 @@ def _corruptions(options: argparse.Namespace) -> None:
 
 
 def _panel(options: argparse.Namespace) -> "Panel":
-    from model.judge import Panel
+    from model.judge import Panel, mnist_test_set
     from model.splitting import Writers, load_writers
 
     if options.split == TEST:
-        return Panel("MNIST test set", test_digits(options.data), load_writers("test"))
+        return mnist_test_set(options.data)
     held_out, writers = validation_indices(), load_writers("train")
     digits = train_digits(options.data)[held_out]
     return Panel("MNIST validation split", digits, Writers(writers.writer[held_out], writers.series[held_out]))

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from model.articles.commands import Command
 from model.bootstrap import RESAMPLES
 from model.commands.options import EVIDENCE, LOG, add_data, add_released
-from model.data import test_digits, training_split, validation_indices
+from model.data import training_split, validation_indices
 from model.refused import Refused
 
 if TYPE_CHECKING:
@@ -33,7 +33,7 @@ def _groups(options: argparse.Namespace) -> None:
     from model.card import write_card
     from model.evaluate import read, release_facts, weights_digest, write_json
     from model.inference import Classifier, ReleaseUnusable
-    from model.judge import LABEL_ERRORS, Panel
+    from model.judge import Panel, mnist_test_set
     from model.provenance import generated
     from model.splitting import Writers, load_writers
     from model.wording import points, share
@@ -41,7 +41,7 @@ def _groups(options: argparse.Namespace) -> None:
     if options.resamples < 1:
         raise Refused(f"--resamples is {options.resamples}; there is at least 1")
     source, started = generated(options.command_line), time.monotonic()
-    test = Panel("MNIST test set", test_digits(options.data), load_writers("test"), LABEL_ERRORS)
+    test = mnist_test_set(options.data)
     train, held_out = load_writers("train"), validation_indices()
     validation = Panel("validation pictures", training_split(options.data)[1], Writers(train.writer[held_out], train.series[held_out]))
     try:

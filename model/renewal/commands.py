@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from model.articles.commands import Command
 from model.commands.options import RELEASED, add_data
-from model.data import test_digits, training_split
+from model.data import training_split
 from model.gate_report import PAGE, PASS, SecretUnusable, read_secret
 from model.refused import Refused
 from model.tracking import Tracking, add_track, tracked
@@ -206,24 +206,22 @@ def _asked(options: argparse.Namespace) -> "Asked":
 
     from model.choice import KNOWN
     from model.data import Digits
-    from model.judge import LABEL_ERRORS, Panel
+    from model.judge import mnist_test_set
     from model.renewal.agreement import agreed
     from model.renewal.candidate import seen_by
     from model.renewal.hard import hard_pictures
     from model.renewal.labelled import read_labelled
     from model.renewal.panels import Asked
-    from model.splitting import load_writers
 
     labelled = None
     if options.labelled is not None:
         pictures, _ = agreed(read_labelled(options.labelled).records)
         seen = seen_by(options.candidate)
         labelled = pictures[np.array([place for place, digest in enumerate(pictures.digests) if digest not in seen], np.intp)]
-    test = test_digits(options.data)
+    panel = mnist_test_set(options.data)
     with np.load(KNOWN) as stored:
         known = Digits(stored["pixels"], stored["labels"])
-    spoilt = np.sort(np.random.default_rng(options.seed).choice(len(test), min(SPOILT, len(test)), replace=False))
-    panel = Panel("MNIST test set", test, load_writers("test"), LABEL_ERRORS)
+    spoilt = np.sort(np.random.default_rng(options.seed).choice(len(panel.digits), min(SPOILT, len(panel.digits)), replace=False))
     return Asked(panel, hard_pictures(), spoilt, known, labelled, options.seed)
 
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from model.articles.commands import Command
 from model.commands.options import EVIDENCE, add_data, add_log, add_released
-from model.data import test_digits, training_split
+from model.data import training_split
 from model.refused import Refused
 from model.trust.fashion import DEFAULT_FOLDER
 
@@ -57,11 +57,11 @@ def _trust(options: argparse.Namespace) -> None:
     from model.compiled import Compiled, native, read_maxima
     from model.evaluate import release_facts, weights_digest, write_json
     from model.inference import Classifier, ReleaseUnusable
-    from model.judge import LABEL_ERRORS, Panel
+    from model.judge import mnist_test_set
     from model.latency import one_thread
     from model.limits import FILE, read_limits
     from model.provenance import generated
-    from model.splitting import load_writers, validation_writers
+    from model.splitting import validation_writers
     from model.trust.fashion import FashionMissing, fashion_pictures
     from model.trust.figures import draw_trust
     from model.trust.measure import Plan, measure_trust
@@ -77,7 +77,7 @@ def _trust(options: argparse.Namespace) -> None:
     maxima = read_maxima(options.released)
     source, started = generated(options.command_line), time.monotonic()
     training, validation = training_split(options.data)
-    panel = Panel("MNIST test set", test_digits(options.data), load_writers("test"), LABEL_ERRORS)
+    panel = mnist_test_set(options.data)
     digest = weights_digest(options.released / "weights.pt")
     with one_thread():
         report, shown = measure_trust(
