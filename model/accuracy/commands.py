@@ -4,7 +4,8 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from model.commands.options import EVIDENCE, RUNS, add_data, add_log
+from model.commands.options import RUNS, add_data, add_log
+from model.committed import EVIDENCE
 from model.data import training_split
 from model.refused import Refused
 from model.wording import mean_and_sd

@@ -5,7 +5,8 @@ from pathlib import Path
 from typing import Any
 
 from model.articles.commands import Command
-from model.commands.options import EVIDENCE, add_data, add_log, add_released
+from model.commands.options import add_data, add_log, add_released
+from model.committed import EVIDENCE
 from model.data import training_split
 from model.refused import Refused
 

@@ -5,7 +5,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
-from model.commands.options import EVIDENCE, add_data, add_log
+from model.commands.options import add_data, add_log
+from model.committed import EVIDENCE
 from model.data import train_digits, training_split
 from model.refused import Refused
 from model.tracking import add_track, tracked

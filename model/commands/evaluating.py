@@ -5,7 +5,8 @@ from pathlib import Path
 from typing import Any
 
 from model.articles.commands import Command
-from model.commands.options import EVIDENCE, RUNS, add_released, check_device
+from model.commands.options import RUNS, add_released, check_device
+from model.committed import EVIDENCE, LOG
 from model.data import training_split
 from model.others.commands import add_options, evaluate_others, is_mnist
 from model.refused import Refused
@@ -24,7 +25,7 @@ def add_commands(command: Command) -> None:
 
 def _evaluate(options: argparse.Namespace) -> None:
     from model.card import EvidenceMissing, write_card
-    from model.evaluate import LOG, accuracy_line, evaluate_recipe, evaluate_release
+    from model.evaluate import accuracy_line, evaluate_recipe, evaluate_release
     from model.inference import ReleaseUnusable
     from model.judge import mnist_test_set
     from model.runs import RunsMissing

@@ -5,7 +5,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from model.articles.commands import Command, add_recipe, chosen_recipe
-from model.commands.options import HERE, RELEASED, RUNS, add_data, add_released, check_device
+from model.commands.options import RUNS, add_data, add_released, check_device
+from model.committed import HERE, RELEASED
 from model.data import training_split
 from model.refused import Refused
 from model.tracking import add_track, tracked

@@ -5,7 +5,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from model.articles.commands import Command
-from model.commands.options import EVIDENCE, add_data, add_log, add_released
+from model.commands.options import add_data, add_log, add_released
+from model.committed import EVIDENCE
 from model.data import train_digits, validation_indices
 from model.refused import Refused
 from model.trial import keep_committed

@@ -6,7 +6,8 @@ from dataclasses import asdict
 from pathlib import Path
 
 from model.articles.commands import Command
-from model.commands.options import EVIDENCE, add_data, add_log, add_released
+from model.commands.options import add_data, add_log, add_released
+from model.committed import EVIDENCE
 from model.data import test_digits, training_split
 from model.edge.bench import CALLS
 from model.edge.runtimes import NAMES, chosen

@@ -5,7 +5,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from model.articles.commands import Command
-from model.commands.options import EVIDENCE, LOG, add_data, add_released
+from model.commands.options import add_data, add_released
+from model.committed import EVIDENCE, LOG
 from model.data import test_digits, training_split
 from model.refused import Refused
 from model.trial import keep_committed

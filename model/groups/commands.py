@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 from model.articles.commands import Command
 from model.bootstrap import RESAMPLES
-from model.commands.options import EVIDENCE, LOG, add_data, add_released
+from model.commands.options import add_data, add_released
+from model.committed import EVIDENCE, LOG
 from model.data import training_split, validation_indices
 from model.refused import Refused
 

@@ -6,7 +6,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from model.articles.commands import Command
-from model.commands.options import RELEASED, add_data
+from model.commands.options import add_data
+from model.committed import RELEASED
 from model.data import training_split
 from model.gate_report import PAGE, PASS, SecretUnusable, read_secret
 from model.refused import Refused

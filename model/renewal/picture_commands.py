@@ -5,7 +5,8 @@ import hashlib
 from pathlib import Path
 
 from model.articles.commands import Command
-from model.commands.options import HERE, LOG, add_data, add_released
+from model.commands.options import add_data, add_released
+from model.committed import HERE, LOG
 from model.data import train_digits, training_split
 from model.refused import Refused
 

@@ -26,7 +26,7 @@ def _test_set(monkeypatch: pytest.MonkeyPatch, known: Digits, tmp_path: Path) ->
     monkeypatch.setattr(judge, "test_digits", lambda folder: known)
     monkeypatch.setattr(judge, "load_writers", lambda which: writers)
     monkeypatch.setattr(judge, "LABEL_ERRORS", (1,))
-    monkeypatch.setattr(evaluation, "LOG", tmp_path / "LOG.md")
+    monkeypatch.setattr("model.commands.evaluating.LOG", tmp_path / "LOG.md")
     monkeypatch.setattr(evaluation, "cpu_latency", lambda logits, batches: timed)
 
 

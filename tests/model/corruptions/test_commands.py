@@ -8,7 +8,7 @@ import pytest
 
 from model import splitting
 from model.__main__ import main
-from model.commands.options import RELEASED
+from model.committed import RELEASED
 from model.corruptions import commands
 from model.corruptions.table import CORRUPTIONS
 from model.data import Digits

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from model.__main__ import main
-from model.commands.options import RELEASED
+from model.committed import RELEASED
 from model.data import Digits
 from model.splitting import Writers
 from model.trust import commands, fashion, measure
