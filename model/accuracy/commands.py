@@ -35,7 +35,6 @@ def _seeds(options: argparse.Namespace) -> None:
     from model.accuracy.drawing import draw_errors
     from model.accuracy.seeds import gained, measure_seeds
     from model.evaluate import write_json
-    from model.inference import ReleaseUnusable
     from model.judge import mnist_test_set
     from model.provenance import generated
     from model.runs import RunsMissing
@@ -53,7 +52,7 @@ def _seeds(options: argparse.Namespace) -> None:
             other = measure_seeds(options.against, options.runs, validation, panel, **how, only=seeds).report
             report |= {"against": {key: other[key] for key in ("recipe", "network", "parameters", "distillation", "mean", "seeds")}}
             report |= {"gained": gained(report, other)}
-    except (RunsMissing, ReleaseUnusable) as error:
+    except RunsMissing as error:
         raise Refused(str(error)) from error
     options.out.mkdir(parents=True, exist_ok=True)
     write_json({"generated": {**source, "seconds": time.monotonic() - started}, **report}, options.out / f"seeds-{options.recipe}.json")

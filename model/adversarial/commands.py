@@ -36,7 +36,7 @@ def _adversarial(options: argparse.Namespace) -> None:
     from model.adversarial.subjects import Networks, subjects
     from model.adversarial.training import trained
     from model.evaluate import note_reading, weights_digest, write_json
-    from model.inference import Classifier, ReleaseUnusable
+    from model.inference import Classifier
     from model.judge import mnist_test_set
     from model.latency import one_thread
     from model.provenance import generated
@@ -55,7 +55,7 @@ def _adversarial(options: argparse.Namespace) -> None:
         try:
             released = Classifier(options.released).layers
             small = trained(options.seed, training, validation, options.runs)
-        except (ReleaseUnusable, RunsMissing, ValueError) as error:
+        except (RunsMissing, ValueError) as error:
             raise Refused(str(error)) from error
         digests = {"released": weights_digest(options.released / "weights.pt")}
         digests |= {name: weights_digest(run.weights) for name, run in small.items()}

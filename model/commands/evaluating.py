@@ -26,7 +26,6 @@ def add_commands(command: Command) -> None:
 def _evaluate(options: argparse.Namespace) -> None:
     from model.card import EvidenceMissing, write_card
     from model.evaluate import accuracy_line, evaluate_recipe, evaluate_release
-    from model.inference import ReleaseUnusable
     from model.judge import mnist_test_set
     from model.runs import RunsMissing
     from model.wording import mean_and_sd
@@ -50,7 +49,7 @@ def _evaluate(options: argparse.Namespace) -> None:
                 print(f"{options.recipe}: {name.replace('_', ' ')} {mean_and_sd(value, 4)} (seeds: {value['n']})")
             if (options.out / "evaluation.json").exists():
                 write_card(options.out, card)
-    except (ReleaseUnusable, RunsMissing, EvidenceMissing) as error:
+    except (RunsMissing, EvidenceMissing) as error:
         raise Refused(str(error)) from error
 
 

@@ -40,18 +40,15 @@ def _corruptions(options: argparse.Namespace) -> None:
     from model.corruptions.measuring import NETWORK, UPLOAD, measure
     from model.corruptions.trained import seen_in_training
     from model.evaluate import note_reading, weights_digest, write_json
-    from model.inference import Classifier, ReleaseUnusable
+    from model.inference import Classifier
     from model.latency import one_thread
     from model.provenance import generated
 
     if options.pictures is not None:
         keep_committed(options.out, EVIDENCE, "--pictures", elsewhere="--out var/trial")
     panel = _chosen(_panel(options), options)
-    try:
-        classifier = Classifier(options.released)
-        threshold, varied, model = _facts(options.released / "release.json")
-    except ReleaseUnusable as error:
-        raise Refused(str(error)) from error
+    classifier = Classifier(options.released)
+    threshold, varied, model = _facts(options.released / "release.json")
     source, started = generated(options.command_line), time.monotonic()
     with one_thread():
         told = measure(classifier, panel, seed=options.seed, threshold=threshold, seen=seen_in_training(varied))

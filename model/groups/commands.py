@@ -33,7 +33,7 @@ def add_commands(command: Command) -> None:
 def _groups(options: argparse.Namespace) -> None:
     from model.card import write_card
     from model.evaluate import read, release_facts, weights_digest, write_json
-    from model.inference import Classifier, ReleaseUnusable
+    from model.inference import Classifier
     from model.judge import Panel, mnist_test_set
     from model.provenance import generated
     from model.splitting import Writers, load_writers
@@ -45,11 +45,8 @@ def _groups(options: argparse.Namespace) -> None:
     test = mnist_test_set(options.data)
     train, held_out = load_writers("train"), validation_indices()
     validation = Panel("validation pictures", training_split(options.data)[1], Writers(train.writer[held_out], train.series[held_out]))
-    try:
-        classifier = Classifier(options.released)
-        threshold = float(release_facts(options.released / "release.json")["accept_threshold"])
-    except ReleaseUnusable as error:
-        raise Refused(str(error)) from error
+    classifier = Classifier(options.released)
+    threshold = float(release_facts(options.released / "release.json")["accept_threshold"])
     digest = weights_digest(options.released / "weights.pt")
     logits = read(classifier, test, options.log, command=options.command_line, digest=digest)
     told = {

@@ -70,7 +70,6 @@ def _renew(options: argparse.Namespace, tracking: Tracking) -> None:
 
     from model.evaluate import release_facts, write_json
     from model.export import NotExportable, fingerprint
-    from model.inference import ReleaseUnusable
     from model.provenance import generated
     from model.renewal.agreement import agreed
     from model.renewal.candidate import FILE, check_side, facts, made_of, together, write_release
@@ -101,7 +100,7 @@ def _renew(options: argparse.Namespace, tracking: Tracking) -> None:
         tuned = {seed: run.weights for seed, run in renewed.items()}
         current = weights_of(options.current) if plan.from_current else None
         judged = choose(plan.recipe.network, tuned, current, validation, parts.choice.digits)
-    except (LabelledUnusable, ReleaseUnusable, NotExportable, ValueError) as error:
+    except (LabelledUnusable, NotExportable, ValueError) as error:
         raise Refused(str(error)) from error
     name, recipe = str(serving["model"]), "renewal" if plan.from_current else "renewal-scratch"
     seen = together(validation, parts.choice.digits)
@@ -176,7 +175,6 @@ def _gate(options: argparse.Namespace) -> None:
 
     from model.choice import fastest
     from model.export import NotExportable
-    from model.inference import ReleaseUnusable
     from model.provenance import generated
     from model.renewal.candidate import check_name, check_side
     from model.renewal.gate import Side, compare
@@ -194,7 +192,7 @@ def _gate(options: argparse.Namespace) -> None:
         candidate, current = (Side(folder, fastest(folder)) for folder in (options.candidate, options.current))
         options.log.parent.mkdir(parents=True, exist_ok=True)
         report = compare(candidate, current, _asked(options), secret, generated=source, log=options.log)
-    except (SecretUnusable, ReleaseUnusable, NotExportable, LabelledUnusable, ValueError, KeyError) as error:
+    except (SecretUnusable, NotExportable, LabelledUnusable, ValueError, KeyError) as error:
         raise Refused(str(error)) from error
     print((options.candidate / PAGE).read_text(encoding="utf-8"))
     if report["decision"] != PASS:

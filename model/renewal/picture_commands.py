@@ -33,7 +33,7 @@ def _new_style(options: argparse.Namespace) -> None:
     import numpy as np
 
     from model.evaluate import compute_logits
-    from model.inference import Classifier, ReleaseUnusable
+    from model.inference import Classifier
     from model.metrics import wilson
     from model.renewal.new_style import new_style
     from model.wording import within
@@ -42,7 +42,7 @@ def _new_style(options: argparse.Namespace) -> None:
     try:
         digits = new_style(of, options.count, options.seed)
         right = int((compute_logits(Classifier(options.released), digits.pixels, "them").argmax(axis=1) == digits.labels).sum())
-    except (ReleaseUnusable, ValueError) as error:
+    except ValueError as error:
         raise Refused(str(error)) from error
     options.out.parent.mkdir(parents=True, exist_ok=True)
     with options.out.open("wb") as out:

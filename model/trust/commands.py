@@ -37,14 +37,11 @@ def add_commands(command: Command) -> None:
 
 
 def _limits(options: argparse.Namespace) -> None:
-    from model.inference import Classifier, ReleaseUnusable
+    from model.inference import Classifier
     from model.limits import write_limits
     from model.splitting import validation_writers
 
-    try:
-        classifier = Classifier(options.released)
-    except ReleaseUnusable as error:
-        raise Refused(str(error)) from error
+    classifier = Classifier(options.released)
     _, validation = training_split(options.data)
     logits = classifier.logits(validation.pixels)
     limits = write_limits(options.released, logits, validation.labels, validation_writers(), options.seed)
@@ -57,7 +54,7 @@ def _trust(options: argparse.Namespace) -> None:
 
     from model.compiled import Compiled, native, read_maxima
     from model.evaluate import release_facts, weights_digest, write_json
-    from model.inference import Classifier, ReleaseUnusable
+    from model.inference import Classifier
     from model.judge import mnist_test_set
     from model.latency import one_thread
     from model.limits import FILE, read_limits
@@ -69,10 +66,10 @@ def _trust(options: argparse.Namespace) -> None:
 
     try:
         clothes = fashion_pictures(options.fashion)
-        classifier = Classifier(options.released)
-        released = release_facts(options.released / "release.json")
-    except (FashionMissing, ReleaseUnusable) as error:
+    except FashionMissing as error:
         raise Refused(str(error)) from error
+    classifier = Classifier(options.released)
+    released = release_facts(options.released / "release.json")
     if (limits := read_limits(options.released)) is None or limits.least is None:
         raise Refused(f"{options.released / FILE} is missing or refuses nothing; `python -m model limits` writes it")
     maxima = read_maxima(options.released)
