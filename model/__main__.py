@@ -25,6 +25,7 @@ STEPS = (pictures, training, evaluating, serving, results)
 ROOMS = (articles, accuracy, explanations, groups, trust, corruptions, adversarial, edge, arabic, renewal, renewal_pictures)
 """Each of either has commands of its own."""
 
+FAILED = 1
 INTERRUPTED = 130
 
 AT_LEAST = {
@@ -51,11 +52,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
         _check_numbers(options)
         options.run(options)
     except (Refused, DataUnavailable, OSError) as error:
-        print(f"python -m model {options.command}: {error}", file=sys.stderr)
-        return 1
+        return _ended(options, str(error), FAILED)
     except KeyboardInterrupt:
-        print(f"python -m model {options.command}: interrupted", file=sys.stderr)
-        return INTERRUPTED
+        return _ended(options, "interrupted", INTERRUPTED)
+    except _release_unusable() as error:
+        return _ended(options, str(error), FAILED)
     return 0
 
 
@@ -72,6 +73,18 @@ def parser() -> argparse.ArgumentParser:
     for room in (*STEPS, *ROOMS):
         room.add_commands(command)
     return whole
+
+
+def _release_unusable() -> type[Exception]:
+    """Looked up once something was raised: it comes with torch, which takes seconds, and which whatever raises it has imported."""
+    from model.inference import ReleaseUnusable
+
+    return ReleaseUnusable
+
+
+def _ended(options: argparse.Namespace, why: str, code: int) -> int:
+    print(f"python -m model {options.command}: {why}", file=sys.stderr)
+    return code
 
 
 def _check_numbers(options: argparse.Namespace) -> None:

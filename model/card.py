@@ -9,6 +9,7 @@ from typing import Any
 
 from model.adversarial.table import section as adversarial_section
 from model.beside import beside_the_article
+from model.committed import EVIDENCE
 from model.corruptions.section import section as corruptions_section
 from model.corruptions.sturdier import section as sturdier_section
 from model.groups.section import section as groups_section
@@ -18,7 +19,6 @@ from model.trust.card import trust_section
 from model.wording import percent, share
 
 CARD = Path(__file__).parent / "CARD.md"
-EVIDENCE = Path(__file__).parent / "evidence"
 
 MORE = {"trust.json": trust_section, "corruptions.json": corruptions_section, "adversarial.json": adversarial_section}
 """Results that have a section of their own where they are there, and what writes it."""

@@ -14,7 +14,8 @@ from tqdm import tqdm
 
 from model.adversarial.ascent import perturbed
 from model.augment import augment
-from model.distil import RELEASED, distillation_loss
+from model.committed import RELEASED
+from model.distil import distillation_loss
 from model.history import History, Watch, unwatched
 from model.network import DigitNetwork, build
 from model.optimizing import cosine_factor, follow, optimizer_for, plateau_for

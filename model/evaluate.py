@@ -27,7 +27,6 @@ from model.reader import Reader
 from model.runs import Run, finished_runs
 from model.splitting import load_writers
 
-LOG = Path(__file__).parent / "LOG.md"
 LOG_HEADING = "## Readings of the test set"
 
 ARTICLE_CLAIMS = {"training_accuracy": 0.998, "test_accuracy": 0.997, "macro_f1": 0.99, "cpu_latency_ms": 4.0, "gpu_latency_ms": 1.0}

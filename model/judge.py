@@ -2,13 +2,14 @@
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from model.calibrate import select
-from model.data import Digits
+from model.data import Digits, test_digits
 from model.inference import softmax
 from model.metrics import (
     Reliability,
@@ -24,7 +25,7 @@ from model.metrics import (
     share,
     wilson,
 )
-from model.splitting import Writers
+from model.splitting import Writers, load_writers
 
 LABEL_ERRORS = (947, 1621, 1901, 2130, 2462, 2597, 2654, 3520, 3558, 5937, 6651, 6783, 8527, 9679, 9729)
 """Test pictures whose given label no majority of five raters agreed with (Northcutt et al. 2021, cleanlab/label-errors, mnist_mturk)."""
@@ -44,6 +45,11 @@ class Panel:
     digits: Digits
     writers: Writers
     label_errors: Sequence[int] = ()
+
+
+def mnist_test_set(folder: Path) -> Panel:
+    """All of it; `folder`: where MNIST's files are or are put. Raises DataUnavailable."""
+    return Panel("MNIST test set", test_digits(folder), load_writers("test"), LABEL_ERRORS)
 
 
 def judge(logits: NDArray[np.float32], panel: Panel, *, temperature: float, threshold: float) -> dict[str, Any]:

@@ -9,6 +9,7 @@ from typing import Any
 import torch
 
 from model.calibrate import calibrate
+from model.committed import RELEASED
 from model.data import DEFAULT_FOLDER, training_split
 from model.limits import write_limits
 from model.network import build
@@ -17,8 +18,6 @@ from model.reference import write_reference
 from model.runs import Run, RunsMissing, finished_runs
 from model.splitting import validation_writers
 from model.train import logits_of
-
-RELEASED = Path(__file__).parent / "released"
 
 SEEDS_NEEDED = 3
 """One seed says little of a recipe."""

@@ -4,8 +4,9 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from model.commands.options import EVIDENCE, RUNS, add_data, add_log
-from model.data import test_digits, training_split
+from model.commands.options import RUNS, add_data, add_log
+from model.committed import EVIDENCE
+from model.data import training_split
 from model.refused import Refused
 from model.wording import mean_and_sd
 
@@ -34,15 +35,13 @@ def _seeds(options: argparse.Namespace) -> None:
     from model.accuracy.drawing import draw_errors
     from model.accuracy.seeds import gained, measure_seeds
     from model.evaluate import write_json
-    from model.inference import ReleaseUnusable
-    from model.judge import LABEL_ERRORS, Panel
+    from model.judge import mnist_test_set
     from model.provenance import generated
     from model.runs import RunsMissing
-    from model.splitting import load_writers
 
     source, started = generated(options.command_line), time.monotonic()
     training, validation = training_split(options.data)
-    panel = Panel("MNIST test set", test_digits(options.data), load_writers("test"), LABEL_ERRORS)
+    panel = mnist_test_set(options.data)
     how: dict[str, Any] = {"command": options.command_line, "log": options.log}
     try:
         chosen = None if options.released is None else describe_chosen(options.released, options.recipe, options.runs)
@@ -53,7 +52,7 @@ def _seeds(options: argparse.Namespace) -> None:
             other = measure_seeds(options.against, options.runs, validation, panel, **how, only=seeds).report
             report |= {"against": {key: other[key] for key in ("recipe", "network", "parameters", "distillation", "mean", "seeds")}}
             report |= {"gained": gained(report, other)}
-    except (RunsMissing, ReleaseUnusable) as error:
+    except RunsMissing as error:
         raise Refused(str(error)) from error
     options.out.mkdir(parents=True, exist_ok=True)
     write_json({"generated": {**source, "seconds": time.monotonic() - started}, **report}, options.out / f"seeds-{options.recipe}.json")

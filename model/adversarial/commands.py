@@ -5,8 +5,9 @@ from pathlib import Path
 from typing import Any
 
 from model.articles.commands import Command
-from model.commands.options import EVIDENCE, add_data, add_log, add_released
-from model.data import test_digits, training_split
+from model.commands.options import add_data, add_log, add_released
+from model.committed import EVIDENCE
+from model.data import training_split
 from model.refused import Refused
 
 SCRATCH = Path("var/adversarial")
@@ -35,27 +36,26 @@ def _adversarial(options: argparse.Namespace) -> None:
     from model.adversarial.subjects import Networks, subjects
     from model.adversarial.training import trained
     from model.evaluate import note_reading, weights_digest, write_json
-    from model.inference import Classifier, ReleaseUnusable
-    from model.judge import LABEL_ERRORS, Panel
+    from model.inference import Classifier
+    from model.judge import mnist_test_set
     from model.latency import one_thread
     from model.provenance import generated
     from model.runs import RunsMissing
-    from model.splitting import load_writers
 
     if not 1 <= options.noisy_pictures <= options.pictures:
         raise Refused(f"--noisy-pictures is {options.noisy_pictures}; it is at least 1 and at most --pictures, {options.pictures}")
     check_libraries()
-    test = test_digits(options.data)
+    panel = mnist_test_set(options.data)
+    test = panel.digits
     if options.pictures > len(test):
         raise Refused(f"--pictures is {options.pictures}; there are {len(test)}")
     training, validation = training_split(options.data)
-    panel = Panel("MNIST test set", test, load_writers("test"), LABEL_ERRORS)
     source = generated(options.command_line)
     with one_thread():
         try:
             released = Classifier(options.released).layers
             small = trained(options.seed, training, validation, options.runs)
-        except (ReleaseUnusable, RunsMissing, ValueError) as error:
+        except (RunsMissing, ValueError) as error:
             raise Refused(str(error)) from error
         digests = {"released": weights_digest(options.released / "weights.pt")}
         digests |= {name: weights_digest(run.weights) for name, run in small.items()}

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from model.articles.commands import Command
-from model.commands.options import EVIDENCE
+from model.committed import EVIDENCE
 from model.refused import Refused
 from model.trial import keep_committed
 

@@ -5,14 +5,14 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
-from model.commands.options import EVIDENCE, add_data, add_log
-from model.data import test_digits, train_digits, training_split
+from model.commands.options import add_data, add_log
+from model.committed import EVIDENCE
+from model.data import train_digits, training_split
 from model.refused import Refused
 from model.tracking import add_track, tracked
 from model.wording import mean_and_sd
 
 if TYPE_CHECKING:
-    from model.judge import Panel
     from model.recipes import Recipe
 
 SCRATCH = Path("var/articles")
@@ -157,12 +157,13 @@ def _cross_validate(options: argparse.Namespace) -> None:
 def _reproduce(options: argparse.Namespace) -> None:
     from model.articles.reproduction import reproduce
     from model.evaluate import write_json
+    from model.judge import mnist_test_set
     from model.latency import one_thread
     from model.provenance import generated
 
     recipe = chosen_recipe(options)
     training = train_digits(options.data)[: options.limit]
-    panel = _test_panel(options)
+    panel = mnist_test_set(options.data)
     source = generated(options.command_line)
     how = {"command": options.command_line, "log": options.log}
     with tracked(options.track, options.command_line) as tracking:
@@ -184,11 +185,12 @@ def _handcrafted(options: argparse.Namespace) -> None:
 
     from model.articles.handcrafted import Search, measure_handcrafted
     from model.evaluate import write_json
+    from model.judge import mnist_test_set
     from model.latency import BATCHES, one_thread
     from model.provenance import generated
 
     training, validation = (digits[: options.limit] for digits in training_split(options.data))
-    panel = _test_panel(options)
+    panel = mnist_test_set(options.data)
     source, started = generated(options.command_line), time.monotonic()
     with one_thread():
         rows = measure_handcrafted(
@@ -215,10 +217,3 @@ def _report(options: argparse.Namespace) -> None:
         raise Refused(str(error)) from error
     draw_results(options.evidence)
     print(*written, sep="\n")
-
-
-def _test_panel(options: argparse.Namespace) -> "Panel":
-    from model.judge import LABEL_ERRORS, Panel
-    from model.splitting import load_writers
-
-    return Panel("MNIST test set", test_digits(options.data), load_writers("test"), LABEL_ERRORS)

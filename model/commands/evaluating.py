@@ -5,8 +5,9 @@ from pathlib import Path
 from typing import Any
 
 from model.articles.commands import Command
-from model.commands.options import EVIDENCE, RUNS, add_released, check_device
-from model.data import test_digits, training_split
+from model.commands.options import RUNS, add_released, check_device
+from model.committed import EVIDENCE, LOG
+from model.data import training_split
 from model.others.commands import add_options, evaluate_others, is_mnist
 from model.refused import Refused
 
@@ -24,18 +25,16 @@ def add_commands(command: Command) -> None:
 
 def _evaluate(options: argparse.Namespace) -> None:
     from model.card import EvidenceMissing, write_card
-    from model.evaluate import LOG, accuracy_line, evaluate_recipe, evaluate_release
-    from model.inference import ReleaseUnusable
-    from model.judge import LABEL_ERRORS, Panel
+    from model.evaluate import accuracy_line, evaluate_recipe, evaluate_release
+    from model.judge import mnist_test_set
     from model.runs import RunsMissing
-    from model.splitting import load_writers
     from model.wording import mean_and_sd
 
     if not is_mnist(options.data):
         evaluate_others(options)
         return
     check_device(options.device)
-    panel = Panel("MNIST test set", test_digits(options.data), load_writers("test"), LABEL_ERRORS)
+    panel = mnist_test_set(options.data)
     card = options.out.parent / "CARD.md"
     try:
         if options.recipe is None:
@@ -50,7 +49,7 @@ def _evaluate(options: argparse.Namespace) -> None:
                 print(f"{options.recipe}: {name.replace('_', ' ')} {mean_and_sd(value, 4)} (seeds: {value['n']})")
             if (options.out / "evaluation.json").exists():
                 write_card(options.out, card)
-    except (ReleaseUnusable, RunsMissing, EvidenceMissing) as error:
+    except (RunsMissing, EvidenceMissing) as error:
         raise Refused(str(error)) from error
 
 

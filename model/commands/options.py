@@ -3,13 +3,10 @@
 import argparse
 from pathlib import Path
 
+from model.committed import LOG, RELEASED
 from model.data import DEFAULT_FOLDER
 from model.refused import Refused
 
-HERE = Path(__file__).parents[1]
-RELEASED = HERE / "released"
-EVIDENCE = HERE / "evidence"
-LOG = HERE / "LOG.md"
 RUNS = Path("var/runs")
 
 

@@ -4,7 +4,8 @@ import argparse
 from pathlib import Path
 
 from model.articles.commands import Command
-from model.commands.options import EVIDENCE, add_data
+from model.commands.options import add_data
+from model.committed import EVIDENCE
 from model.data import fetch, test_digits, train_digits
 
 

@@ -4,7 +4,7 @@ import argparse
 from pathlib import Path
 
 from model.articles.commands import Command
-from model.commands.options import EVIDENCE
+from model.committed import EVIDENCE
 from model.refused import Refused
 
 

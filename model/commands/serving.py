@@ -33,13 +33,9 @@ def _archive(options: argparse.Namespace) -> None:
 
 
 def _torchscript(options: argparse.Namespace) -> None:
-    from model.inference import ReleaseUnusable
     from model.torchscript import write_torchscript
 
-    try:
-        write_torchscript(options.released, options.out)
-    except ReleaseUnusable as error:
-        raise Refused(str(error)) from error
+    write_torchscript(options.released, options.out)
     print(options.out)
 
 
@@ -48,11 +44,7 @@ def _throughput(options: argparse.Namespace) -> None:
 
     from model.choice import fastest
     from model.compiled import native, read_maxima
-    from model.inference import ReleaseUnusable
     from model.throughput import throughput
 
-    try:
-        told = throughput(fastest(options.released), options.seconds)
-    except ReleaseUnusable as error:
-        raise Refused(str(error)) from error
+    told = throughput(fastest(options.released), options.seconds)
     print(json.dumps({"native": native(read_maxima(options.released)), **told}))

@@ -5,7 +5,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from model.articles.commands import Command, add_recipe, chosen_recipe
-from model.commands.options import HERE, RELEASED, RUNS, add_data, add_released, check_device
+from model.commands.options import RUNS, add_data, add_released, check_device
+from model.committed import HERE, RELEASED
 from model.data import training_split
 from model.refused import Refused
 from model.tracking import add_track, tracked
@@ -40,7 +41,6 @@ def add_commands(command: Command) -> None:
 
 
 def _train(options: argparse.Namespace) -> None:
-    from model.inference import ReleaseUnusable
     from model.metrics import spread
     from model.runs import RunsMissing
     from model.train import train_recipe
@@ -57,7 +57,7 @@ def _train(options: argparse.Namespace) -> None:
         for seed in options.seeds:
             try:
                 run = train_recipe(recipe, seed, training, validation, options.out, options.device, tracking.watch)
-            except (ValueError, RunsMissing, ReleaseUnusable) as error:  # a folder with another recipe's run, no teacher
+            except (ValueError, RunsMissing) as error:  # a folder with another recipe's run, no teacher
                 raise Refused(str(error)) from error
             _draw_curves(options.out, recipe.name, seed)
             print(
@@ -91,11 +91,10 @@ def _release(options: argparse.Namespace) -> None:
 
 
 def _known(options: argparse.Namespace) -> None:
-    from model.inference import ReleaseUnusable
     from model.known import pick_known
 
     try:
         count = pick_known(options.released, options.data, options.out)
-    except (ReleaseUnusable, ValueError) as error:
+    except ValueError as error:
         raise Refused(str(error)) from error
     print(f"{count} known digits are in {options.out}")

@@ -5,8 +5,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from model.articles.commands import Command
-from model.commands.options import EVIDENCE, add_data, add_log, add_released
-from model.data import test_digits, train_digits, validation_indices
+from model.commands.options import add_data, add_log, add_released
+from model.committed import EVIDENCE
+from model.data import train_digits, validation_indices
 from model.refused import Refused
 from model.trial import keep_committed
 
@@ -39,18 +40,15 @@ def _corruptions(options: argparse.Namespace) -> None:
     from model.corruptions.measuring import NETWORK, UPLOAD, measure
     from model.corruptions.trained import seen_in_training
     from model.evaluate import note_reading, weights_digest, write_json
-    from model.inference import Classifier, ReleaseUnusable
+    from model.inference import Classifier
     from model.latency import one_thread
     from model.provenance import generated
 
     if options.pictures is not None:
         keep_committed(options.out, EVIDENCE, "--pictures", elsewhere="--out var/trial")
     panel = _chosen(_panel(options), options)
-    try:
-        classifier = Classifier(options.released)
-        threshold, varied, model = _facts(options.released / "release.json")
-    except ReleaseUnusable as error:
-        raise Refused(str(error)) from error
+    classifier = Classifier(options.released)
+    threshold, varied, model = _facts(options.released / "release.json")
     source, started = generated(options.command_line), time.monotonic()
     with one_thread():
         told = measure(classifier, panel, seed=options.seed, threshold=threshold, seen=seen_in_training(varied))
@@ -77,11 +75,11 @@ def _corruptions(options: argparse.Namespace) -> None:
 
 
 def _panel(options: argparse.Namespace) -> "Panel":
-    from model.judge import Panel
+    from model.judge import Panel, mnist_test_set
     from model.splitting import Writers, load_writers
 
     if options.split == TEST:
-        return Panel("MNIST test set", test_digits(options.data), load_writers("test"))
+        return mnist_test_set(options.data)
     held_out, writers = validation_indices(), load_writers("train")
     digits = train_digits(options.data)[held_out]
     return Panel("MNIST validation split", digits, Writers(writers.writer[held_out], writers.series[held_out]))

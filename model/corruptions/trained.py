@@ -17,10 +17,6 @@ ALIKE = {
 perhaps by more, or in the nearest way: no noise of training is of photons or of stuck pixels, no light is fog, and of random kernels some
 blur and some find edges, but none shuffles pixels or thins what it found."""
 
-UNLIKE = ("elastic_pixels", "stroke_probability", "erase_probability", "clutter", "blocks")
-"""Fields that vary a picture as no corruption does. Clutter is other digits' ink, no line or zigzag; a block is of one level, where mud is
-a stain and a stripe the negative. Tones turn whole pictures to the negative, never sides."""
-
 
 def seen_in_training(varied: Mapping[str, object]) -> list[str]:
     """Names of corruptions whose kind is among these fields; the values of fields that did nothing are false."""

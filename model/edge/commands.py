@@ -6,7 +6,8 @@ from dataclasses import asdict
 from pathlib import Path
 
 from model.articles.commands import Command
-from model.commands.options import EVIDENCE, add_data, add_log, add_released
+from model.commands.options import add_data, add_log, add_released
+from model.committed import EVIDENCE
 from model.data import test_digits, training_split
 from model.edge.bench import CALLS
 from model.edge.runtimes import NAMES, chosen
@@ -59,7 +60,6 @@ def _edge(options: argparse.Namespace) -> None:
     from model.edge.table import HEADER, markdown, row_of
     from model.evaluate import write_json
     from model.export import NotExportable
-    from model.inference import ReleaseUnusable
     from model.judge import LABEL_ERRORS, Panel
     from model.latency import one_thread
     from model.provenance import generated
@@ -79,7 +79,7 @@ def _edge(options: argparse.Namespace) -> None:
         plan = Plan(options.released, training, validation[: options.limit], panel, options.seed, options.calibration)
         with one_thread():
             result = measure(plan, chosen(options.runtimes), options.out, command=options.command_line, log=options.log)
-    except (ReleaseUnusable, NotCompilable, NotExportable) as error:
+    except (NotCompilable, NotExportable) as error:
         raise Refused(str(error)) from error
     options.evidence.parent.mkdir(parents=True, exist_ok=True)
     write_json({"generated": {**source, "seconds": time.monotonic() - started}, **result}, options.evidence)

@@ -2,16 +2,14 @@
 
 import argparse
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from model.articles.commands import Command
-from model.commands.options import EVIDENCE, LOG, add_data, add_released
+from model.commands.options import add_data, add_released
+from model.committed import EVIDENCE, LOG
 from model.data import test_digits, training_split
 from model.refused import Refused
 from model.trial import keep_committed
-
-if TYPE_CHECKING:
-    from model.inference import Classifier
 
 PICTURES = 500
 
@@ -42,6 +40,7 @@ def _explain(options: argparse.Namespace) -> None:
 
     from model.evaluate import read, weights_digest
     from model.faithful import draw_gallery, faithfulness
+    from model.inference import Classifier
     from model.judge import Panel
     from model.latency import one_thread
     from model.provenance import generated
@@ -54,7 +53,7 @@ def _explain(options: argparse.Namespace) -> None:
         raise Refused(f"--pictures is {options.pictures}; there are {len(test)}")
     few = np.random.default_rng(options.seed).choice(len(test), options.pictures, replace=False)
     panel = Panel(f"MNIST test set, {len(few)} drawn by seed {options.seed}", test[few], Writers(writers.writer[few], writers.series[few]))
-    classifier, source, started = _classifier(options.released), generated(options.command_line), time.monotonic()
+    classifier, source, started = Classifier(options.released), generated(options.command_line), time.monotonic()
     chosen, digest = panel.digits.pixels, weights_digest(options.released / "weights.pt")
     read(classifier, panel, options.log, command=options.command_line, digest=digest)
     with one_thread():
@@ -74,6 +73,7 @@ def _compare(options: argparse.Namespace) -> None:
     import time
 
     from model.explanations.comparing import compare_kinds, table
+    from model.inference import Classifier
     from model.latency import one_thread
     from model.provenance import generated
 
@@ -82,21 +82,12 @@ def _compare(options: argparse.Namespace) -> None:
     pixels = training_split(options.data)[1].pixels
     if options.limit is not None and options.limit > len(pixels):
         raise Refused(f"--limit is {options.limit}; there are {len(pixels)} validation pictures")
-    classifier, source, started = _classifier(options.released), generated(options.command_line), time.monotonic()
+    classifier, source, started = Classifier(options.released), generated(options.command_line), time.monotonic()
     with one_thread():
         told = compare_kinds(classifier, pixels[: options.limit], options.seed)
     options.out.mkdir(parents=True, exist_ok=True)
     _write({"generated": {**source, "seconds": time.monotonic() - started}}, told, options, "explanations-tried.json")
     print(table(told))
-
-
-def _classifier(released: Path) -> "Classifier":
-    from model.inference import Classifier, ReleaseUnusable
-
-    try:
-        return Classifier(released)
-    except ReleaseUnusable as error:
-        raise Refused(str(error)) from error
 
 
 def _write(source: dict[str, Any], told: dict[str, Any], options: argparse.Namespace, name: str) -> None:

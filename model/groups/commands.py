@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 from model.articles.commands import Command
 from model.bootstrap import RESAMPLES
-from model.commands.options import EVIDENCE, LOG, add_data, add_released
-from model.data import test_digits, training_split, validation_indices
+from model.commands.options import add_data, add_released
+from model.committed import EVIDENCE, LOG
+from model.data import training_split, validation_indices
 from model.refused import Refused
 
 if TYPE_CHECKING:
@@ -32,8 +33,8 @@ def add_commands(command: Command) -> None:
 def _groups(options: argparse.Namespace) -> None:
     from model.card import write_card
     from model.evaluate import read, release_facts, weights_digest, write_json
-    from model.inference import Classifier, ReleaseUnusable
-    from model.judge import LABEL_ERRORS, Panel
+    from model.inference import Classifier
+    from model.judge import Panel, mnist_test_set
     from model.provenance import generated
     from model.splitting import Writers, load_writers
     from model.wording import points, share
@@ -41,14 +42,11 @@ def _groups(options: argparse.Namespace) -> None:
     if options.resamples < 1:
         raise Refused(f"--resamples is {options.resamples}; there is at least 1")
     source, started = generated(options.command_line), time.monotonic()
-    test = Panel("MNIST test set", test_digits(options.data), load_writers("test"), LABEL_ERRORS)
+    test = mnist_test_set(options.data)
     train, held_out = load_writers("train"), validation_indices()
     validation = Panel("validation pictures", training_split(options.data)[1], Writers(train.writer[held_out], train.series[held_out]))
-    try:
-        classifier = Classifier(options.released)
-        threshold = float(release_facts(options.released / "release.json")["accept_threshold"])
-    except ReleaseUnusable as error:
-        raise Refused(str(error)) from error
+    classifier = Classifier(options.released)
+    threshold = float(release_facts(options.released / "release.json")["accept_threshold"])
     digest = weights_digest(options.released / "weights.pt")
     logits = read(classifier, test, options.log, command=options.command_line, digest=digest)
     told = {

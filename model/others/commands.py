@@ -37,11 +37,11 @@ def is_mnist(path: Path) -> bool:
 
 
 def evaluate_others(options: argparse.Namespace) -> None:
-    """Measure the digits at `--data`, write `others-NAME.json` and the card, and print what came of it. Raises Refused."""
+    """Measure the digits at `--data`, write `others-NAME.json` and the card, and print what came of it. Raises Refused, ReleaseUnusable."""
     from model.card import write_card
     from model.evaluate import release_facts, weights_digest, write_json
     from model.formats import NotDigits, read_labelled
-    from model.inference import Classifier, ReleaseUnusable
+    from model.inference import Classifier
     from model.latency import one_thread
     from model.others.measure import measure
     from model.provenance import generated
@@ -55,7 +55,7 @@ def evaluate_others(options: argparse.Namespace) -> None:
         threshold = float(release_facts(options.released / "release.json")["accept_threshold"])
         with one_thread():
             told = measure(classifier, read_labelled(options.data), threshold)
-    except (NotDigits, ReleaseUnusable) as error:
+    except NotDigits as error:
         raise Refused(str(error)) from error
     options.out.mkdir(parents=True, exist_ok=True)
     made = {**source, "seconds": time.monotonic() - started}

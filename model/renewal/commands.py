@@ -6,8 +6,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from model.articles.commands import Command
-from model.commands.options import RELEASED, add_data
-from model.data import test_digits, training_split
+from model.commands.options import add_data
+from model.committed import RELEASED
+from model.data import training_split
 from model.gate_report import PAGE, PASS, SecretUnusable, read_secret
 from model.refused import Refused
 from model.tracking import Tracking, add_track, tracked
@@ -69,7 +70,6 @@ def _renew(options: argparse.Namespace, tracking: Tracking) -> None:
 
     from model.evaluate import release_facts, write_json
     from model.export import NotExportable, fingerprint
-    from model.inference import ReleaseUnusable
     from model.provenance import generated
     from model.renewal.agreement import agreed
     from model.renewal.candidate import FILE, check_side, facts, made_of, together, write_release
@@ -100,7 +100,7 @@ def _renew(options: argparse.Namespace, tracking: Tracking) -> None:
         tuned = {seed: run.weights for seed, run in renewed.items()}
         current = weights_of(options.current) if plan.from_current else None
         judged = choose(plan.recipe.network, tuned, current, validation, parts.choice.digits)
-    except (LabelledUnusable, ReleaseUnusable, NotExportable, ValueError) as error:
+    except (LabelledUnusable, NotExportable, ValueError) as error:
         raise Refused(str(error)) from error
     name, recipe = str(serving["model"]), "renewal" if plan.from_current else "renewal-scratch"
     seen = together(validation, parts.choice.digits)
@@ -175,7 +175,6 @@ def _gate(options: argparse.Namespace) -> None:
 
     from model.choice import fastest
     from model.export import NotExportable
-    from model.inference import ReleaseUnusable
     from model.provenance import generated
     from model.renewal.candidate import check_name, check_side
     from model.renewal.gate import Side, compare
@@ -193,7 +192,7 @@ def _gate(options: argparse.Namespace) -> None:
         candidate, current = (Side(folder, fastest(folder)) for folder in (options.candidate, options.current))
         options.log.parent.mkdir(parents=True, exist_ok=True)
         report = compare(candidate, current, _asked(options), secret, generated=source, log=options.log)
-    except (SecretUnusable, ReleaseUnusable, NotExportable, LabelledUnusable, ValueError, KeyError) as error:
+    except (SecretUnusable, NotExportable, LabelledUnusable, ValueError, KeyError) as error:
         raise Refused(str(error)) from error
     print((options.candidate / PAGE).read_text(encoding="utf-8"))
     if report["decision"] != PASS:
@@ -206,24 +205,22 @@ def _asked(options: argparse.Namespace) -> "Asked":
 
     from model.choice import KNOWN
     from model.data import Digits
-    from model.judge import LABEL_ERRORS, Panel
+    from model.judge import mnist_test_set
     from model.renewal.agreement import agreed
     from model.renewal.candidate import seen_by
     from model.renewal.hard import hard_pictures
     from model.renewal.labelled import read_labelled
     from model.renewal.panels import Asked
-    from model.splitting import load_writers
 
     labelled = None
     if options.labelled is not None:
         pictures, _ = agreed(read_labelled(options.labelled).records)
         seen = seen_by(options.candidate)
         labelled = pictures[np.array([place for place, digest in enumerate(pictures.digests) if digest not in seen], np.intp)]
-    test = test_digits(options.data)
+    panel = mnist_test_set(options.data)
     with np.load(KNOWN) as stored:
         known = Digits(stored["pixels"], stored["labels"])
-    spoilt = np.sort(np.random.default_rng(options.seed).choice(len(test), min(SPOILT, len(test)), replace=False))
-    panel = Panel("MNIST test set", test, load_writers("test"), LABEL_ERRORS)
+    spoilt = np.sort(np.random.default_rng(options.seed).choice(len(panel.digits), min(SPOILT, len(panel.digits)), replace=False))
     return Asked(panel, hard_pictures(), spoilt, known, labelled, options.seed)
 
 

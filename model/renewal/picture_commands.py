@@ -5,8 +5,9 @@ import hashlib
 from pathlib import Path
 
 from model.articles.commands import Command
-from model.commands.options import HERE, LOG, add_data, add_released
-from model.data import test_digits, train_digits, training_split
+from model.commands.options import add_data, add_released
+from model.committed import HERE, LOG
+from model.data import train_digits, training_split
 from model.refused import Refused
 
 TRAINING, VALIDATION = "training", "validation"
@@ -32,7 +33,7 @@ def _new_style(options: argparse.Namespace) -> None:
     import numpy as np
 
     from model.evaluate import compute_logits
-    from model.inference import Classifier, ReleaseUnusable
+    from model.inference import Classifier
     from model.metrics import wilson
     from model.renewal.new_style import new_style
     from model.wording import within
@@ -41,7 +42,7 @@ def _new_style(options: argparse.Namespace) -> None:
     try:
         digits = new_style(of, options.count, options.seed)
         right = int((compute_logits(Classifier(options.released), digits.pixels, "them").argmax(axis=1) == digits.labels).sum())
-    except (ReleaseUnusable, ValueError) as error:
+    except ValueError as error:
         raise Refused(str(error)) from error
     options.out.parent.mkdir(parents=True, exist_ok=True)
     with options.out.open("wb") as out:
@@ -54,15 +55,14 @@ def _hard_pictures(options: argparse.Namespace) -> None:
     import numpy as np
 
     from model.evaluate import note_reading
-    from model.judge import Panel
+    from model.judge import mnist_test_set
     from model.latency import one_thread
     from model.renewal.hard import find_hard
-    from model.splitting import load_writers
 
-    training, test = train_digits(options.data), test_digits(options.data)
+    training, panel = train_digits(options.data), mnist_test_set(options.data)
     with one_thread():
-        found = find_hard(training, test)
-    panel, kept = Panel("MNIST test set", test, load_writers("test")), hashlib.sha256(training.pixels.tobytes() + training.labels.tobytes())
-    note_reading(options.log, panel, command=options.command_line, digest=kept.hexdigest(), accuracy=1 - len(found) / len(test))
+        found = find_hard(training, panel.digits)
+    kept = hashlib.sha256(training.pixels.tobytes() + training.labels.tobytes())
+    note_reading(options.log, panel, command=options.command_line, digest=kept.hexdigest(), accuracy=1 - len(found) / len(panel.digits))
     np.savetxt(options.out, found, fmt="%d")
     print(f"{len(found)} hard test pictures are in {options.out}")

@@ -5,8 +5,9 @@ from pathlib import Path
 from typing import Any
 
 from model.articles.commands import Command
-from model.commands.options import EVIDENCE, add_data, add_log, add_released
-from model.data import test_digits, training_split
+from model.commands.options import add_data, add_log, add_released
+from model.committed import EVIDENCE
+from model.data import training_split
 from model.refused import Refused
 from model.trust.fashion import DEFAULT_FOLDER
 
@@ -36,14 +37,11 @@ def add_commands(command: Command) -> None:
 
 
 def _limits(options: argparse.Namespace) -> None:
-    from model.inference import Classifier, ReleaseUnusable
+    from model.inference import Classifier
     from model.limits import write_limits
     from model.splitting import validation_writers
 
-    try:
-        classifier = Classifier(options.released)
-    except ReleaseUnusable as error:
-        raise Refused(str(error)) from error
+    classifier = Classifier(options.released)
     _, validation = training_split(options.data)
     logits = classifier.logits(validation.pixels)
     limits = write_limits(options.released, logits, validation.labels, validation_writers(), options.seed)
@@ -56,28 +54,28 @@ def _trust(options: argparse.Namespace) -> None:
 
     from model.compiled import Compiled, native, read_maxima
     from model.evaluate import release_facts, weights_digest, write_json
-    from model.inference import Classifier, ReleaseUnusable
-    from model.judge import LABEL_ERRORS, Panel
+    from model.inference import Classifier
+    from model.judge import mnist_test_set
     from model.latency import one_thread
     from model.limits import FILE, read_limits
     from model.provenance import generated
-    from model.splitting import load_writers, validation_writers
+    from model.splitting import validation_writers
     from model.trust.fashion import FashionMissing, fashion_pictures
     from model.trust.figures import draw_trust
     from model.trust.measure import Plan, measure_trust
 
     try:
         clothes = fashion_pictures(options.fashion)
-        classifier = Classifier(options.released)
-        released = release_facts(options.released / "release.json")
-    except (FashionMissing, ReleaseUnusable) as error:
+    except FashionMissing as error:
         raise Refused(str(error)) from error
+    classifier = Classifier(options.released)
+    released = release_facts(options.released / "release.json")
     if (limits := read_limits(options.released)) is None or limits.least is None:
         raise Refused(f"{options.released / FILE} is missing or refuses nothing; `python -m model limits` writes it")
     maxima = read_maxima(options.released)
     source, started = generated(options.command_line), time.monotonic()
     training, validation = training_split(options.data)
-    panel = Panel("MNIST test set", test_digits(options.data), load_writers("test"), LABEL_ERRORS)
+    panel = mnist_test_set(options.data)
     digest = weights_digest(options.released / "weights.pt")
     with one_thread():
         report, shown = measure_trust(

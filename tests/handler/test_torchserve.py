@@ -2,53 +2,35 @@
 
 import contextlib
 import os
-import shutil
 import signal
 import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-import cv2
 import httpx
 import numpy as np
 import psutil
 import pytest
-from numpy.typing import NDArray
 
 from gateway.embedded.torchserve import Computing
 from handler.digit_handler import FACTS, LOGITS, PIXELS
+from loadtests.programs import wait_until
 from model.choice import fastest
 from model.compiled import native
-from model.export import CHECKOUT, HANDLER, SHARED, build_archive
+from model.export import HANDLER, build_archive
 from model.preprocess import canonicalise
-from tests.handler.torchserve import TorchServe, configuration, launched, serving, wait_until
+from tests.handler.asking import pictures, png
+from tests.handler.torchserve import TorchServe, configuration, launched, serving
+from tests.model.export.releases import copy_of_checkout
 
 pytestmark = pytest.mark.integration
 
 PREDICT = "/predictions/digits"
 
 
-def pictures(n: int) -> NDArray[np.uint8]:
-    return np.random.default_rng(n).integers(0, 256, size=(n, 28, 28), dtype=np.uint8)
-
-
-def png(digit: str = "7") -> bytes:
-    canvas = np.zeros((60, 60), dtype=np.uint8)
-    cv2.putText(canvas, digit, (15, 45), cv2.FONT_HERSHEY_SIMPLEX, 1.5, 255, 4)
-    return cv2.imencode(".png", canvas)[1].tobytes()
-
-
 def predict(server: TorchServe, body: bytes, **headers: str) -> httpx.Response:
     return server.inference.post(PREDICT, content=body, headers={name.replace("_", "-"): value for name, value in headers.items()})
-
-
-def changed_checkout(folder: Path) -> Path:
-    for name in (HANDLER, "handler/model-config.yaml", *SHARED):
-        (folder / name).parent.mkdir(parents=True, exist_ok=True)
-        shutil.copyfile(CHECKOUT / name, folder / name)
-    shutil.copytree(CHECKOUT / "model/preprocess", folder / "model/preprocess", ignore=shutil.ignore_patterns("__pycache__"))
-    return folder
 
 
 @pytest.mark.parametrize("n", [1, 64])
@@ -183,7 +165,7 @@ def test_a_killed_worker_is_seen_at_once_and_replaced(torchserve: TorchServe) ->
 
 
 def test_a_batch_formed_by_torchserve_is_answered_request_by_request(released: Path, tmp_path: Path) -> None:
-    checkout = changed_checkout(tmp_path / "checkout")
+    checkout = copy_of_checkout(tmp_path / "checkout")
     configuration = checkout / "handler/model-config.yaml"
     text = configuration.read_text()
     assert "batchSize: 1" in text
@@ -209,7 +191,7 @@ def test_a_batch_formed_by_torchserve_is_answered_request_by_request(released: P
 
 
 def test_a_handler_that_fails_to_load_leaves_its_traceback_in_the_log(released: Path, tmp_path: Path) -> None:
-    checkout = changed_checkout(tmp_path / "checkout")
+    checkout = copy_of_checkout(tmp_path / "checkout")
     with (checkout / HANDLER).open("a") as handler:
         handler.write("\nimport a_module_that_nobody_has\n")
     store = build_archive(released, tmp_path / "store", checkout).parent

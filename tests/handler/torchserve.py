@@ -6,8 +6,7 @@ import shutil
 import signal
 import subprocess
 import tempfile
-import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -16,6 +15,7 @@ import httpx
 
 from gateway.embedded.ports import LOOPBACK, free_ports
 from gateway.embedded.torchserve import Computing, Ports, installed_torchserve, read_properties, torchserve_plan
+from loadtests.programs import Failed, wait_until
 from model.export import CHECKOUT
 
 ONE_WORKER = Computing(1)
@@ -50,14 +50,6 @@ class TorchServe:
 
     def ready_worker(self) -> int | None:
         return next(iter(self.ready_workers()), None)
-
-
-def wait_until(condition: Callable[[], bool], seconds: float, what: str) -> None:
-    deadline = time.monotonic() + seconds
-    while not condition():
-        if time.monotonic() > deadline:
-            raise TimeoutError(f"{what} did not happen in {seconds} s")
-        time.sleep(0.05)
 
 
 @contextlib.contextmanager
@@ -108,6 +100,6 @@ def serving(
 
         try:
             wait_until(ready, START_SECONDS, "a READY worker")
-        except TimeoutError as error:
+        except Failed as error:
             raise RuntimeError(server.log.read_text()[-2000:]) from error
         yield server

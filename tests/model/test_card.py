@@ -7,7 +7,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from model.card import CARD, EVIDENCE, MORE, EvidenceMissing, card_from, measured_weights, render, write_card
+from model.card import CARD, MORE, EvidenceMissing, card_from, measured_weights, render, write_card
+from model.committed import EVIDENCE
 from model.data import Digits
 from model.evaluate import ARTICLE_CLAIMS, weights_digest, write_json
 from model.judge import Panel, judge

@@ -9,6 +9,7 @@ import pytest
 import torch
 from torch.nn import functional
 
+from model import committed, distil
 from model.augment import Augmentation
 from model.data import Digits
 from model.distil import Teachers, distillation_loss
@@ -49,6 +50,10 @@ def test_a_view_holds_varied_pictures_and_the_mean_of_what_the_teachers_say(teac
         first, second = (functional.softmax(network(view.pixels) / HOW.temperature, 1) for network in teachers.networks)
     assert not torch.allclose(first, second, atol=0.01)
     assert torch.allclose(view.log_probabilities.exp(), (first + second) / 2, atol=0.01)  # the teachers speak in bfloat16
+
+
+def test_the_committed_network_is_one_for_teachers_and_for_everybody_else() -> None:
+    assert distil.RELEASED == committed.RELEASED
 
 
 def test_views_differ_and_begin_again_after_the_last(teachers: Teachers) -> None:

@@ -10,8 +10,8 @@ import torch
 from torch import nn
 
 from model.augment import Augmentation
+from model.committed import RELEASED
 from model.data import Digits
-from model.distil import RELEASED
 from model.history import History
 from model.network import build
 from model.recipes import ARTICLE, RELEASED_NETWORK, Cosine, Distillation, Plateau, Recipe, SpoiltRecipe

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from model import judge, splitting
+from model import judge
 from model.__main__ import main
 from model.accuracy import commands
 from model.judge import Panel
@@ -17,8 +17,8 @@ Printed = pytest.CaptureFixture[str]
 def _pictures(monkeypatch: pytest.MonkeyPatch, panel: Panel) -> None:
     """Bars stand for MNIST."""
     monkeypatch.setattr(commands, "training_split", lambda folder: (panel.digits, panel.digits[:20]))
-    monkeypatch.setattr(commands, "test_digits", lambda folder: panel.digits)
-    monkeypatch.setattr(splitting, "load_writers", lambda which: panel.writers)
+    monkeypatch.setattr(judge, "test_digits", lambda folder: panel.digits)
+    monkeypatch.setattr(judge, "load_writers", lambda which: panel.writers)
     monkeypatch.setattr(judge, "LABEL_ERRORS", (3, 17))
 
 

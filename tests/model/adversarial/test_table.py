@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from model.adversarial.table import section
-from model.card import EVIDENCE
+from model.committed import EVIDENCE
 
 EPSILONS = (0.1, 0.3)
 

@@ -9,9 +9,8 @@ import pytest
 import torch
 
 from model import evaluate as evaluation
-from model import judge, splitting
+from model import judge
 from model.__main__ import main
-from model.commands import evaluating
 from model.compiled import native
 from model.data import Digits
 from model.network import build
@@ -23,13 +22,11 @@ from tests.model.commands.saying import Printed, complaint
 def _test_set(monkeypatch: pytest.MonkeyPatch, known: Digits, tmp_path: Path) -> None:
     """The known digits stand for the test set; nothing is written into the real log, and nothing is timed."""
     writers = Writers(np.tile(np.arange(10), 10).astype(np.uint16), np.tile(np.repeat([0, 4], 5), 10).astype(np.uint8))
-    train_writers = splitting.load_writers("train")
     timed: dict[str, Any] = {"processor": "X", "threads": 1, "batches": [{"batch": 1, "runs": 1, "median_ms": 1.0, "p95_ms": 1.0}]}
-    monkeypatch.setattr(evaluating, "test_digits", lambda folder: known)
-    monkeypatch.setattr(splitting, "load_writers", lambda which: writers)
-    monkeypatch.setattr(evaluation, "load_writers", lambda which: train_writers)
+    monkeypatch.setattr(judge, "test_digits", lambda folder: known)
+    monkeypatch.setattr(judge, "load_writers", lambda which: writers)
     monkeypatch.setattr(judge, "LABEL_ERRORS", (1,))
-    monkeypatch.setattr(evaluation, "LOG", tmp_path / "LOG.md")
+    monkeypatch.setattr("model.commands.evaluating.LOG", tmp_path / "LOG.md")
     monkeypatch.setattr(evaluation, "cpu_latency", lambda logits, batches: timed)
 
 

@@ -8,7 +8,7 @@ import pytest
 
 from model import splitting
 from model.__main__ import main
-from model.commands.options import RELEASED
+from model.committed import RELEASED
 from model.corruptions import commands
 from model.corruptions.table import CORRUPTIONS
 from model.data import Digits
@@ -21,9 +21,10 @@ WRITERS = Writers(np.tile(np.arange(10), 10).astype(np.uint16), np.zeros(100, np
 @pytest.fixture
 def _digits(monkeypatch: pytest.MonkeyPatch, known: Digits) -> None:
     """The known digits stand for both sets; the last thirty are held out."""
-    monkeypatch.setattr(commands, "test_digits", lambda folder: known)
+    monkeypatch.setattr("model.judge.test_digits", lambda folder: known)
     monkeypatch.setattr(commands, "train_digits", lambda folder: known)
     monkeypatch.setattr(commands, "validation_indices", lambda: np.arange(70, 100))
+    monkeypatch.setattr("model.judge.load_writers", lambda which: WRITERS)
     monkeypatch.setattr(splitting, "load_writers", lambda which: WRITERS)
 
 

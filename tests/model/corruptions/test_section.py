@@ -5,7 +5,8 @@ from typing import Any
 
 import pytest
 
-from model.card import CARD, EVIDENCE
+from model.card import CARD
+from model.committed import EVIDENCE
 from model.corruptions.section import section
 from model.corruptions.table import CORRUPTIONS
 from model.evaluate import weights_digest

@@ -4,9 +4,13 @@ from dataclasses import fields
 
 from model.augment import Augmentation
 from model.corruptions.table import CORRUPTIONS
-from model.corruptions.trained import ALIKE, UNLIKE, seen_in_training
+from model.corruptions.trained import ALIKE, seen_in_training
 from model.recipes import RECIPES
 from model.spoiling import Spoiling
+
+UNLIKE = ("elastic_pixels", "stroke_probability", "erase_probability", "clutter", "blocks")
+"""Fields that vary a picture as no corruption does. Clutter is other digits' ink, no line or zigzag; a block is of one level, where mud is
+a stain and a stripe the negative. Tones turn whole pictures to the negative, never sides."""
 
 
 def test_every_way_of_varying_is_like_a_corruption_or_said_not_to_be() -> None:

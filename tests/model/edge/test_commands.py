@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from model.__main__ import main
-from model.commands.options import EVIDENCE
+from model.committed import EVIDENCE
 from model.compiled import NotCompilable
 from model.edge.measuring import CALIBRATION
 from model.edge.page import page

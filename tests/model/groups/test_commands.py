@@ -11,7 +11,8 @@ import torch
 import model
 from model import splitting
 from model.__main__ import main
-from model.card import CARD, EVIDENCE, card_from
+from model.card import CARD, card_from
+from model.committed import EVIDENCE
 from model.data import Digits
 from model.evaluate import weights_digest
 from model.splitting import Writers
@@ -27,9 +28,10 @@ def _known_digits(monkeypatch: pytest.MonkeyPatch) -> None:
     with np.load(Path(model.__file__).parent / "known" / "digits.npz") as stored:
         known = Digits(stored["pixels"], stored["labels"])
     writers = Writers(np.tile(np.arange(10), 10).astype(np.uint16), np.tile(np.repeat([0, 4], 5), 10).astype(np.uint8))
-    monkeypatch.setattr("model.groups.commands.test_digits", lambda folder: known)
+    monkeypatch.setattr("model.judge.test_digits", lambda folder: known)
     monkeypatch.setattr("model.groups.commands.training_split", lambda folder: (known, known))
     monkeypatch.setattr("model.groups.commands.validation_indices", lambda: np.arange(100))
+    monkeypatch.setattr("model.judge.load_writers", lambda which: writers)
     monkeypatch.setattr(splitting, "load_writers", lambda which: writers)
 
 

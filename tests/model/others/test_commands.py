@@ -11,7 +11,8 @@ import torch
 
 import model
 from model.__main__ import main
-from model.card import CARD, EVIDENCE, card_from
+from model.card import CARD, card_from
+from model.committed import EVIDENCE
 from model.data import DEFAULT_FOLDER, Digits
 from model.evaluate import weights_digest
 from model.others.commands import is_mnist

@@ -8,7 +8,6 @@ import numpy as np
 import pytest
 
 import model
-from model import splitting
 from model.__main__ import main
 from model.data import Digits
 from model.gate_report import FILE, REFUSE
@@ -40,9 +39,9 @@ def _bars(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     """They stand for MNIST."""
     monkeypatch.setattr("model.renewal.commands.training_split", lambda folder: (world.training, world.validation))
     monkeypatch.setattr("model.renewal.picture_commands.training_split", lambda folder: (world.training, world.validation))
-    monkeypatch.setattr("model.renewal.commands.test_digits", lambda folder: world.test)
+    monkeypatch.setattr("model.judge.test_digits", lambda folder: world.test)
     monkeypatch.setattr("model.renewal.candidate.REFERENCE_PICTURES", 200)
-    monkeypatch.setattr(splitting, "load_writers", lambda which: panel(world.test).writers)
+    monkeypatch.setattr("model.judge.load_writers", lambda which: panel(world.test).writers)
     monkeypatch.setattr(hard, "hard_pictures", lambda: np.arange(50))
 
 
@@ -180,7 +179,7 @@ def test_pictures_of_the_new_style_are_written_and_it_is_said_how_they_are_read(
 @pytest.mark.usefixtures("_bars")
 def test_looking_for_hard_pictures_is_a_reading_of_the_test_set_and_is_noted(world: World, tmp_path: Path, monkeypatch: Patch) -> None:
     monkeypatch.setattr("model.renewal.picture_commands.train_digits", lambda folder: world.training)
-    monkeypatch.setattr("model.renewal.picture_commands.test_digits", lambda folder: swapped(world.test))
+    monkeypatch.setattr("model.judge.test_digits", lambda folder: swapped(world.test))
     log, out = tmp_path / "LOG.md", tmp_path / "hard.txt"
     assert main(["hard-pictures", "--out", str(out), "--log", str(log)]) == 0
     assert len(np.loadtxt(out)) == 80

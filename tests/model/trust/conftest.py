@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from model.commands.options import HERE, RELEASED
+from model.committed import HERE, RELEASED
 from model.data import Digits
 from model.inference import Classifier
 from model.splitting import Writers

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from model.commands.options import EVIDENCE
+from model.committed import EVIDENCE
 from model.trust.card import trust_section
 
 

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from model.__main__ import main
-from model.commands.options import RELEASED
+from model.committed import RELEASED
 from model.data import Digits
 from model.splitting import Writers
 from model.trust import commands, fashion, measure
@@ -52,10 +52,10 @@ def test_results_figures_and_the_reading_are_written(
     monkeypatch.setattr(fashion, "fashion_pictures", lambda folder: digits.pixels[:8] // 2)
     monkeypatch.setattr(commands, "training_split", lambda folder: (digits, digits))
     monkeypatch.setattr("model.splitting.validation_writers", lambda: writers)
-    monkeypatch.setattr(commands, "test_digits", lambda folder: digits)
+    monkeypatch.setattr("model.judge.test_digits", lambda folder: digits)
     small = partial(measure.Plan, variations=1, validation_fonts=("cmr10",), reported_fonts=("DejaVuSans",))
     monkeypatch.setattr(measure, "Plan", small)
-    monkeypatch.setattr("model.splitting.load_writers", lambda which: writers)
+    monkeypatch.setattr("model.judge.load_writers", lambda which: writers)
     log = tmp_path / "LOG.md"
     assert main(["trust", "--out", str(tmp_path), "--log", str(log), "--seed", "3", "--pictures", "10"]) == 0
     told = json.loads((tmp_path / "trust.json").read_text())

@@ -2,7 +2,7 @@
 
 import json
 
-from model.commands.options import EVIDENCE, RELEASED
+from model.committed import EVIDENCE, RELEASED
 from model.evaluate import weights_digest
 from model.limits import read_limits
 from model.trust.letters import REPORTED_FONTS, VALIDATION_FONTS
