@@ -57,7 +57,7 @@ check: $(READY)
 	$(BIN)/mypy
 
 # Everything that Python packages provide for, shared by PROCESSES (`make test PROCESSES=0` runs all in one), and then, with nothing
-# beside it, what judges times. A process that dies ends the run: what it had started for its tests is gone.
+# beside it, what judges times, where all the others passed. A process that dies ends the run: what it had started for its tests is gone.
 test: check archive
 	$(BIN)/python -m pytest -n $(PROCESSES) --max-worker-restart 0 -m "not system and not docker and not extra and not alone"
 	$(BIN)/python -m pytest -m "alone and not system and not docker and not extra"

@@ -75,11 +75,10 @@ def parser() -> argparse.ArgumentParser:
     return whole
 
 
-def _release_unusable() -> type[Exception]:
-    """Looked up once something was raised: it comes with torch, which takes seconds, and which whatever raises it has imported."""
-    from model.inference import ReleaseUnusable
-
-    return ReleaseUnusable
+def _release_unusable() -> tuple[type[Exception], ...]:
+    """Looked up once something was raised, and nothing where it was not imported: it comes with torch, which takes seconds."""
+    inference = sys.modules.get("model.inference")
+    return () if inference is None else (inference.ReleaseUnusable,)
 
 
 def _ended(options: argparse.Namespace, why: str, code: int) -> int:

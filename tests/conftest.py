@@ -7,6 +7,10 @@ import pytest
 
 if TYPE_CHECKING:
     from xdist.remote import Producer
+    from xdist.workermanage import WorkerController as Node
+
+DIED = pytest.StashKey[bool]()
+"""Whether one of several processes did."""
 
 
 @pytest.fixture(scope="session")
@@ -31,3 +35,16 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: "Producer") -> objec
     from tests.sharing import ByGroup
 
     return ByGroup(config, log)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_testnodedown(node: "Node", error: object) -> None:
+    if error is not None:
+        node.config.stash[DIED] = True
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """A process that died with nothing left to run fails the run too."""
+    if session.config.stash.get(DIED, False) and session.exitstatus == pytest.ExitCode.OK:
+        session.exitstatus = pytest.ExitCode.INTERNAL_ERROR

@@ -54,6 +54,7 @@ async def loading(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) ->
     writer.close()
 
 
+@pytest.mark.alone
 @pytest.mark.parametrize("handler", [None, silent, nonsense, hanging_up, half_an_answer, loading])
 async def test_a_sick_redis_costs_little_and_only_at_first(handler: Handler | None) -> None:
     port = free_port()

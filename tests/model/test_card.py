@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from model.card import CARD, MORE, EvidenceMissing, card_from, measured_weights, render, write_card
-from model.committed import EVIDENCE
+from model.committed import EVIDENCE, RELEASED
 from model.data import Digits
 from model.evaluate import ARTICLE_CLAIMS, weights_digest, write_json
 from model.judge import Panel, judge
@@ -18,7 +18,6 @@ from tests.model.test_beside import article
 __all__ = ["article"]
 
 N = 200
-RELEASED = CARD.parent / "released"
 
 
 @pytest.fixture

@@ -10,13 +10,12 @@ import torch
 from numpy.typing import NDArray
 
 from model.choice import ENERGY_TOLERANCE, KNOWN, TOLERANCE, fastest, handed_gpu, offered
+from model.committed import RELEASED
 from model.compiled import ARITHMETICS, RANGES, Arithmetic, Compiled, native, read_maxima
 from model.inference import Classifier, energy, softmax
 from model.limits import read_limits
 from model.on_gpu import PRECISIONS, OnGpu, Precision
 from model.own_known import OWN_KNOWN
-
-RELEASED = Path(__file__).parents[2] / "model" / "released"
 
 CPU = torch.device("cpu")
 """Plays the GPU: PyTorch does the same there, however slowly."""

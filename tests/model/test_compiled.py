@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from torch import nn
 
 from model.choice import KNOWN, TOLERANCE
+from model.committed import RELEASED
 from model.compiled import ARITHMETICS, Arithmetic, Compiled, NotCompilable, native, read_maxima
 from model.inference import Classifier, softmax
 from model.network import RELEASABLE
@@ -19,7 +20,6 @@ from tests.model.test_inference import Release, pictures, release, trained
 __all__ = ["release"]
 
 CHECKOUT = Path(__file__).parents[2]
-RELEASED = CHECKOUT / "model" / "released"
 VNNI, BF16 = "avx512_vnni", "avx512_bf16"
 
 

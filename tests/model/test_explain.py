@@ -8,6 +8,7 @@ import torch
 from numpy.typing import NDArray
 from torch import nn
 
+from model.committed import RELEASED
 from model.explain import STEPS, grad_cam
 from model.inference import Classifier
 from model.network import RELEASABLE
@@ -15,7 +16,6 @@ from tests.model.test_inference import Release, pictures, release, trained
 
 __all__ = ["release"]
 
-RELEASED = Path(__file__).parents[2] / "model" / "released"
 
 Floats = NDArray[np.float64]
 

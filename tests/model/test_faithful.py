@@ -1,16 +1,13 @@
 """Deleting takes the ink that a map points at; what is measured of the released network says that its maps tell something."""
 
-from pathlib import Path
-
 import numpy as np
 import pytest
 from numpy.typing import NDArray
 
 from model.choice import KNOWN
+from model.committed import RELEASED
 from model.faithful import DELETED, Deletion, alike, faithfulness, without_ink
 from model.inference import Classifier
-
-RELEASED = Path(__file__).parents[2] / "model" / "released"
 
 
 @pytest.fixture(scope="module")

@@ -9,11 +9,10 @@ import numpy as np
 import pytest
 
 import model
+from model.committed import RELEASED
 from model.data import Digits
 from model.preprocess import measure
 from model.reference import FEATURES, measure_all, write_reference
-
-RELEASED = Path(model.__file__).parent / "released"
 
 
 @pytest.fixture(scope="module")

@@ -9,11 +9,10 @@ import pytest
 from numpy.typing import NDArray
 
 from model.__main__ import main
+from model.committed import RELEASED
 from model.compiled import native, read_maxima
 from model.inference import Classifier
 from model.throughput import BATCH, throughput
-
-RELEASED = Path(__file__).parents[2] / "model" / "released"
 
 
 class Watched(Classifier):

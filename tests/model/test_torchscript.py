@@ -6,11 +6,11 @@ import numpy as np
 import pytest
 import torch
 
+from model.committed import RELEASED
 from model.inference import Classifier
 from model.torchscript import write_torchscript
 
 ROOT = Path(__file__).parents[2]
-RELEASED = ROOT / "model" / "released"
 
 
 @pytest.mark.filterwarnings("ignore::DeprecationWarning")

@@ -3,9 +3,9 @@
 import hashlib
 from pathlib import Path
 
+from model.committed import RELEASED
 from model.edge.manifest import Exported, Manifest, write_manifest
 from model.export import serving_facts
-from tests.model.edge.fakes import RELEASED
 
 
 def folder_of(folder: Path, content: bytes, runtime: str = "onnx", arithmetic: str = "float32") -> Path:

@@ -11,10 +11,10 @@ from gateway.device.exported import MANIFEST, RUNTIME, read_exported
 from gateway.device.network import INPUT, OUTPUT
 from gateway.reference import Reference
 from gateway.refusal import SettingsError
+from model.committed import RELEASED
 from model.edge import manifest, onnx_runtime
 from model.export import serving_facts
 from tests.gateway.device.exports import folder_of
-from tests.model.edge.fakes import RELEASED
 
 
 def test_facts_are_those_of_an_archive_and_name_the_file(tmp_path: Path) -> None:

@@ -177,7 +177,7 @@ async def test_what_the_model_says_is_no_digit_is_not_accepted_and_what_stays_po
         assert answer["reasons"] == ["not_a_digit"]
         assert not answer["accepted"]
         assert answer["candidates"] == [7, 0, 1, 2, 3, 4, 5, 6, 8, 9]
-    assert [answer["cache"] for answer in (answers[0], answers[-1])] == ["miss", "hit"]
+    assert {answer["cache"] for answer in answers[:-1]} == {"miss"}, "but the last, a hit"
 
 
 @both_servers

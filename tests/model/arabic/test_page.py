@@ -8,11 +8,11 @@ import pytest
 
 from model.arabic.page import FIGURE, NAME, WANTED, page
 from model.arabic.recipe import CELLS, SERVED
+from model.committed import EVIDENCE
 from model.evaluate import write_json
 from model.refused import Refused
 
 MODEL = Path(__file__).parents[3] / "model"
-EVIDENCE = MODEL / "evidence"
 
 
 @pytest.fixture

@@ -1,15 +1,13 @@
 """Four cells of one recipe, which is the one that validation chose."""
 
 import json
-from pathlib import Path
 
 import pytest
 import torch
 
 from model.arabic.recipe import CANDIDATES, CELLS, CHOSEN, CHOSEN_ON, SERVED, Cell, recipe_for
+from model.committed import EVIDENCE, RELEASED
 from model.network import build
-
-EVIDENCE = Path(__file__).parents[3] / "model" / "evidence"
 
 
 def test_either_shape_is_compared_at_either_side() -> None:
@@ -23,7 +21,7 @@ def test_a_cell_s_network_takes_pictures_of_its_side(cell: Cell) -> None:
 
 
 def test_the_cell_of_the_released_shape_is_what_is_released() -> None:
-    release = json.loads((EVIDENCE.parent / "released" / "release.json").read_text())
+    release = json.loads((RELEASED / "release.json").read_text())
     assert release["network"] == next(cell.network for cell in CELLS if (cell.shape, cell.side) == ("released", 28))
 
 

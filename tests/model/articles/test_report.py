@@ -13,9 +13,9 @@ from model.articles import claims
 from model.articles.document import Figure, Heading, Paragraph, Part, Table, to_html, to_markdown
 from model.articles.report import TITLE, page, write_report
 from model.articles.results import ResultsMissing, load
+from model.committed import EVIDENCE
 
 MODEL = Path(model.__file__).parent
-EVIDENCE = MODEL / "evidence"
 RULES = MODEL.parent / "monitoring" / "rules" / "alerts.yml"
 WRITERS_OF_THE_PAGE = ("checklist", "wrong", "measured", "report", "results")
 

@@ -16,7 +16,6 @@ from model.reader import Reader
 from model.splitting import Writers
 
 MODEL = Path(model.__file__).parent
-RELEASED = MODEL / "released"
 FLOAT = "None"
 
 

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from model.committed import RELEASED
 from model.edge.bench import bench
 from model.edge.manifest import Exported, Manifest, write_manifest
 from model.edge.portable import portable
@@ -13,7 +14,7 @@ from model.edge.runtime import Runtime
 from model.evaluate import weights_digest
 from model.inference import Classifier
 from model.refused import Refused
-from tests.model.edge.fakes import RELEASED, AbsentRuntime, FakeRuntime
+from tests.model.edge.fakes import AbsentRuntime, FakeRuntime
 
 ROOT = Path(__file__).parents[3]
 

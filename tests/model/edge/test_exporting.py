@@ -5,12 +5,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from model.committed import RELEASED
 from model.edge.exporting import Judge, export, judge_of
 from model.edge.portable import portable
 from model.edge.runtime import NotInstalled
 from model.evaluate import weights_digest
 from model.inference import Classifier
-from tests.model.edge.fakes import FLOAT, RELEASED, AbsentRuntime, FakeRuntime, known
+from tests.model.edge.fakes import FLOAT, AbsentRuntime, FakeRuntime, known
 
 CLASSIFIER = Classifier(RELEASED)
 LAYERS = portable(CLASSIFIER.layers)

@@ -5,12 +5,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from model.committed import RELEASED
 from model.edge.exporting import Judge, export, judge_of
 from model.edge.portable import portable
 from model.edge.runtime import ARITHMETICS, Arithmetic, Runtime
 from model.edge.runtimes import RUNTIMES
 from model.inference import Classifier, softmax
-from tests.model.edge.fakes import RELEASED, known
+from tests.model.edge.fakes import known
 
 pytestmark = [pytest.mark.extra, pytest.mark.timeout(300), pytest.mark.filterwarnings("ignore")]  # the exporters' own, of each other
 

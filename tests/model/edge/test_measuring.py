@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from model.committed import RELEASED
 from model.edge.manifest import read_manifest
 from model.edge.measuring import Plan, measure
 from model.edge.runtime import NotInstalled
@@ -14,7 +15,7 @@ from model.evaluate import weights_digest
 from model.export import serving_facts
 from model.network import build, parameter_count
 from model.reader import Reader
-from tests.model.edge.fakes import RELEASED, AbsentRuntime, FakeReader, FakeRuntime, known, panel
+from tests.model.edge.fakes import AbsentRuntime, FakeReader, FakeRuntime, known, panel
 
 DIGITS = known()
 COMMAND = "python -m model edge"

@@ -9,12 +9,12 @@ from typing import Any
 import pytest
 
 from model.articles.claims import RASPBERRY_MS
+from model.committed import EVIDENCE, RELEASED
 from model.edge.agreement import INT8_LOSES_AT_MOST, SAME_DIGITS_AT_LEAST
 from model.edge.page import NAME, page
 from model.evaluate import weights_digest
-from tests.model.edge.fakes import MODEL, RELEASED
+from tests.model.edge.fakes import MODEL
 
-EVIDENCE = MODEL / "evidence"
 RESULT = EVIDENCE / "edge.json"
 
 

@@ -5,11 +5,12 @@ import pytest
 import torch
 from torch import nn
 
+from model.committed import RELEASED
 from model.compiled import NotCompilable
 from model.edge.portable import operations, portable
 from model.inference import Classifier
 from model.network import RELEASABLE, build
-from tests.model.edge.fakes import RELEASED, known
+from tests.model.edge.fakes import known
 from tests.model.test_inference import Release, release, trained
 
 __all__ = ["release"]

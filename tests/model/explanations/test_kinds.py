@@ -3,10 +3,11 @@
 import numpy as np
 
 from model.choice import KNOWN
+from model.committed import RELEASED
 from model.explain import grad_cam
 from model.explanations.kinds import BEFORE, SERVED, every_kind
 from model.inference import Classifier
-from tests.model.test_explain import RELEASED, one_by_one, weights
+from tests.model.test_explain import one_by_one, weights
 from tests.model.test_inference import pictures
 
 with np.load(KNOWN) as stored:

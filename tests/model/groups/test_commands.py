@@ -11,13 +11,12 @@ import torch
 import model
 from model import splitting
 from model.__main__ import main
-from model.card import CARD, card_from
-from model.committed import EVIDENCE
+from model.card import card_from
+from model.committed import EVIDENCE, RELEASED
 from model.data import Digits
 from model.evaluate import weights_digest
 from model.splitting import Writers
 
-RELEASED = CARD.parent / "released"
 Printed = pytest.CaptureFixture[str]
 
 
