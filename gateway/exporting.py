@@ -79,7 +79,7 @@ class Exporting:
             self._processor.on_end(self._readable(span))
 
     async def close(self, seconds: float) -> None:
-        """Send what waits, as far as that takes no longer than so many seconds."""
+        """Send what waits, as far as that takes no longer than so many seconds; of the rest nothing is tried any more."""
         loop = asyncio.get_running_loop()
         closed = asyncio.Event()
 
@@ -92,6 +92,7 @@ class Exporting:
         with suppress(TimeoutError):
             async with asyncio.timeout(seconds):
                 await closed.wait()
+        self._sender.shutdown()
 
     def _readable(self, span: Span) -> ReadableSpan:
         return ReadableSpan(
@@ -119,6 +120,7 @@ class _Sender(SpanExporter):
         self._exported, self._failed = metrics.spans.labels("exported"), metrics.spans.labels("failed")
         self._lost = 0
         self._complained_at = -math.inf
+        self._over = False
         self.done = 0
         """Spans that wait no longer."""
 
@@ -137,7 +139,10 @@ class _Sender(SpanExporter):
         return result
 
     def shutdown(self) -> None:
-        self._own.shutdown()  # type: ignore[no-untyped-call]
+        """Again is as once: whoever closes and the processor both say so."""
+        if not self._over:
+            self._over = True
+            self._own.shutdown()  # type: ignore[no-untyped-call]
 
     def _complain(self, lost: int) -> None:
         self._lost += lost

@@ -4,6 +4,7 @@ import asyncio
 import gc
 import shutil
 import subprocess
+import threading
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from functools import partial
@@ -32,12 +33,29 @@ from tests.gateway.torchserve_double import INFERENCE_URL, MANAGEMENT_URL, Torch
 from tests.ports import free_port
 
 Gateway = Callable[..., AbstractAsyncContextManager[httpx.AsyncClient]]
+LAST_SPANS_SECONDS = 4.0
+"""What may be under way when an exporter is closed ends within two."""
+
 NOTHING: Mapping[str, TorchServeDouble] = {}
 
 
 @pytest.fixture
 def anyio_backend() -> str:
     return "asyncio"
+
+
+EXPORTERS = ("OtelBatchSpanRecordProcessor", "last spans")
+"""Threads that send spans, by name."""
+
+
+@pytest.fixture(autouse=True)
+def no_spans_are_sent_after_their_test() -> Iterator[None]:
+    """A thread that still tries to draws random numbers, and logs, in the midst of a later test."""
+    yield
+    sending = [thread for thread in threading.enumerate() if thread.name in EXPORTERS]
+    for thread in sending:
+        thread.join(LAST_SPANS_SECONDS)
+    assert not [thread for thread in sending if thread.is_alive()], "an exporter of spans was not closed, or goes on after it was"
 
 
 @pytest.fixture

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from gateway.exporting import COMPLAINT_SECONDS, Exporting
+from gateway.exporting import BATCH_SPANS, COMPLAINT_SECONDS, Exporting
 from gateway.metrics import Metrics
 from gateway.spans import Kind, Span
 from tests.gateway.collector import Collector, collecting, told
@@ -96,6 +96,15 @@ async def test_a_collector_that_does_not_answer_holds_up_no_end(collector: Colle
     started = time.monotonic()
     await exporting.close(0.2)
     assert time.monotonic() - started < 2
+
+
+async def test_once_closed_nothing_is_tried_any_more() -> None:
+    """Eight batches to where nobody listens would take up to two seconds each; `no_spans_are_sent_after_their_test` waits for less."""
+    metrics = Metrics()
+    exporting = Exporting(f"http://127.0.0.1:{free_port()}", metrics)
+    exporting.take([span(number=number + 1) for number in range(8 * BATCH_SPANS)])
+    await exporting.close(0.1)
+    await until(lambda: count(metrics, "failed") == 8 * BATCH_SPANS)
 
 
 async def test_a_collector_that_takes_nothing_is_complained_of_once_a_minute(

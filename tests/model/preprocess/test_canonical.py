@@ -21,7 +21,7 @@ PICTURES = arrays(
 )
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(PICTURES, st.sampled_from([28, 48]))
 def test_what_was_returned_is_returned_unchanged(picture: NDArray[np.uint8], side: int) -> None:
     first = canonicalise_picture(picture, side)
@@ -32,7 +32,7 @@ def test_what_was_returned_is_returned_unchanged(picture: NDArray[np.uint8], sid
     assert np.array_equal(canonicalise(encoded(first.pixels, "PNG"), side=side).pixels, first.pixels)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(PICTURES)
 def test_a_box_lies_in_the_picture_and_is_absent_only_without_ink(picture: NDArray[np.uint8]) -> None:
     answer = canonicalise_picture(picture)
