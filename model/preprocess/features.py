@@ -24,13 +24,12 @@ class Features(NamedTuple):
 
 def measure(pixels: NDArray[np.uint8], shape: Shape | None = None, outline: Outline | None = None) -> Features:
     """Measure canonical pixels, uint8 (28, 28); `shape` and `outline` are theirs, where somebody has them."""
-    _, _, width, height, moments = shape or Shape.of(pixels)
-    if not width:
+    shape = shape or Shape.of(pixels)
+    if not shape.width:
         return Features(0.0, 0.0, 0.0, 0.0)
-    upright = moments["mu02"]
     return Features(
-        ink=moments["m00"] / (255 * pixels.size),
-        aspect=width / height,
-        slant=-moments["mu11"] / upright if upright else 0.0,
+        ink=shape.mass / (255 * pixels.size),
+        aspect=shape.width / shape.height,
+        slant=-shape.mu11 / shape.mu02 if shape.mu02 else 0.0,
         stroke=stroke_width(outline or Outline.of(pixels)),
     )

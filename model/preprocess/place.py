@@ -3,7 +3,6 @@
 For a network that looks closer any other side can be asked for: the ink has the same share of it.
 """
 
-from collections.abc import Mapping
 from typing import Any, NamedTuple, TypeGuard
 
 import cv2
@@ -24,21 +23,34 @@ OFF_CENTRE = 0.6
 
 
 class Shape(NamedTuple):
-    """Where ink is in a picture, and how it lies."""
+    """Where ink is in a picture, and how it lies. Of a picture without ink all is 0."""
 
     left: int
     top: int
     width: int
-    """0: there is no ink."""
     height: int
-    moments: Mapping[str, float]
-    """By OpenCV's names; empty where there is no ink."""
+    mass: float = 0.0
+    """Sum of all strengths."""
+    x: float = 0.0
+    """Of the centre of mass, pixels."""
+    y: float = 0.0
+    mu11: float = 0.0
+    """Central moment of both directions."""
+    mu02: float = 0.0
+    """Central moment of the second order, down."""
 
     @classmethod
     def of(cls, pixels: NDArray[np.uint8]) -> "Shape":
         """Of uint8 (h, w)."""
         left, top, width, height = cv2.boundingRect(pixels)
-        return cls(left, top, width, height, cv2.moments(pixels) if width else {})
+        if not width:
+            return NO_INK
+        moments = cv2.moments(pixels)
+        mass = moments["m00"]
+        return cls(left, top, width, height, mass, moments["m10"] / mass, moments["m01"] / mass, moments["mu11"], moments["mu02"])
+
+
+NO_INK = Shape(0, 0, 0, 0)
 
 
 def ink_side(side: int = SIDE) -> int:
@@ -61,14 +73,12 @@ def canonical_shape(pixels: Any, side: int = SIDE) -> Shape | None:
     if not (isinstance(pixels, np.ndarray) and pixels.shape == (side, side) and pixels.dtype == np.uint8):
         return None
     shape = Shape.of(pixels)
-    left, top, width, height, moments = shape
-    if width == 0:
+    if not shape.width:
         return shape
     longest = ink_side(side)
-    if not _shortest(longest) <= max(width, height) <= longest or cv2.norm(pixels, cv2.NORM_INF) < DIMMEST_PEAK:
+    if not _shortest(longest) <= max(shape.width, shape.height) <= longest or cv2.norm(pixels, cv2.NORM_INF) < DIMMEST_PEAK:
         return None
-    mass = moments["m00"]
-    centred = _in_the_middle(moments["m10"] / mass, left, width, side) and _in_the_middle(moments["m01"] / mass, top, height, side)
+    centred = _in_the_middle(shape.x, shape.left, shape.width, side) and _in_the_middle(shape.y, shape.top, shape.height, side)
     return shape if centred else None
 
 
