@@ -83,7 +83,7 @@ class ModelVersion:
     management_url: str
     facts: dict[str, Any]
 
-    @property
+    @cached_property
     def accept_threshold(self) -> float:
         """Confidence in 0..1 under which the model itself says not to trust it."""
         return float(self.facts["accept_threshold"])

@@ -7,7 +7,6 @@ import asyncio
 import hashlib
 import time
 from collections.abc import Callable
-from contextlib import suppress
 from typing import NamedTuple
 
 import numpy as np
@@ -227,8 +226,11 @@ class Predictor:
 
     def _start(self, picture: Underway) -> None:
         if self._redis is not None:
-            with suppress(QueueFull):
+            try:
                 self._lookups.post(picture)
+            except QueueFull:
+                pass
+            else:
                 return
         picture.seconds["cache"] = 0.0
         self._queue_up(picture)

@@ -66,6 +66,10 @@ class PromptProtocol(CorkedProtocol):
             self.timeout_keep_alive_task.cancel()
             self.timeout_keep_alive_task = None
 
+    def on_message_begin(self) -> None:
+        """Without the scope, which uvicorn makes here and most requests need not have."""
+        self.url, self.headers, self.expect_100_continue = b"", [], False
+
     def on_headers_complete(self) -> None:
         self._idle_since = None
         if len(self.pipeline) >= MOST_PIPELINED:
@@ -73,7 +77,7 @@ class PromptProtocol(CorkedProtocol):
         if self.url == self.path and self._is_usual():
             self._held = []
         else:
-            super().on_headers_complete()
+            self._go_the_usual_way()
 
     def on_body(self, body: bytes) -> None:
         if self._held is None:
@@ -146,16 +150,22 @@ class PromptProtocol(CorkedProtocol):
         held, self._held = self._held, None
         if self.transport.is_closing():  # what was read is no HTTP
             return
-        super().on_headers_complete()
+        self._go_the_usual_way()
         for part in held or ():
             super().on_body(part)
+
+    def _go_the_usual_way(self) -> None:
+        url, headers, expects = self.url, self.headers, self.expect_100_continue
+        super().on_message_begin()
+        self.url, self.headers, self.expect_100_continue = url, headers, expects
+        self.scope["headers"] = headers
+        super().on_headers_complete()
 
     def _wait(self, answer: Coroutine[Any, Any, Prompt]) -> None:
         pending = _Pending()
         self.cycle = cast(RequestResponseCycle, pending)
-        task = self.loop.create_task(self._tell_later(pending, answer))
-        self.tasks.add(task)
-        task.add_done_callback(self.tasks.discard)
+        pending.task = self.loop.create_task(self._tell_later(pending, answer))
+        self.tasks.add(pending.task)
 
     async def _tell_later(self, pending: "_Pending", answer: Coroutine[Any, Any, Prompt]) -> None:
         try:
@@ -167,6 +177,8 @@ class PromptProtocol(CorkedProtocol):
             log.exception("a request has no answer")
             self.transport.close()
             return
+        finally:
+            self.tasks.discard(pending.task)
         pending.response_complete = True
         if not pending.disconnected and not self.transport.is_closing():
             self._tell(told, keep_alive=pending.keep_alive)
@@ -191,7 +203,10 @@ class _Nobody:
 class _Pending:
     """What uvicorn looks at of a request that is being answered: it takes the next one of its connection for later."""
 
-    __slots__ = ("disconnected", "keep_alive", "message_event", "response_complete")
+    __slots__ = ("disconnected", "keep_alive", "message_event", "response_complete", "task")
+
+    task: asyncio.Task[None]
+    """That answers."""
 
     def __init__(self) -> None:
         self.disconnected = self.response_complete = False

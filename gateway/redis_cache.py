@@ -4,7 +4,7 @@ import asyncio
 import logging
 import random
 import time
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Callable, Sequence
 
 from gateway.contract import DROPS_BYTES, Prediction
@@ -112,7 +112,7 @@ class RedisCache:
     def put(self, key: RedisKey, prediction: Prediction) -> None:
         """Remember, in the background; nobody waits for it and nobody hears when it fails."""
         drops, raw = prediction.drops, key.raw
-        seconds = max(1, round(self._ttl_seconds * random.uniform(0.9, 1.1)))
+        seconds = max(1, round(self._ttl_seconds * (0.9 + 0.2 * random.random())))
         self._later(("SET", raw, drops + self._signer.mac(PURPOSE, raw + drops, MAC_BYTES), "EX", seconds))
 
     async def watch(self) -> None:
@@ -185,26 +185,25 @@ class RedisCache:
 
     def _believed(self, keys: list[bytes], values: list[object]) -> list[Prediction | None]:
         """The predictions among the values: those that are ours, for these very keys."""
-        drops = [self._drops(key, value) for key, value in zip(keys, values, strict=True)]
+        found = [self._drops(key, value) for key, value in zip(keys, values, strict=True)]
+        for outcome, count in Counter([outcome for outcome, _ in found]).items():
+            self._count[outcome].inc(count)
+        drops = [kept for _, kept in found]
         predictions = iter(Prediction.from_drops(b"".join(filter(None, drops))))
         return [None if kept is None else next(predictions) for kept in drops]
 
-    def _drops(self, key: bytes, value: object) -> bytes | None:
-        """What was put under this key, as one lookup answered it. A value that is none of ours is removed."""
+    def _drops(self, key: bytes, value: object) -> tuple[str, bytes | None]:
+        """The outcome of a lookup, and what was put under this key. A value that is none of ours is removed."""
         if value is None:
-            self._count["miss"].inc()
-            return None
+            return "miss", None
         if isinstance(value, Exception) and WRONG_TYPE not in str(value):
-            self._count[self._told(value)].inc()
-            return None
+            return self._told(value), None
         if isinstance(value, bytes) and len(value) == DROPS_BYTES + MAC_BYTES:
             drops, mac = value[:DROPS_BYTES], value[DROPS_BYTES:]
             if self._signer.verify(PURPOSE, key + drops, mac):
-                self._count["hit"].inc()
-                return drops
-        self._count["invalid"].inc()
+                return "hit", drops
         self._later(("UNLINK", key))
-        return None
+        return "invalid", None
 
     def _told(self, error: Exception) -> str:
         """The outcome of a lookup that was answered by an error."""

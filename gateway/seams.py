@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import NamedTuple, Protocol
 
 import numpy as np
@@ -43,7 +44,12 @@ class RedisKey(NamedTuple):
     @property
     def raw(self) -> bytes:
         """`digits:<tenant or ->:<model>:<version>:<32 bytes>`, without braces, so that a cluster spreads it."""
-        return f"digits:{self.tenant or '-'}:{self.model}:{self.version}:".encode() + self.digest
+        return _prefix(self.tenant, self.model, self.version) + self.digest
+
+
+@lru_cache(256)
+def _prefix(tenant: str | None, model: str, version: str) -> bytes:
+    return f"digits:{tenant or '-'}:{model}:{version}:".encode()
 
 
 class Model(Protocol):
