@@ -11,6 +11,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready-$(TORCH)
 RIVALS := var/bench/rivals
 K8S_TOOLS := var/k8s-tools
+EDGE_TOOLS := var/edge-tools
 APART := mlserver bentoml rayserve
 # That share the tests, which mostly wait: two are quicker even on two cores.
 PROCESSES ?= 2
@@ -25,7 +26,7 @@ define install_torch
 	fi
 endef
 
-.PHONY: run monitor setup test test-system test-extras compose-test drills drills-monitoring drills-renewal load tune bench bench-rivals bench-readme $(APART:%=bench-%) bench-recording autoscaling k8s-tools check format train evaluate archive explore lock lock-images lock-k8s-tools $(APART:%=lock-%) clean
+.PHONY: run monitor setup test test-system test-extras compose-test drills drills-monitoring drills-renewal load tune bench bench-rivals bench-readme $(APART:%=bench-%) bench-recording autoscaling k8s-tools edge-tools check format train evaluate archive explore lock lock-images lock-k8s-tools lock-edge-tools $(APART:%=lock-%) clean
 
 # MODELS names archives of further models, each asked by its name: `make archive RELEASED=FOLDER` makes one of a released folder, and
 # `make run MODELS=var/archive/NAME.mar` serves it beside `digits`.
@@ -137,6 +138,14 @@ $(K8S_TOOLS)/.ready: k8s/tools.txt | $(READY)
 	@$(BIN)/pip --python $(@D)/bin/python install --quiet --disable-pip-version-check --no-compile --require-hashes --no-deps -r $<
 	@touch $@
 
+# What exports to ONNX and runs it, for the tests of the edge, in a folder of its own: no service needs it.
+edge-tools: $(EDGE_TOOLS)/.ready
+
+$(EDGE_TOOLS)/.ready: model/edge/tools.txt | $(READY)
+	@echo "installing onnx, onnxruntime and onnxscript into $(@D) (once)"
+	@$(BIN)/pip install --quiet --disable-pip-version-check --upgrade --require-hashes --no-deps --target $(@D) -r $<
+	@touch $@
+
 # k8s/AUTOSCALING.md, k8s/CAPACITY.md and the autoscalers of the production overlay, out of measured figures and a replay, in seconds;
 # AUTOSCALING passes options (`make autoscaling AUTOSCALING=measure` measures those figures, in minutes).
 autoscaling: $(READY)
@@ -176,6 +185,10 @@ $(APART:%=lock-%): lock-%: $(READY)
 
 lock-k8s-tools: $(READY)
 	$(COMPILE) --output-file k8s/tools.txt k8s/tools.in
+
+# Where the services need the same package, of the same version.
+lock-edge-tools: requirements.lock | $(READY)
+	$(COMPILE) --constraint requirements.lock --output-file model/edge/tools.txt model/edge/tools.in
 
 clean:
 	rm -rf $(VENV) var

@@ -12,7 +12,7 @@ TIDY_SECONDS = 10.0
 def give_back() -> None:
     """What starting took and serving does not need: dozens of megabytes. What is needed after all comes back by itself."""
     trim()
-    let_go_of_code()
+    let_go_of_code(out_of_cache=True)
 
 
 def trim() -> None:

@@ -21,14 +21,24 @@ from tests.gateway.device.serving import answers, new_pictures, resident_megabyt
 from tests.gateway.routes.batches import PATH, json_of
 from tests.gateway.workers.parents import Parents
 from tests.model.edge.fakes import MODEL, known
+from tests.model.edge.tools import edge_tools
 
-pytestmark = [pytest.mark.extra, pytest.mark.timeout(300), pytest.mark.filterwarnings("ignore")]  # the exporter's own
+pytestmark = [pytest.mark.system, pytest.mark.timeout(300), pytest.mark.filterwarnings("ignore")]  # the exporter's own
 
 MOST_MEGABYTES = 100
 REQUESTS = 3_000
 NETWORKS = ("released", "student")
 DIFFERENCE = {"float32": 1e-3, "int8": 0.1}
 """Of a known digit's probability, at most; that the answer keeps 16 bits of a logit is the larger part of the first."""
+
+
+@pytest.fixture(scope="module", autouse=True)
+def tools() -> Iterator[None]:
+    """What reads and writes the exports is found, here and by what is started here."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.syspath_prepend(edge_tools())
+        patch.setenv("PYTHONPATH", str(edge_tools()))
+        yield
 
 
 @pytest.fixture(scope="module", params=NETWORKS)
