@@ -120,6 +120,7 @@ def test_several_together_are_read_as_each_alone(side: int) -> None:
     black = encoded(np.zeros((28, 28), np.uint8), "PNG")
     whole = [encoded(DIGITS[0], "PNG"), black, encoded(drawn(enlarged(DIGITS[1])), "JPEG"), encoded(255 - DIGITS[2], "PNG")]
     cut_off = whole[2][:-200]
+    whole += [encoded(digit, "PNG") for digit in DIGITS[3:9]]
     answers = canonicalise_several([(upload, read_header(upload)) for upload in (*whole, cut_off)], side=side)
     assert isinstance(answers.pop(), ImageError)
     for upload, answer in zip(whole, answers, strict=True):
