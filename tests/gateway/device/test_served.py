@@ -1,5 +1,6 @@
 """`python -m gateway edge` with a real export by ONNX Runtime: it reads as the torch network does, in under a hundred megabytes."""
 
+import os
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -16,6 +17,7 @@ from model.edge.portable import portable
 from model.edge.runtime import ARITHMETICS, Arithmetic
 from model.export import serving_facts
 from model.inference import Classifier, softmax
+from model.resident import let_go_of_code
 from tests.gateway.conftest import png
 from tests.gateway.device.serving import answers, new_pictures, resident_megabytes, wait_until_it_serves
 from tests.gateway.routes.batches import PATH, json_of
@@ -35,6 +37,7 @@ DIFFERENCE = {"float32": 1e-3, "int8": 0.1}
 @pytest.fixture(scope="module", autouse=True)
 def tools() -> Iterator[None]:
     """What reads and writes the exports is found, here and by what is started here."""
+    os.sync()  # what was installed a moment ago cannot leave the cache of files before it is on the disk
     with pytest.MonkeyPatch.context() as patch:
         patch.syspath_prepend(edge_tools())
         patch.setenv("PYTHONPATH", str(edge_tools()))
@@ -51,6 +54,7 @@ def exports(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFac
     made = [export(runtime, arithmetic, layers, judge, folder) for arithmetic in ARITHMETICS]
     files = [Exported(each.runtime, each.arithmetic, each.file, each.bytes, each.sha256) for each in made]
     write_manifest(Manifest(request.param, "ab" * 32, 1, 1, serving_facts(released), files), folder)
+    let_go_of_code()  # on a device nobody else has the runtime mapped
     return classifier, folder
 
 
