@@ -26,6 +26,12 @@ define install_torch
 	fi
 endef
 
+# What is locked in the first prerequisite, into the target's folder: no service sees it.
+define install_aside
+	@$(BIN)/pip install --quiet --disable-pip-version-check --upgrade --require-hashes --no-deps --target $(@D) -r $<
+	@touch $@
+endef
+
 .PHONY: run monitor setup test test-system test-extras compose-test drills drills-monitoring drills-renewal load tune bench bench-rivals bench-readme $(APART:%=bench-%) bench-recording autoscaling k8s-tools edge-tools check format train evaluate archive explore lock lock-images lock-k8s-tools lock-edge-tools $(APART:%=lock-%) clean
 
 # MODELS names archives of further models, each asked by its name: `make archive RELEASED=FOLDER` makes one of a released folder, and
@@ -106,8 +112,7 @@ bench: $(READY) bench-rivals
 bench-rivals: $(RIVALS)/.ready
 
 $(RIVALS)/.ready: loadtests/bench/rivals/requirements.txt | $(READY)
-	@$(BIN)/pip install --quiet --disable-pip-version-check --upgrade --require-hashes --no-deps --target $(RIVALS) -r $<
-	@touch $@
+	$(install_aside)
 
 # Rivals that are measured where they are asked for: `make bench-mlserver`, then `make bench BENCH="--also mlserver"`. Each has an
 # environment of its own, with torch, since what it needs conflicts with what is needed here; each takes more than a gigabyte.
@@ -143,8 +148,7 @@ edge-tools: $(EDGE_TOOLS)/.ready
 
 $(EDGE_TOOLS)/.ready: model/edge/tools.txt | $(READY)
 	@echo "installing onnx, onnxruntime and onnxscript into $(@D) (once)"
-	@$(BIN)/pip install --quiet --disable-pip-version-check --upgrade --require-hashes --no-deps --target $(@D) -r $<
-	@touch $@
+	$(install_aside)
 
 # k8s/AUTOSCALING.md, k8s/CAPACITY.md and the autoscalers of the production overlay, out of measured figures and a replay, in seconds;
 # AUTOSCALING passes options (`make autoscaling AUTOSCALING=measure` measures those figures, in minutes).

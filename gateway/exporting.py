@@ -120,7 +120,6 @@ class _Sender(SpanExporter):
         self._exported, self._failed = metrics.spans.labels("exported"), metrics.spans.labels("failed")
         self._lost = 0
         self._complained_at = -math.inf
-        self._over = False
         self.done = 0
         """Spans that wait no longer."""
 
@@ -139,10 +138,7 @@ class _Sender(SpanExporter):
         return result
 
     def shutdown(self) -> None:
-        """Again is as once: whoever closes and the processor both say so."""
-        if not self._over:
-            self._over = True
-            self._own.shutdown()  # type: ignore[no-untyped-call]
+        self._own.shutdown()  # type: ignore[no-untyped-call]
 
     def _complain(self, lost: int) -> None:
         self._lost += lost

@@ -226,7 +226,7 @@ class Predictor:
 
     def _start(self, picture: Underway) -> None:
         if self._redis is not None:
-            try:
+            try:  # contextlib.suppress takes longer than all of this
                 self._lookups.post(picture)
             except QueueFull:
                 pass

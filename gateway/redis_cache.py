@@ -112,7 +112,7 @@ class RedisCache:
     def put(self, key: RedisKey, prediction: Prediction) -> None:
         """Remember, in the background; nobody waits for it and nobody hears when it fails."""
         drops, raw = prediction.drops, key.raw
-        seconds = max(1, round(self._ttl_seconds * (0.9 + 0.2 * random.random())))
+        seconds = max(1, round(self._ttl_seconds * random.uniform(0.9, 1.1)))
         self._later(("SET", raw, drops + self._signer.mac(PURPOSE, raw + drops, MAC_BYTES), "EX", seconds))
 
     async def watch(self) -> None:

@@ -3,16 +3,11 @@
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import hypothesis
 import pytest
 
 if TYPE_CHECKING:
     from xdist.remote import Producer
     from xdist.workermanage import WorkerController as Node
-
-hypothesis.settings.register_profile("here", deadline=None)
-hypothesis.settings.load_profile("here")
-"""What an example takes is no matter of a test: another process may have the processor."""
 
 DIED = pytest.StashKey[bool]()
 """Whether one of several processes did."""

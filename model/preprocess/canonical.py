@@ -60,20 +60,19 @@ def canonicalise_several(
     """
     pictures = [_decoded(upload, limits, header) for upload, header in uploads]
     shapes = [None if isinstance(picture, ImageError) else canonical_shape(picture.grey, side) for picture in pictures]
-    inked = [picture.grey for picture, shape in zip(pictures, shapes, strict=True) if isinstance(picture, Picture) and _has_ink(shape)]
-    outlines = iter(Outline.of_each(inked))
+    outlines = [
+        None if isinstance(picture, ImageError) else _outline(picture.grey, shape) for picture, shape in zip(pictures, shapes, strict=True)
+    ]
     return [
-        picture
-        if isinstance(picture, ImageError)
-        else _of_upload(_judged(picture.grey, shape, next(outlines) if _has_ink(shape) else None, side), picture)
-        for picture, shape in zip(pictures, shapes, strict=True)
+        picture if isinstance(picture, ImageError) else _of_upload(_judged(picture.grey, shape, outline, side), picture)
+        for picture, shape, outline in zip(pictures, shapes, outlines, strict=True)
     ]
 
 
 def canonicalise_picture(grey: NDArray[np.uint8], side: int = SIDE) -> Canonical:
     """Canonical pixels of a decoded picture, uint8 (h, w) of at least 1 x 1: the part after decoding."""
     shape = canonical_shape(grey, side)
-    return _judged(grey, shape, Outline.of(grey) if _has_ink(shape) else None, side)
+    return _judged(grey, shape, _outline(grey, shape), side)
 
 
 def _decoded(upload: bytes, limits: Limits, header: Header) -> Picture | ImageError:
@@ -92,9 +91,9 @@ def _of_upload(found: Canonical, picture: Picture) -> Canonical:
     return found._replace(width=picture.width, height=picture.height, box=box)
 
 
-def _has_ink(shape: Shape | None) -> bool:
-    """Of canonical pixels."""
-    return shape is not None and shape.width > 0
+def _outline(grey: NDArray[np.uint8], shape: Shape | None) -> Outline | None:
+    """Of canonical pixels with ink."""
+    return Outline.of(grey) if shape is not None and shape.width else None
 
 
 def _judged(grey: NDArray[np.uint8], shape: Shape | None, outline: Outline | None, side: int) -> Canonical:

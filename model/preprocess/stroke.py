@@ -1,14 +1,11 @@
 """The width of pen strokes: measured, and made wider only where shrinking to 20 pixels would otherwise leave next to nothing of them."""
 
-from collections.abc import Sequence
 from typing import NamedTuple
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-MANY = 3
-"""Pictures from which it is faster to look at all of them together than at one after another."""
 FULL = 127
 """Strength, of 255, above which a pixel counts as ink."""
 THIN = 1.4
@@ -35,24 +32,6 @@ class Outline(NamedTuple):
         np.greater(ink, FULL, out=on[1:-1, 1:-1])
         bits = int.from_bytes(np.packbits(on).tobytes(), "big")
         return cls(bits.bit_count(), (bits ^ bits >> 1).bit_count(), (bits ^ bits >> width + 2).bit_count())
-
-    @classmethod
-    def of_each(cls, inks: Sequence[NDArray[np.uint8]]) -> "list[Outline]":
-        """As `of` each, all of one size."""
-        if len(inks) < MANY:
-            return [cls.of(ink) for ink in inks]
-        count, (height, width) = len(inks), inks[0].shape
-        on = np.zeros((count, height + 2, width + 2), np.bool_)
-        np.greater(np.array(inks), FULL, out=on[:, 1:-1, 1:-1])
-        flat = on.reshape(count, -1)
-        told = (flat, flat[:, 1:] ^ flat[:, :-1], flat[:, width + 2 :] ^ flat[:, : -width - 2])
-        return [cls(*each) for each in zip(*(ones(bits).tolist() for bits in told), strict=True)]
-
-
-def ones(bits: NDArray[np.bool_]) -> NDArray[np.intp]:
-    """How many of each row of bool (n, m) are set: intp (n,)."""
-    counted: NDArray[np.intp] = np.bitwise_count(np.packbits(bits, axis=1)).sum(1, dtype=np.intp)
-    return counted
 
 
 def stroke_width(outline: Outline) -> float:

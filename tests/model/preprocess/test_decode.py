@@ -193,7 +193,7 @@ def test_every_cut_of_a_picture_is_a_picture_or_an_image_error(seed: int) -> Non
         _picture_or_image_error(upload[:length])
 
 
-@settings(max_examples=200, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(st.data())
 def test_any_bytes_are_a_picture_or_an_image_error(data: st.DataObject) -> None:
     upload = bytearray(data.draw(st.sampled_from(SEEDS)))
@@ -203,7 +203,7 @@ def test_any_bytes_are_a_picture_or_an_image_error(data: st.DataObject) -> None:
     _picture_or_image_error(bytes(upload))
 
 
-@settings(max_examples=100)
+@settings(max_examples=100, deadline=None)
 @given(st.sampled_from([seed[:12] for seed in SEEDS]), st.binary(max_size=400))
 def test_noise_after_magic_bytes_is_a_picture_or_an_image_error(magic: bytes, rest: bytes) -> None:
     _picture_or_image_error(magic + rest)

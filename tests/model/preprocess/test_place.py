@@ -19,7 +19,7 @@ INK = arrays(np.uint8, array_shapes(min_dims=2, max_dims=2, max_side=90), elemen
 SIDES = st.sampled_from([28, 48])
 
 
-@settings(max_examples=200)
+@settings(max_examples=200, deadline=None)
 @given(INK, SIDES)
 def test_whatever_is_placed_is_canonical(ink: NDArray[np.uint8], side: int) -> None:
     assert is_canonical(place(ink, side), side)

@@ -33,13 +33,6 @@ def test_the_width_of_a_bar_is_measured(width: int, turned: bool) -> None:
     assert stroke_width(Outline.of(bar.T if turned else bar)) * np.pi / 4 == pytest.approx(width, rel=0.15)
 
 
-@pytest.mark.parametrize("count", [1, 2, 3, 50])
-def test_outlines_of_many_are_those_of_each(count: int) -> None:
-    full = np.full((28, 28), 255, np.uint8)  # ink up to the edges, which are left too
-    inks = [full, *DIGITS][:count]
-    assert Outline.of_each(inks) == [Outline.of(ink) for ink in inks]
-
-
 def test_ordinary_strokes_keep_their_width() -> None:
     for pixels in DIGITS[::5]:
         large = cv2.resize(pixels, (280, 280), interpolation=cv2.INTER_NEAREST)
