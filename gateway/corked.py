@@ -16,6 +16,10 @@ class CorkedProtocol(HttpToolsProtocol):
         super().connection_made(cast(asyncio.Transport, self.corked))
 
 
+MOST_HELD = 64 * 2**10
+"""Bytes that wait for somebody to flush them. What is written counts against the transport's own limits only then."""
+
+
 class CorkedTransport:
     """What is written waits for the next write, or for the event loop's next turn, whichever comes first."""
 
@@ -26,24 +30,27 @@ class CorkedTransport:
     def write(self, data: bytes) -> None:
         if self._held:
             self._held += data
-            self._flush()
+            self.flush()
         else:
             self._held = data
-            self._loop.call_soon(self._flush)
+            self._loop.call_soon(self.flush)
 
-    def write_whole(self, data: bytes) -> None:
-        """What waits for no other write."""
+    def hold(self, data: bytes) -> None:
+        """What whoever holds it flushes soon."""
         self._held += data
-        self._flush()
+        if len(self._held) > MOST_HELD:
+            self.flush()
 
     def close(self) -> None:
-        self._flush()
+        self.flush()
         self._transport.close()
+
+    def flush(self) -> None:
+        """Write what is held. Where the connection has ended, nobody wants it."""
+        if self._held:
+            held, self._held = self._held, b""
+            if not self._transport.is_closing():
+                self._transport.write(held)
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._transport, name)
-
-    def _flush(self) -> None:
-        if self._held:
-            held, self._held = self._held, b""
-            self._transport.write(held)

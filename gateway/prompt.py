@@ -1,4 +1,7 @@
-"""Plain requests are answered ahead of ASGI: at once where the answer is at hand, else in a task of their own, and in one write."""
+"""Plain requests are answered ahead of ASGI: at once where the answer is at hand, else in a task of their own, and in one write.
+
+What arrives in one turn of the event loop is parsed together, and answers that are ready in one turn are written together.
+"""
 
 import asyncio
 import logging
@@ -7,7 +10,8 @@ from typing import Any, NamedTuple, cast
 
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, RequestResponseCycle
 
-from gateway.corked import CorkedProtocol
+from gateway.corked import CorkedProtocol, CorkedTransport
+from gateway.together import Together
 
 log = logging.getLogger(__name__)
 
@@ -41,6 +45,8 @@ class PromptProtocol(CorkedProtocol):
 
     path: bytes
     answering: Answering
+    arrived: "Together[PromptProtocol, bytes]"
+    told: Together[CorkedTransport]
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -53,12 +59,15 @@ class PromptProtocol(CorkedProtocol):
     @classmethod
     def of(cls, path: str, answering: Answering) -> "type[PromptProtocol]":
         """The protocol of a server whose POSTs to `path` may be answered at once."""
-        return type(cls.__name__, (cls,), {"path": path.encode(), "answering": staticmethod(answering)})
+        told, arrived = Together(CorkedTransport.flush), Together(cls._parse)
+        return type(cls.__name__, (cls,), {"path": path.encode(), "answering": staticmethod(answering), "arrived": arrived, "told": told})
 
     def data_received(self, data: bytes) -> None:
-        super().data_received(data)
-        if self._held is not None:  # its body is still to come
-            self._hand_on()
+        self.arrived.add(self, data)
+
+    def shutdown(self) -> None:
+        self.arrived.run()  # a request that is here is not an idle connection
+        super().shutdown()
 
     def connection_lost(self, exc: Exception | None) -> None:
         super().connection_lost(exc)
@@ -113,6 +122,7 @@ class PromptProtocol(CorkedProtocol):
             self._look_after(self.timeout_keep_alive)
 
     def timeout_keep_alive_handler(self) -> None:
+        self.arrived.run()
         self.timeout_keep_alive_task = None
         if self._idle_since is None or self.transport.is_closing():
             return
@@ -127,6 +137,13 @@ class PromptProtocol(CorkedProtocol):
 
     def _look_after(self, seconds: float) -> None:
         self.timeout_keep_alive_task = self.loop.call_later(seconds, self.timeout_keep_alive_handler)
+
+    def _parse(self, data: bytes) -> None:
+        if self.transport.is_closing():
+            return
+        super().data_received(data)
+        if self._held is not None:  # its body is still to come
+            self._hand_on()
 
     def _answer(self, body: bytes) -> Prompt | Coroutine[Any, Any, Prompt] | None:
         try:
@@ -185,9 +202,8 @@ class PromptProtocol(CorkedProtocol):
 
     def _tell(self, answer: Prompt, *, keep_alive: bool = True) -> None:
         usual = head_of(self.server_state.default_headers)
-        self.corked.write_whole(
-            b"%b%b%b%b\r\n%b" % (STATUS_LINE[answer.status], usual, answer.head, b"" if keep_alive else CLOSE, answer.body)
-        )
+        self.corked.hold(b"%b%b%b%b\r\n%b" % (STATUS_LINE[answer.status], usual, answer.head, b"" if keep_alive else CLOSE, answer.body))
+        self.told.add(self.corked)
         if not keep_alive:
             self.transport.close()
         self.on_response_complete()

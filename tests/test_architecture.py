@@ -98,6 +98,7 @@ LAYERS = [
         "gateway.later",
         "gateway.merging",
         "gateway.turn",
+        "gateway.together",
         "gateway.place",
         "gateway.limits",
         "gateway.reference",

@@ -7,7 +7,7 @@ import pytest
 import uvicorn
 from starlette.types import Receive, Scope, Send
 
-from gateway.corked import CorkedProtocol, CorkedTransport
+from gateway.corked import MOST_HELD, CorkedProtocol, CorkedTransport
 
 pytestmark = pytest.mark.anyio
 
@@ -52,6 +52,31 @@ async def test_what_stays_alone_leaves_at_the_next_turn_or_when_closed() -> None
     await asyncio.sleep(0)
     assert below.words == [b"head", b"closed"]
     assert transport.is_closing()
+
+
+async def test_what_is_held_leaves_when_flushed_behind_what_was_written_before() -> None:
+    below, transport = corked()
+    transport.write(b"head ")
+    transport.hold(b"body")
+    assert below.words == []
+    transport.flush()
+    await asyncio.sleep(0)
+    assert below.words == [b"head body"]
+
+
+async def test_no_more_than_a_bound_is_held() -> None:
+    below, transport = corked()
+    for _ in range(3):
+        transport.hold(b"x" * (MOST_HELD // 2))
+    assert below.words == [b"x" * (MOST_HELD // 2 * 3)]
+
+
+async def test_what_is_held_of_a_connection_that_has_ended_is_dropped() -> None:
+    below, transport = corked()
+    transport.hold(b"answer")
+    below.close()
+    transport.flush()
+    assert below.words == [b"closed"]
 
 
 async def answers(scope: Scope, receive: Receive, send: Send) -> None:
