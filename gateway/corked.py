@@ -25,6 +25,7 @@ class CorkedTransport:
 
     def __init__(self, transport: asyncio.Transport, loop: asyncio.AbstractEventLoop) -> None:
         self._transport, self._loop = transport, loop
+        self.is_closing = transport.is_closing
         self._held = b""
 
     def write(self, data: bytes) -> None:
@@ -49,7 +50,7 @@ class CorkedTransport:
         """Write what is held. Where the connection has ended, nobody wants it."""
         if self._held:
             held, self._held = self._held, b""
-            if not self._transport.is_closing():
+            if not self.is_closing():
                 self._transport.write(held)
 
     def __getattr__(self, name: str) -> Any:

@@ -14,17 +14,13 @@ class Deadlines:
         self._timer: asyncio.TimerHandle | None = None
 
     def limit(self) -> "Limit":
-        """`with deadlines.limit():` raises TimeoutError in the task that enters it, where the block takes longer."""
-        return Limit(self)
-
-    def watch(self, limit: "Limit") -> float:
-        """When it ends, by the event loop's time."""
+        """`with deadlines.limit():` raises TimeoutError in the task that runs it, where the block takes longer."""
         loop = asyncio.get_running_loop()
-        until = loop.time() + self._seconds
+        limit = Limit(asyncio.current_task(loop), loop.time() + self._seconds)
         self._limits.append(limit)
         if self._timer is None:
-            self._timer = loop.call_at(until, self._look)
-        return until
+            self._timer = loop.call_at(limit.until, self._look)
+        return limit
 
     def _look(self) -> None:
         loop = asyncio.get_running_loop()
@@ -36,18 +32,17 @@ class Deadlines:
 
 
 class Limit:
-    """One of them."""
+    """One of them; `until` is by the event loop's time."""
 
-    __slots__ = ("_deadlines", "_passed", "task", "until")
+    __slots__ = ("_passed", "task", "until")
 
-    def __init__(self, deadlines: Deadlines) -> None:
-        self._deadlines, self._passed, self.until = deadlines, False, 0.0
-        self.task: asyncio.Task[object] | None = None
+    def __init__(self, task: asyncio.Task[object] | None, until: float) -> None:
+        self._passed, self.until = False, until
+        self.task = task
         """None: the block has been left."""
 
     def __enter__(self) -> None:
-        self.task = asyncio.current_task()
-        self.until = self._deadlines.watch(self)
+        """Its time has begun."""
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None) -> None:
         task, self.task = self.task, None

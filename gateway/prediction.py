@@ -6,8 +6,8 @@ Each model that is served has a path of its own: its pictures wait for no other'
 import asyncio
 import hashlib
 import time
-from collections.abc import Callable
-from typing import NamedTuple
+from collections.abc import Callable, Coroutine
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -105,9 +105,9 @@ class Predictor:
         key = LocalKey(None, model.name, model.cache_version, digest)
         return self._remembered(key, model) or Unknown(model, key, self._reader.announce(upload, model.side))
 
-    async def read(self, unknown: "Unknown") -> Answer:
+    def read(self, unknown: "Unknown") -> Coroutine[Any, Any, Answer]:
         """As `predict`, of an upload that was not at hand."""
-        return await self._predict(unknown.announced, ANY_USE, unknown.model, unknown.key)
+        return self._predict(unknown.announced, ANY_USE, unknown.model, unknown.key)
 
     @property
     def current(self) -> ModelVersion:
@@ -166,7 +166,8 @@ class Predictor:
         if use.read and (content := self._local.get(remember)) is not None:  # an equal upload was answered since this one was looked up
             return Answer(content, model, CacheState.HIT, {"decode": decoded - decoding}, picture.pixels, (decoded, decoded))
         digest = _sha256(picture.pixels.data)
-        model, found = await self._ask_current(picture.pixels, digest, use, model, remember.tenant)
+        asked = model
+        model, found = await self._ask_current(picture.pixels, digest, use, asked, remember.tenant)
         if (candidate := self._watch.shadowed) is not None and model is self._watch.current:
             key = RedisKey(remember.tenant, candidate.name, candidate.cache_version, digest) if use.write else None
             self._shadow.show(candidate, picture.pixels, found.prediction.digit, key)
@@ -177,7 +178,7 @@ class Predictor:
         told = self._tell(prediction, seen, reasons, model)
         content = Content(prediction.digit, prediction.confidence, reasons, buckets, digest, told)
         if use.write:
-            self._local.put(remember._replace(version=model.cache_version), content)
+            self._local.put(remember if model is asked else remember._replace(version=model.cache_version), content)
         seconds = {"decode": decoded - decoding, **found.seconds}
         return Answer(content, model, found.state, seconds, picture.pixels, (decoded, found.until))
 

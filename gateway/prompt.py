@@ -219,15 +219,15 @@ class _Nobody:
 class _Pending:
     """What uvicorn looks at of a request that is being answered: it takes the next one of its connection for later."""
 
-    __slots__ = ("disconnected", "keep_alive", "message_event", "response_complete", "task")
+    __slots__ = ("disconnected", "keep_alive", "response_complete", "task")
 
+    message_event = _Nobody()
     task: asyncio.Task[None]
     """That answers."""
 
     def __init__(self) -> None:
         self.disconnected = self.response_complete = False
         self.keep_alive = True
-        self.message_event = _Nobody()
 
 
 def head_of(headers: Iterable[tuple[bytes, bytes]]) -> bytes:

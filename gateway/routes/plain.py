@@ -64,7 +64,7 @@ class Plain:
         try:
             with self._deadlines.limit():
                 answer = await self._predictor.read(unknown)
-            told, cache = self._told(answer, name, started), answer.cache.value
+            told, cache = self._told(answer, name, started), answer.cache
         except TimeoutError:
             told = _refused(self._predictor.overdue(), name)
         except Problem as problem:
