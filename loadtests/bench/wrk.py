@@ -14,14 +14,14 @@ from pathlib import Path
 from loadtests.bench.closed_loop import go_round
 from loadtests.bench.fresh import Upload
 from loadtests.bench.runs import Cell, Run
-from loadtests.bench.servers import BARE_ASGI, BARE_ROUTE, OURS, OURS_FROM_REDIS, SAMPLE, Server
+from loadtests.bench.servers import BARE_ASGI, BARE_ROUTE, OURS, OURS_FROM_REDIS, OURS_TWICE, SAMPLE, Server
 from loadtests.bench.workloads import POOL, WRK, WRK_REDIS, Round
 from loadtests.programs import Failed
 
 INSTALL = "apt-get install --no-install-recommends wrk"
 SCRIPT = Path(__file__).with_suffix(".lua")
 CONNECTIONS = 32
-ASKED = {WRK: (OURS, BARE_ROUTE, BARE_ASGI), WRK_REDIS: (OURS_FROM_REDIS, BARE_ROUTE)}
+ASKED = {WRK: (OURS, OURS_TWICE, BARE_ROUTE, BARE_ASGI), WRK_REDIS: (OURS_FROM_REDIS, BARE_ROUTE)}
 """By workload."""
 
 
