@@ -81,7 +81,7 @@ def test_processes_and_workers_are_each_compared_with_one() -> None:
 
 
 def test_wrk_asks_ours_and_the_ceilings() -> None:
-    assert asked([WRK]) == [OURS, BARE_ROUTE, BARE_ASGI, OURS_FROM_REDIS]
+    assert asked([WRK]) == [OURS, OURS_TWICE, BARE_ROUTE, BARE_ASGI, OURS_FROM_REDIS]
 
 
 def test_a_program_that_is_missing_is_told_before_anything_starts(monkeypatch: pytest.MonkeyPatch) -> None:
