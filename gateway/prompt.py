@@ -46,7 +46,9 @@ class PromptProtocol(CorkedProtocol):
     path: bytes
     answering: Answering
     arrived: "Together[PromptProtocol, bytes]"
+    """What is to be parsed, of all connections."""
     told: Together[CorkedTransport]
+    """Connections whose answers are to be written."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

@@ -34,5 +34,5 @@ class Together(Generic[*Arguments]):
         for arguments in waiting:
             try:
                 self._step(*arguments)
-            except Exception:
+            except Exception:  # whoever added it has gone on, and the others are no part of its fault
                 log.exception("one of the calls that waited for each other failed")
