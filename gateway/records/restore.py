@@ -59,7 +59,7 @@ def verified(raw: IO[bytes]) -> Iterator[tuple[str, Any]]:
     """(table, row) of each line. Raises BackupDamaged, for what only the end can tell at the end."""
     try:
         yield from _rows(raw)
-    except (EOFError, zlib.error, gzip.BadGzipFile, ValueError, TypeError, KeyError) as error:
+    except (EOFError, zlib.error, gzip.BadGzipFile, ValueError, TypeError, LookupError) as error:
         raise BackupDamaged(f"this is no whole backup of records: {in_a_line(error)}") from error
 
 

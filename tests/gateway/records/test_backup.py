@@ -213,6 +213,7 @@ def _start(**said: object) -> Change:
         pytest.param(_lines(lambda lines: [*lines, lines[5]]), "follows its end", id="a row behind the end"),
         pytest.param(_lines(lambda lines: [*lines[:5], b'["users", 1]\n', *lines[5:]]), "users", id="a row of another table"),
         pytest.param(_lines(lambda lines: [*lines[:5], b'["labels", 1]\n', *lines[5:]]), "missing", id="a row of another shape"),
+        pytest.param(_lines(lambda lines: [*lines[:5], b'["predictions", "x"]\n', *lines[5:]]), "no whole backup", id="a row cut short"),
         pytest.param(_lines(lambda lines: [lines[0], b"[" * 10**6, *lines[1:]]), "no whole backup", id="a line without end"),
         pytest.param(_start(at="2020-01-01"), "not those that were written", id="another time"),
         pytest.param(_start(format="something else"), "something else", id="another format"),
