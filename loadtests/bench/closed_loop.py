@@ -17,26 +17,28 @@ def repeat(url: str, path: str, body: bytes, *, connections: int, seconds: float
     return go_round(url, itertools.repeat(ask), connections=connections, seconds=seconds)
 
 
-def go_round(url: str, asks: Iterable[Ask], *, connections: int, seconds: float) -> Measured:
+def go_round(url: str, asks: Iterable[Ask], *, connections: int, seconds: float, ahead: int = 1) -> Measured:
     """Send each of these, one at a time on each connection, until the seconds are over or all are answered.
+
+    Each may be several requests, `ahead`, whose answers all count when the last of them has come.
 
     Raises Failed where an answer is not 200 or not the expected one, or none comes for 5 s.
     """
     left = iter(asks)
     measured = Measured()
-    with selectors.DefaultSelector() as ready, opened(url, ready) as another:
+    with selectors.DefaultSelector() as ready, opened(url, ready, ahead) as another:
         pool = [another() for _ in range(connections)]
         with measured.measuring() as started:
             in_flight = 0
             for connection, ask in zip(pool, left, strict=False):
                 connection.send(ask, time.perf_counter())
                 in_flight += 1
-            _loop(ready, in_flight, left, started + seconds, measured)
+            _loop(ready, in_flight, left, ahead, started + seconds, measured)
     return measured
 
 
-def _loop(ready: selectors.BaseSelector, in_flight: int, left: Iterator[Ask], until: float, measured: Measured) -> None:
-    count = measured.latencies.append
+def _loop(ready: selectors.BaseSelector, in_flight: int, left: Iterator[Ask], ahead: int, until: float, measured: Measured) -> None:
+    count = measured.latencies.extend
     now = time.perf_counter
     while in_flight and now() < until:
         told = ready.select(STALLED_SECONDS)
@@ -47,7 +49,7 @@ def _loop(ready: selectors.BaseSelector, in_flight: int, left: Iterator[Ask], un
             if not connection.receive():
                 continue
             answered = now()
-            count(answered - connection.since)
+            count((answered - connection.since,) * ahead)
             ask = next(left, None)
             if ask is None:
                 in_flight -= 1

@@ -9,12 +9,12 @@ from loadtests.bench import batches, hit_rates, large, network, wrk
 from loadtests.bench.apart import APART
 from loadtests.bench.runs import Run
 from loadtests.bench.servers import OURS, OURS_UNCACHED
-from loadtests.bench.workloads import CASES, DISTINCT, OVER_CONNECTIONS, OVER_WORKERS, REDIS, REPEATED, ZIPF, Case, Round
+from loadtests.bench.workloads import AHEAD, CASES, DISTINCT, OVER_CONNECTIONS, OVER_WORKERS, REDIS, REPEATED, ZIPF, Case, Round
 
 DISTINCT_PICTURES = "distinct"
 HIT_RATES, PHOTOGRAPHS, BATCHES, NETWORK, MEMORY = "hit-rates", "photographs", "batches", "network", "memory"
 CONNECTIONS, WORKERS, WRK = "connections", "workers", "wrk"
-CLOSED_LOOPS = {DISTINCT_PICTURES: DISTINCT, "repeated": REPEATED, "redis": REDIS, "zipf": ZIPF}
+CLOSED_LOOPS = {DISTINCT_PICTURES: DISTINCT, "repeated": REPEATED, "ahead": AHEAD, "redis": REDIS, "zipf": ZIPF}
 BY_DEFAULT = (*CLOSED_LOOPS, HIT_RATES, PHOTOGRAPHS, BATCHES, NETWORK, MEMORY)
 WORKLOADS = (*BY_DEFAULT, CONNECTIONS, WORKERS, WRK)
 """Over connections, processes and workers it takes some minutes more, and wrk is not everywhere: they are measured where asked for."""

@@ -2,15 +2,17 @@
 
 import textwrap
 from collections.abc import Sequence
+from dataclasses import replace
 
 from loadtests.bench.columns import NONE, Lines, cells_of, cpu, cpu_seconds, four, p50, p99, rate, servers_of, spread, table
 from loadtests.bench.evidence import Evidence
 from loadtests.bench.figure import REPEATS
 from loadtests.bench.hit_rates import CONNECTIONS, MEASURED
 from loadtests.bench.large import LARGEST, WHOLE_DECODE
-from loadtests.bench.runs import Cell, Run
+from loadtests.bench.runs import Cell, Run, ratio
 from loadtests.bench.servers import OURS, OURS_TWICE, OURS_TWO_WORKERS, OURS_UNCACHED
 from loadtests.bench.workloads import (
+    AHEAD,
     BESIDE,
     DISTINCT,
     HIT_RATES,
@@ -19,6 +21,7 @@ from loadtests.bench.workloads import (
     PHOTOGRAPHS,
     REDIS,
     REPEATED,
+    SENT_AHEAD,
     SMALL,
     WRK,
     WRK_REDIS,
@@ -29,6 +32,7 @@ WIDTH = 140
 ALT = "Throughput and p99 of new pictures over connections, and throughput of pictures that come again, of each server"
 AGAIN = {
     REPEATED: "the same picture",
+    AHEAD: f"the same picture, {SENT_AHEAD} requests sent ahead on each connection",
     WRK: "the same picture, by wrk (statuses checked)",
     REDIS: "a thousand, from Redis",
     WRK_REDIS: "a thousand, from Redis, by wrk (statuses checked)",
@@ -114,9 +118,25 @@ def workers(runs: Sequence[Run]) -> Lines:
     return table(columns, rows)
 
 
+def processes(runs: Sequence[Run]) -> Lines:
+    """How much two serve of what caches know, beside a load that shares their cores."""
+    told = []
+    for workload, pictures in AGAIN.items():
+        for cell in cells_of(runs, workload):
+            twice = replace(cell, server=OURS_TWICE)
+            if cell.server == OURS and (seen := ratio(runs, "per_second", twice, cell)) is not None:
+                shares = [spread(runs, each, lambda run: run.generator_share) for each in (cell, twice)]
+                load = " and ".join(f"{share.median:.2f}" for share in shares if share is not None)
+                told.append(
+                    f"- Two gateway processes by one, {pictures}, {cell.connections} connections: {seen.median:.2f} "
+                    f"({seen.least:.2f} to {seen.most:.2f}); the load takes {load} of a core beside one and beside two."
+                )
+    return told
+
+
 def sentences(runs: Sequence[Run]) -> Lines:
     """What needs no table."""
-    told = []
+    told = [*processes(runs)]
     for cell in (*cells_of(runs, NETWORK), *cells_of(runs, NETWORK_BF16)):
         alone = f"{rate(runs, cell)} pictures a second on one thread, {cpu(runs, cell)} CPU seconds a million"
         told.append(f"- The network alone ({cell.server}): {alone}.")

@@ -21,6 +21,7 @@ from loadtests.bench.servers import (
     TORCHSERVE_BATCHED,
 )
 from loadtests.bench.workloads import (
+    AHEAD,
     BESIDE,
     DISTINCT,
     MEMORY,
@@ -178,12 +179,18 @@ TARGETS: tuple[Target, ...] = (
     *_memory(memory.GATEWAY, 200),
     *_memory(memory.JVM, 300),
     *_memory(memory.WORKER, 400),
-    *(_ratio(8, "per_second", Cell(repeated, 32, OURS_TWICE), Cell(repeated, 32, OURS), at_least=1.4) for repeated in (REPEATED, WRK)),
+    *(
+        _ratio(8, "per_second", Cell(repeated, 32, OURS_TWICE), Cell(repeated, 32, OURS), at_least=1.4)
+        for repeated in (REPEATED, WRK, AHEAD)
+    ),
 )
 """Of line 9 other commands tell. What a processor cannot do is not measured on it: of the two of line 5 one.
 
 Lines 1 and 4 name TorchServe with batching and not how many workers it has: by default one for each core, and as many as this stack,
 one. Its own figure, 1,872 a second, is about what one worker gives.
+
+Line 8 does not say how the load asks. Where each request waits for its answer, the load has half a core of the two that are measured; where
+sixteen are sent ahead, a tenth.
 """
 
 

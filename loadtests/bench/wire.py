@@ -19,6 +19,9 @@ DIGIT = [re.compile(rb'"digit": ?%d\b' % digit) for digit in range(10)]
 """What an answer holds that reads this digit."""
 EVERY_DIGIT = re.compile(rb'"digit": ?(\d+)')
 
+STATUS, RIGHT = b"HTTP/1.1 ", b"HTTP/1.1 200 "
+"""How every answer begins, and how one that may be right does."""
+
 TOO_MUCH = re.compile(rb"HTTP/1.1 (429|503|504) ")
 """How a server begins that cannot answer now, in time, or as many."""
 
@@ -75,14 +78,15 @@ class TurnedAway(Failed):
 
 
 class Connection:
-    """One connection with at most one request on it."""
+    """One connection with at most one request on it, or so many that are sent ahead of their answers (RFC 9112, 9.3.2)."""
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, ahead: int = 1) -> None:
         self._socket = connected(url)
+        self._answers = ahead
         self._received = bytearray()
         self._expects: Expected | None = None
         self.since = 0.0
-        """When its request was sent or, in an open loop, due."""
+        """When what is asked was sent or, in an open loop, due."""
 
     def fileno(self) -> int:
         return self._socket.fileno()
@@ -100,22 +104,25 @@ class Connection:
         return self._expects is None and not self._socket.recv(1)
 
     def receive(self) -> bool:
-        """Whether the answer is whole now. Raises Failed where it is another than expected, or the server hung up; TurnedAway."""
+        """Whether all that was asked is answered now. Raises Failed where it is not as expected, or the server hung up; TurnedAway."""
         chunk = self._socket.recv(CHUNK)
         if not chunk:
             raise Failed("the server closed a connection")
         received = self._received
         received += chunk
-        end = received.find(b"\r\n\r\n")
+        if received.count(STATUS) < self._answers:
+            return False
+        last = received.rfind(STATUS)
+        end = received.find(b"\r\n\r\n", last)
         if end < 0:
             return False
-        length = LENGTH.search(received, 0, end)
+        length = LENGTH.search(received, last, end)
         if length is None:
             raise Failed(f"an answer without a length came: {_shown(received)}")
         if len(received) < end + 4 + int(length[1]):
             return False
         assert self._expects is not None
-        right = received.startswith(b"HTTP/1.1 200") and self._expects.search(received, end)
+        right = received.count(RIGHT) == self._answers and self._expects.search(received)
         failure = None
         if not right:
             kind = TurnedAway if TOO_MUCH.match(received) else Failed
@@ -128,11 +135,11 @@ class Connection:
 
 
 @contextmanager
-def opened(url: str, ready: selectors.BaseSelector) -> Iterator[Callable[[], Connection]]:
+def opened(url: str, ready: selectors.BaseSelector, ahead: int = 1) -> Iterator[Callable[[], Connection]]:
     """Makes connections to be told of by `ready`; all are closed in the end."""
 
     def another() -> Connection:
-        connection = Connection(url)
+        connection = Connection(url, ahead)
         ready.register(connection, selectors.EVENT_READ, connection)
         return connection
 

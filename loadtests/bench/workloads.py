@@ -28,11 +28,16 @@ from loadtests.bench.servers import (
     Server,
 )
 from loadtests.bench.usage import usage
-from loadtests.bench.wire import Ask
+from loadtests.bench.wire import Ask, Digits
 from loadtests.pictures import png, zipf
 from loadtests.programs import Failed
 
 DISTINCT, REPEATED, REDIS, ZIPF = "distinct", "repeated", "from Redis", "Zipf"
+SENT_AHEAD = 16
+"""Requests on a connection that do not wait for each other's answers, so that the load is a small part of what is measured: as many as in
+TechEmpower's plaintext test."""
+
+AHEAD = f"repeated, {SENT_AHEAD} sent ahead"
 WRK, WRK_REDIS = "repeated, by wrk (statuses checked)", "from Redis, by wrk (statuses checked)"
 SMALL, BESIDE = "small, 100 a second", "small, 100 a second, beside a photograph"
 PHOTOGRAPHS = {megapixels: f"photograph, {megapixels} megapixel{'s' * (megapixels > 1)}" for megapixels in (1, 3, 6, 12)}
@@ -75,6 +80,7 @@ CASES = (
     Case(DISTINCT, 32, (*EVERYONE, TORCHSERVE_ALONE, OURS_TWICE)),
     Case(DISTINCT, 128, (*EVERYONE, TORCHSERVE_ALONE, OURS_TWICE)),
     Case(REPEATED, 32, (OURS, OURS_TWICE, BARE_ROUTE, BARE_ASGI)),
+    Case(AHEAD, 32, (OURS, OURS_TWICE)),
     Case(REDIS, 32, (OURS_FROM_REDIS, BARE_ROUTE)),
     Case(ZIPF, 128, (OURS, TORCHSERVE_BATCHED, TORCHSERVE_ALONE)),
 )
@@ -101,10 +107,14 @@ class Round:
             asks: Iterable[Ask] = [made[upload] for upload in uploads]
             if case.workload == REDIS:
                 go_round(server.url, asks, connections=8, seconds=60)
-            if case.workload in (REPEATED, REDIS):
+            ahead = 1
+            if case.workload == AHEAD:
+                ahead, asks = SENT_AHEAD, [sent_ahead(asks, uploads)]
+            if case.workload in (REPEATED, AHEAD, REDIS):
                 asks = itertools.cycle(asks)
             cell = Cell(case.workload, case.connections, name)
-            yield self.measure(cell, partial(go_round, server.url, asks, connections=case.connections, seconds=self.seconds))
+            load = partial(go_round, server.url, asks, connections=case.connections, seconds=self.seconds, ahead=ahead)
+            yield self.measure(cell, load)
 
     def measure(self, cell: Cell, load: Callable[[], Figures], pictures: int = 1) -> Run:
         """A load with so many pictures in each request. Raises Failed where an answer is wrong, or new pictures were in a cache."""
@@ -126,6 +136,8 @@ class Round:
         """In the order in which they are sent."""
         if case.workload == REPEATED:
             return [SAMPLE]
+        if case.workload == AHEAD:
+            return [SAMPLE] * SENT_AHEAD
         if case.workload == REDIS:
             return self.fresh.take(POOL)
         if case.workload == DISTINCT:
@@ -138,6 +150,11 @@ class Round:
         places = zipf(count, CATALOGUE, seed=self.number).tolist()
         made = {place: Upload(png(pixels[place]), int(digits[place])) for place in dict.fromkeys(places)}
         return [made[place] for place in places]
+
+
+def sent_ahead(asks: Iterable[Ask], uploads: Iterable[Upload]) -> Ask:
+    """All of these at once, and every digit of their answers."""
+    return b"".join(request for request, _ in asks), Digits.of(upload.digit for upload in uploads)
 
 
 def check(run: Run) -> None:

@@ -11,8 +11,8 @@ from loadtests.bench.large import WHOLE_DECODE
 from loadtests.bench.report import Machine
 from loadtests.bench.runs import Cell, Memory, Run
 from loadtests.bench.servers import BARE_ROUTE, LITSERVE, OURS, OURS_TWICE, OURS_TWO_WORKERS, OURS_UNCACHED
-from loadtests.bench.tables import again, hit_rates, new_pictures, photographs, section, sentences, workers
-from loadtests.bench.workloads import BESIDE, DISTINCT, HIT_RATES, MEMORY, NETWORK, PHOTOGRAPHS, REPEATED, SMALL, WRK
+from loadtests.bench.tables import again, hit_rates, new_pictures, photographs, processes, section, sentences, workers
+from loadtests.bench.workloads import AHEAD, BESIDE, DISTINCT, HIT_RATES, MEMORY, NETWORK, PHOTOGRAPHS, REPEATED, SMALL, WRK
 
 MACHINE = Machine("a processor", 2, 24.0, "2026-11-26T05:00:00+00:00", "abc1234", "CPython 3.11.2")
 
@@ -44,6 +44,16 @@ def test_pictures_that_come_again_have_a_row_for_each_server() -> None:
         "| the same picture, 32 connections | bare FastAPI route | 9,000 (9,000 to 9,000) | 1.0 | 3.0 | 250 |",
         "| the same picture, by wrk (statuses checked), 32 connections | digitserve | 21,000 (21,000 to 21,000) | 1.0 | 3.0 | 250 |",
     ]
+
+
+def test_two_processes_are_told_by_one_with_what_the_load_takes() -> None:
+    one, twice = measured(Cell(AHEAD, 32, OURS), 50_000.0, 40_000.0), measured(Cell(AHEAD, 32, OURS_TWICE), 70_000.0, 60_000.0)
+    seen = [*(replace(run, generator_share=0.09) for run in one), *(replace(run, generator_share=0.154) for run in twice)]
+    assert processes(seen) == [
+        "- Two gateway processes by one, the same picture, 16 requests sent ahead on each connection, 32 connections: 1.45 (1.40 to 1.50); "
+        "the load takes 0.09 and 0.15 of a core beside one and beside two."
+    ]
+    assert processes(one) == processes(twice) == []
 
 
 def test_what_a_hit_rate_saves_is_of_what_new_pictures_cost_and_caches_may_cost() -> None:

@@ -16,7 +16,7 @@ from loadtests.bench.lookups import Counted
 from loadtests.bench.measured import Measured
 from loadtests.bench.runs import Cell
 from loadtests.bench.servers import OURS, SAMPLE, Server
-from loadtests.bench.workloads import DISTINCT, HIT_RATES, MEMORY, REDIS, REPEATED, ZIPF, Case, Round, check
+from loadtests.bench.workloads import AHEAD, DISTINCT, HIT_RATES, MEMORY, REDIS, REPEATED, SENT_AHEAD, ZIPF, Case, Round, check
 from loadtests.programs import Failed
 from tests.loadtests.bench.test_runs import run
 from tests.loadtests.server import serving
@@ -37,6 +37,16 @@ def test_distinct_pictures_are_distinct_from_one_measurement_to_the_next(this: R
 
 def test_one_picture_is_repeated(this: Round) -> None:
     assert this.uploads(Case(REPEATED, 32, ())) == [SAMPLE]
+
+
+def test_of_requests_that_are_sent_ahead_sixteen_travel_at_once(this: Round) -> None:
+    case = Case(AHEAD, 2, ("ours",))
+    assert this.uploads(case) == [SAMPLE] * SENT_AHEAD == [SAMPLE] * 16
+    told = Format(lambda _: b'"digit":%d' % SAMPLE.digit)
+    with serving() as server:
+        [run] = replace(this, servers={"ours": Server("ours", server.url, "/", format=told)}).run(case)
+    assert run.answers
+    assert run.answers % 16 == 0
 
 
 def test_redis_is_asked_for_different_pictures(this: Round) -> None:
