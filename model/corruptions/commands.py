@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from model.articles.commands import Command
 from model.commands.options import add_data, add_log, add_released
 from model.committed import EVIDENCE
-from model.data import train_digits, validation_indices
+from model.data import training_split
 from model.refused import Refused
 from model.trial import keep_committed
 
@@ -76,13 +76,11 @@ def _corruptions(options: argparse.Namespace) -> None:
 
 def _panel(options: argparse.Namespace) -> "Panel":
     from model.judge import Panel, mnist_test_set
-    from model.splitting import Writers, load_writers
+    from model.splitting import validation_writers
 
     if options.split == TEST:
         return mnist_test_set(options.data)
-    held_out, writers = validation_indices(), load_writers("train")
-    digits = train_digits(options.data)[held_out]
-    return Panel("MNIST validation split", digits, Writers(writers.writer[held_out], writers.series[held_out]))
+    return Panel("MNIST validation split", training_split(options.data)[1], validation_writers())
 
 
 def _chosen(panel: "Panel", options: argparse.Namespace) -> "Panel":

@@ -9,7 +9,7 @@ from model.articles.commands import Command
 from model.bootstrap import RESAMPLES
 from model.commands.options import add_data, add_released
 from model.committed import EVIDENCE, LOG
-from model.data import training_split, validation_indices
+from model.data import training_split
 from model.refused import Refused
 
 if TYPE_CHECKING:
@@ -36,15 +36,14 @@ def _groups(options: argparse.Namespace) -> None:
     from model.inference import Classifier
     from model.judge import Panel, mnist_test_set
     from model.provenance import generated
-    from model.splitting import Writers, load_writers
+    from model.splitting import validation_writers
     from model.wording import points, share
 
     if options.resamples < 1:
         raise Refused(f"--resamples is {options.resamples}; there is at least 1")
     source, started = generated(options.command_line), time.monotonic()
     test = mnist_test_set(options.data)
-    train, held_out = load_writers("train"), validation_indices()
-    validation = Panel("validation pictures", training_split(options.data)[1], Writers(train.writer[held_out], train.series[held_out]))
+    validation = Panel("validation pictures", training_split(options.data)[1], validation_writers())
     classifier = Classifier(options.released)
     threshold = float(release_facts(options.released / "release.json")["accept_threshold"])
     digest = weights_digest(options.released / "weights.pt")

@@ -22,8 +22,8 @@ WRITERS = Writers(np.tile(np.arange(10), 10).astype(np.uint16), np.zeros(100, np
 def _digits(monkeypatch: pytest.MonkeyPatch, known: Digits) -> None:
     """The known digits stand for both sets; the last thirty are held out."""
     monkeypatch.setattr("model.judge.test_digits", lambda folder: known)
-    monkeypatch.setattr(commands, "train_digits", lambda folder: known)
-    monkeypatch.setattr(commands, "validation_indices", lambda: np.arange(70, 100))
+    monkeypatch.setattr(commands, "training_split", lambda folder: (known[np.arange(70)], known[np.arange(70, 100)]))
+    monkeypatch.setattr(splitting, "validation_indices", lambda: np.arange(70, 100))
     monkeypatch.setattr("model.judge.load_writers", lambda which: WRITERS)
     monkeypatch.setattr(splitting, "load_writers", lambda which: WRITERS)
 

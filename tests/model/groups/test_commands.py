@@ -29,7 +29,7 @@ def _known_digits(monkeypatch: pytest.MonkeyPatch) -> None:
     writers = Writers(np.tile(np.arange(10), 10).astype(np.uint16), np.tile(np.repeat([0, 4], 5), 10).astype(np.uint8))
     monkeypatch.setattr("model.judge.test_digits", lambda folder: known)
     monkeypatch.setattr("model.groups.commands.training_split", lambda folder: (known, known))
-    monkeypatch.setattr("model.groups.commands.validation_indices", lambda: np.arange(100))
+    monkeypatch.setattr(splitting, "validation_indices", lambda: np.arange(100))
     monkeypatch.setattr("model.judge.load_writers", lambda which: writers)
     monkeypatch.setattr(splitting, "load_writers", lambda which: writers)
 
