@@ -46,6 +46,11 @@ class Panel:
     writers: Writers
     label_errors: Sequence[int] = ()
 
+    def __getitem__(self, chosen: NDArray[np.intp] | slice) -> "Panel":
+        """Some of its pictures, under its name."""
+        wrong = np.isin(np.arange(len(self.digits))[chosen], self.label_errors)
+        return Panel(self.name, self.digits[chosen], self.writers[chosen], np.flatnonzero(wrong).tolist())
+
 
 def mnist_test_set(folder: Path) -> Panel:
     """All of it; `folder`: where MNIST's files are or are put. Raises DataUnavailable."""

@@ -25,6 +25,9 @@ class Writers:
     writer: NDArray[np.uint16]
     series: NDArray[np.uint8]
 
+    def __getitem__(self, chosen: NDArray[np.intp] | NDArray[np.bool_] | slice) -> "Writers":
+        return Writers(self.writer[chosen], self.series[chosen])
+
 
 def load_writers(which: str) -> Writers:
     """Writers of the `train` (60,000) or `test` (10,000) pictures, from the committed array."""
@@ -34,8 +37,7 @@ def load_writers(which: str) -> Writers:
 
 def validation_writers() -> Writers:
     """Writers of the validation pictures."""
-    written, held_out = load_writers("train"), validation_indices()
-    return Writers(written.writer[held_out], written.series[held_out])
+    return load_writers("train")[validation_indices()]
 
 
 def read_qmnist_labels(path: Path, pictures: int) -> Writers:

@@ -128,11 +128,10 @@ def _cross_validate(options: argparse.Namespace) -> None:
     from model.evaluate import write_json
     from model.latency import one_thread
     from model.provenance import generated
-    from model.splitting import Writers, load_writers
+    from model.splitting import load_writers
 
     recipe = chosen_recipe(options)
-    digits, writers = train_digits(options.data), load_writers("train")
-    digits, writers = digits[: options.limit], Writers(writers.writer[: options.limit], writers.series[: options.limit])
+    digits, writers = train_digits(options.data)[: options.limit], load_writers("train")[: options.limit]
     source = generated(options.command_line)
     options.out.mkdir(parents=True, exist_ok=True)
     plans = [Plan(recipe, protocol, folds, options.seed) for protocol in options.by for folds in options.folds]

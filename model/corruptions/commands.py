@@ -86,16 +86,13 @@ def _panel(options: argparse.Namespace) -> "Panel":
 def _chosen(panel: "Panel", options: argparse.Namespace) -> "Panel":
     import numpy as np
 
-    from model.judge import Panel
-    from model.splitting import Writers
-
     if options.pictures is None:
         return panel
     if options.pictures > len(panel.digits):
         raise Refused(f"--pictures is {options.pictures}; there are {len(panel.digits)}")
     rng = np.random.default_rng(options.seed)
     few = np.sort(rng.choice(len(panel.digits), options.pictures, replace=False))
-    return Panel(panel.name, panel.digits[few], Writers(panel.writers.writer[few], panel.writers.series[few]))
+    return panel[few]
 
 
 def _facts(release: Path) -> tuple[float, dict[str, float], str]:

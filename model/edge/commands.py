@@ -8,7 +8,7 @@ from pathlib import Path
 from model.articles.commands import Command
 from model.commands.options import add_data, add_log, add_released
 from model.committed import EVIDENCE
-from model.data import test_digits, training_split
+from model.data import training_split
 from model.edge.bench import CALLS
 from model.edge.runtimes import NAMES, chosen
 from model.refused import Refused
@@ -60,10 +60,9 @@ def _edge(options: argparse.Namespace) -> None:
     from model.edge.table import HEADER, markdown, row_of
     from model.evaluate import write_json
     from model.export import NotExportable
-    from model.judge import LABEL_ERRORS, Panel
+    from model.judge import mnist_test_set
     from model.latency import one_thread
     from model.provenance import generated
-    from model.splitting import Writers, load_writers
 
     cut = [name for name, given in (("--limit", options.limit is not None), ("--runtimes", set(options.runtimes) != set(NAMES))) if given]
     if cut:
@@ -71,9 +70,7 @@ def _edge(options: argparse.Namespace) -> None:
     training, validation = training_split(options.data)
     if options.calibration > len(training):
         raise Refused(f"--calibration is {options.calibration}; there are {len(training)} training pictures")
-    test, writers = test_digits(options.data)[: options.limit], load_writers("test")
-    writers = Writers(writers.writer[: options.limit], writers.series[: options.limit])
-    panel = Panel("MNIST test set", test, writers, [index for index in LABEL_ERRORS if index < len(test)])
+    panel = mnist_test_set(options.data)[: options.limit]
     source, started = generated(options.command_line), time.monotonic()
     try:
         plan = Plan(options.released, training, validation[: options.limit], panel, options.seed, options.calibration)

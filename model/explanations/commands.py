@@ -7,7 +7,7 @@ from typing import Any
 from model.articles.commands import Command
 from model.commands.options import add_data, add_released
 from model.committed import EVIDENCE, LOG
-from model.data import test_digits, training_split
+from model.data import training_split
 from model.refused import Refused
 from model.trial import keep_committed
 
@@ -35,24 +35,24 @@ def _common(made: argparse.ArgumentParser, written: str) -> None:
 
 def _explain(options: argparse.Namespace) -> None:
     import time
+    from dataclasses import replace
 
     import numpy as np
 
     from model.evaluate import read, weights_digest
     from model.faithful import draw_gallery, faithfulness
     from model.inference import Classifier
-    from model.judge import Panel
+    from model.judge import mnist_test_set
     from model.latency import one_thread
     from model.provenance import generated
-    from model.splitting import Writers, load_writers
 
     if options.pictures < PICTURES:
         keep_committed(options.out, EVIDENCE, "--pictures", elsewhere="--out var/trial")
-    test, writers = test_digits(options.data), load_writers("test")
-    if options.pictures > len(test):
-        raise Refused(f"--pictures is {options.pictures}; there are {len(test)}")
-    few = np.random.default_rng(options.seed).choice(len(test), options.pictures, replace=False)
-    panel = Panel(f"MNIST test set, {len(few)} drawn by seed {options.seed}", test[few], Writers(writers.writer[few], writers.series[few]))
+    test = mnist_test_set(options.data)
+    if options.pictures > len(test.digits):
+        raise Refused(f"--pictures is {options.pictures}; there are {len(test.digits)}")
+    few = np.random.default_rng(options.seed).choice(len(test.digits), options.pictures, replace=False)
+    panel = replace(test[few], name=f"{test.name}, {len(few)} drawn by seed {options.seed}")
     classifier, source, started = Classifier(options.released), generated(options.command_line), time.monotonic()
     chosen, digest = panel.digits.pixels, weights_digest(options.released / "weights.pt")
     read(classifier, panel, options.log, command=options.command_line, digest=digest)

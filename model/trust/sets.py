@@ -82,7 +82,7 @@ def _held(probabilities: Floats, labels: Labels, quantile: float) -> NDArray[np.
 
 def _part(pictures: tuple[Floats, Labels, Writers], chosen: NDArray[np.bool_]) -> tuple[Floats, Labels, Writers]:
     probabilities, labels, writers = pictures
-    return probabilities[chosen], labels[chosen], Writers(writers.writer[chosen], writers.series[chosen])
+    return probabilities[chosen], labels[chosen], writers[chosen]
 
 
 def covered(pictures: tuple[Floats, Labels, Writers], quantile: float, seed: int) -> dict[str, Any]:

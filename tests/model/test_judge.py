@@ -34,6 +34,17 @@ def logits(labels: NDArray[np.uint8]) -> NDArray[np.float32]:
     return np.asarray(np.eye(10)[answered] * strength[:, None], np.float32)
 
 
+def test_some_of_a_panel_keep_their_writers_and_their_wrong_labels(labels: NDArray[np.uint8]) -> None:
+    whole = panel(labels, (3, 250, 7))
+    some = whole[np.array([250, 1, 3])]
+    assert some.name == whole.name
+    assert some.digits.labels.tolist() == [0, 1, 3]
+    assert (some.writers.writer.tolist(), some.writers.series.tolist()) == ([25, 0, 0], [4, 0, 0])
+    assert list(some.label_errors) == [0, 2]
+    assert list(whole[:8].label_errors) == [3, 7]
+    assert len(whole[:None].digits) == N
+
+
 @pytest.fixture
 def report(labels: NDArray[np.uint8], logits: NDArray[np.float32]) -> dict[str, Any]:
     return judge(logits, panel(labels, (0, 7)), temperature=1.5, threshold=0.6)

@@ -66,7 +66,7 @@ def test_a_part_of_the_exports_never_replaces_what_is_committed(
 def edge(folder: Path, monkeypatch: pytest.MonkeyPatch, *arguments: str) -> int:
     """`edge` where the known digits stand for all pictures; everything goes into the folder."""
     monkeypatch.setattr("model.edge.commands.training_split", lambda where: (known(), known()))
-    monkeypatch.setattr("model.edge.commands.test_digits", lambda where: known())
+    monkeypatch.setattr("model.judge.test_digits", lambda where: known())
     return main(["edge", "--out", str(folder), "--evidence", str(folder / "edge.json"), "--log", str(folder / "LOG.md"), *arguments])
 
 

@@ -6,7 +6,6 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from model import splitting
 from model.__main__ import main
 from model.choice import KNOWN
 from model.data import Digits
@@ -20,8 +19,8 @@ def _data(monkeypatch: pytest.MonkeyPatch) -> None:
     """The known digits stand for the test set, and for validation pictures."""
     with np.load(KNOWN) as stored:
         known = Digits(stored["pixels"], stored["labels"])
-    monkeypatch.setattr("model.explanations.commands.test_digits", lambda folder: known)
-    monkeypatch.setattr(splitting, "load_writers", lambda which: Writers(np.arange(100).astype(np.uint16), np.zeros(100, np.uint8)))
+    monkeypatch.setattr("model.judge.test_digits", lambda folder: known)
+    monkeypatch.setattr("model.judge.load_writers", lambda which: Writers(np.arange(100).astype(np.uint16), np.zeros(100, np.uint8)))
     monkeypatch.setattr("model.explanations.commands.training_split", lambda folder: (known[:0], known))
 
 
