@@ -136,7 +136,7 @@ def processes(runs: Sequence[Run]) -> Lines:
 
 def sentences(runs: Sequence[Run]) -> Lines:
     """What needs no table."""
-    told = [*processes(runs)]
+    told = processes(runs)
     for cell in (*cells_of(runs, NETWORK), *cells_of(runs, NETWORK_BF16)):
         alone = f"{rate(runs, cell)} pictures a second on one thread, {cpu(runs, cell)} CPU seconds a million"
         told.append(f"- The network alone ({cell.server}): {alone}.")

@@ -19,7 +19,7 @@ DIGIT = [re.compile(rb'"digit": ?%d\b' % digit) for digit in range(10)]
 """What an answer holds that reads this digit."""
 EVERY_DIGIT = re.compile(rb'"digit": ?(\d+)')
 
-STATUS, RIGHT = b"HTTP/1.1 ", b"HTTP/1.1 200 "
+STATUS, RIGHT = b"HTTP/1.", b"HTTP/1.1 200 "
 """How every answer begins, and how one that may be right does."""
 
 TOO_MUCH = re.compile(rb"HTTP/1.1 (429|503|504) ")
@@ -122,7 +122,7 @@ class Connection:
         if len(received) < end + 4 + int(length[1]):
             return False
         assert self._expects is not None
-        right = received.count(RIGHT) == self._answers and self._expects.search(received)
+        right = received.count(RIGHT) == self._answers and self._expects.search(received, received.find(b"\r\n\r\n"))
         failure = None
         if not right:
             kind = TurnedAway if TOO_MUCH.match(received) else Failed
