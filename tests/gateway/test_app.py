@@ -94,7 +94,7 @@ def test_the_documented_reasons_are_those_that_are_given() -> None:
         ({}, 2, [1, 1, 3]),
         ({"largest_batch": 1}, 2, [1] * 5),
         ({"largest_batch": 2, "torchserve_workers": 2}, 3, [1, 1, 1, 2]),
-        ({"batch_delay_ms": 100}, 1, [5]),
+        ({"batch_delay_ms": 500}, 1, [5]),
     ],
 )
 async def test_batches_are_as_large_as_late_and_as_many_at_a_time_as_set(
