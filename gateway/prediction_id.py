@@ -3,7 +3,7 @@
 import base64
 import binascii
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from gateway.randomness import RandomBytes
@@ -14,7 +14,10 @@ PURPOSE = b"prediction-id"
 LETTERS = "0123456789abcdefghijklmnopqrstuv"
 """Of base32hex (RFC 4648, 7), whose order is the order of what they stand for."""
 
-PAIRS = [first + second for first in LETTERS for second in LETTERS]
+LETTER_OF = LETTERS.encode().ljust(256, b"?")
+"""A byte of 0 to 31 to its letter."""
+
+LETTER_BITS, MOST_LETTERS = 5, 64
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +68,21 @@ class PredictionIds:
         return PredictionId(int.from_bytes(body[:TIME_BYTES], "big"), body[TIME_BYTES + RANDOM_BYTES], body[-VERSION_BYTES:].hex())
 
 
+def _halvings() -> Iterator[tuple[int, int, int]]:
+    """Masks of the lower and of the upper halves of runs of letters, and how far the upper ones move up, until each letter has a byte."""
+    run = MOST_LETTERS
+    while run > 1:
+        run //= 2
+        lower = sum((1 << LETTER_BITS * run) - 1 << at for at in range(0, 8 * MOST_LETTERS, 2 * 8 * run))
+        yield lower, lower << LETTER_BITS * run, (8 - LETTER_BITS) * run
+
+
+HALVINGS = tuple(_halvings())
+
+
 def _encoded(raw: bytes) -> str:
-    """base32hex in lower case of a multiple of five bytes; the standard library's takes longer than the rest of an id."""
+    """base32hex in lower case of a multiple of five bytes, 40 at most; the standard library's takes longer than the rest of an id."""
     number = int.from_bytes(raw, "big")
-    return "".join([PAIRS[number >> shift & 1023] for shift in range(8 * len(raw) - 10, -1, -10)])
+    for lower, upper, up in HALVINGS:
+        number = number & lower | (number & upper) << up
+    return number.to_bytes(8 * len(raw) // LETTER_BITS, "big").translate(LETTER_OF).decode()
