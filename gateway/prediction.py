@@ -153,6 +153,8 @@ class Predictor:
         return sharing.candidate if sharing is not None and sharing.takes(digest) else self._watch.current
 
     def _remembered(self, key: LocalKey, model: ModelVersion) -> Answer | None:
+        if not self._local.capacity:
+            return None
         started = time.perf_counter()
         content = self._local.get(key)
         seconds = time.perf_counter() - started

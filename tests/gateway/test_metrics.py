@@ -49,6 +49,15 @@ async def test_cells_of_explanations_exist_from_the_start(gateway: Gateway) -> N
         assert at_start["gateway_explanations_total", frozenset({("outcome", outcome)})] == 0
 
 
+@pytest.mark.parametrize(("room", "lookups"), [(100_000, 1), (0, 0)])
+async def test_where_the_in_process_cache_is_off_nothing_is_looked_up_in_it(gateway: Gateway, room: int, lookups: int) -> None:
+    async with gateway(local_cache_bytes=room, canary_seconds=0) as client:
+        assert (await client.post("/v1/predict", content=digit_png(7))).status_code == 200
+        seen = samples((await client.get("/metrics")).text)
+    assert total(seen, "gateway_cache_lookups_total", tier="local") == lookups
+    assert total(seen, "gateway_cache_duration_seconds_count", tier="local") == lookups
+
+
 async def test_what_is_usual_is_told(gateway: Gateway) -> None:
     async with gateway() as client:
         told = samples((await client.get("/metrics")).text)
