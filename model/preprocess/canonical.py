@@ -60,19 +60,27 @@ def canonicalise_several(
     """
     pictures = [_decoded(upload, limits, header) for upload, header in uploads]
     shapes = [None if isinstance(picture, ImageError) else canonical_shape(picture.grey, side) for picture in pictures]
-    outlines = [
-        None if isinstance(picture, ImageError) else _outline(picture.grey, shape) for picture, shape in zip(pictures, shapes, strict=True)
-    ]
+    outlines = iter(
+        Outline.of_each(
+            [
+                picture.grey
+                for picture, shape in zip(pictures, shapes, strict=True)
+                if not isinstance(picture, ImageError) and _is_inked(shape)
+            ]
+        )
+    )
     return [
-        picture if isinstance(picture, ImageError) else _of_upload(_judged(picture.grey, shape, outline, side), picture)
-        for picture, shape, outline in zip(pictures, shapes, outlines, strict=True)
+        picture
+        if isinstance(picture, ImageError)
+        else _of_upload(_judged(picture.grey, shape, next(outlines) if _is_inked(shape) else None, side), picture)
+        for picture, shape in zip(pictures, shapes, strict=True)
     ]
 
 
 def canonicalise_picture(grey: NDArray[np.uint8], side: int = SIDE) -> Canonical:
     """Canonical pixels of a decoded picture, uint8 (h, w) of at least 1 x 1: the part after decoding."""
     shape = canonical_shape(grey, side)
-    return _judged(grey, shape, _outline(grey, shape), side)
+    return _judged(grey, shape, Outline.of(grey) if _is_inked(shape) else None, side)
 
 
 def _decoded(upload: bytes, limits: Limits, header: Header) -> Picture | ImageError:
@@ -91,13 +99,13 @@ def _of_upload(found: Canonical, picture: Picture) -> Canonical:
     return found._replace(width=picture.width, height=picture.height, box=box)
 
 
-def _outline(grey: NDArray[np.uint8], shape: Shape | None) -> Outline | None:
-    """Of canonical pixels with ink."""
-    return Outline.of(grey) if shape is not None and shape.width else None
+def _is_inked(shape: Shape | None) -> bool:
+    """Whether it is that of canonical pixels with ink, which have an outline."""
+    return shape is not None and shape.width > 0
 
 
 def _judged(grey: NDArray[np.uint8], shape: Shape | None, outline: Outline | None, side: int) -> Canonical:
-    """`shape` is that of canonical pixels, None: it has still to be made canonical."""
+    """`shape` is that of canonical pixels, None: it has still to be made canonical; `outline` of those with ink."""
     if shape is None:
         return _searched(grey, side)
     height, width = grey.shape

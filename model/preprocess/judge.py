@@ -87,8 +87,12 @@ def several(strength: NDArray[np.uint8]) -> bool:
         return True
     if cv2.connectedComponents(on)[0] <= 2:  # half the price of the statistics, and all that most digits need
         return False
-    _, _, stats, _ = cv2.connectedComponentsWithStats(on)
-    return any(_parted(stats[1:].astype(np.int32, copy=False), axis) for axis in (0, 1))
+    parts = cv2.connectedComponentsWithStats(on)[2][1:].astype(np.int32, copy=False)
+    areas = parts[:, 4].tolist()
+    largest = max(areas)
+    if sum(areas) - largest < min(SHARE) * largest:  # whatever lies on the other side of a cut from the largest part is too little
+        return False
+    return any(_parted(parts, axis) for axis in (0, 1))
 
 
 def _parted(stats: NDArray[np.int32], axis: int) -> bool:

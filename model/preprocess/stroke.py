@@ -1,5 +1,6 @@
 """The width of pen strokes: measured, and made wider only where shrinking to 20 pixels would otherwise leave next to nothing of them."""
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import cv2
@@ -26,12 +27,26 @@ class Outline(NamedTuple):
 
     @classmethod
     def of(cls, ink: NDArray[np.uint8]) -> "Outline":
-        """Of uint8 (h, w) of strengths, on bare paper. Counted in the bits of one number, which is faster than several calls of OpenCV."""
-        height, width = ink.shape
-        on = np.zeros((height + 2, width + 2), np.bool_)
-        np.greater(ink, FULL, out=on[1:-1, 1:-1])
-        bits = int.from_bytes(np.packbits(on).tobytes(), "big")
-        return cls(bits.bit_count(), (bits ^ bits >> 1).bit_count(), (bits ^ bits >> width + 2).bit_count())
+        """Of uint8 (h, w) of strengths, on bare paper."""
+        [outline] = cls.of_each([ink])
+        return outline
+
+    @classmethod
+    def of_each(cls, inks: Sequence[NDArray[np.uint8]]) -> "list[Outline]":
+        """Of pictures of one shape. Counted in the bits of one number each, which is faster than several calls of OpenCV."""
+        if not inks:
+            return []
+        height, width = inks[0].shape
+        on = np.zeros((len(inks), height + 2, -(-(width + 2) // 8) * 8), np.bool_)
+        np.greater(inks, FULL, out=on[:, 1:-1, 1 : width + 1])
+        row = on.shape[2]
+        size = (height + 2) * row // 8
+        packed = np.packbits(on).tobytes()
+        outlines = []
+        for start in range(0, len(packed), size):
+            bits = int.from_bytes(packed[start : start + size], "big")
+            outlines.append(cls(bits.bit_count(), (bits ^ bits >> 1).bit_count(), (bits ^ bits >> row).bit_count()))
+        return outlines
 
 
 def stroke_width(outline: Outline) -> float:

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from model.preprocess import canonicalise, canonicalise_picture
-from model.preprocess.judge import ragged
+from model.preprocess.judge import ragged, several
 from model.preprocess.place import place
 from tests.model.preprocess.degrade import exposed
 from tests.model.preprocess.pictures import DIGITS, LABELS, cut, drawn, encoded, enlarged, pair
@@ -84,6 +84,13 @@ def test_two_digits_side_by_side_are_several(gap: int) -> None:
 def test_nearly_all_digits_that_touch_are_several() -> None:
     touching = [canonicalise_picture(place(cut(pair(DIGITS[a], DIGITS[b], 0)))).reasons for a, b in PAIRS]
     assert sum(reasons == ("several",) for reasons in touching) >= 0.85 * len(touching)
+
+
+@pytest.mark.parametrize(("bar", "found"), [(3, False), (5, True), (8, True)])
+def test_a_second_thing_counts_from_its_share_of_the_first(bar: int, found: bool) -> None:
+    both = np.zeros((40, 28 + bar), np.uint8)
+    both[:, :24], both[:, 28:] = 255, 255
+    assert several(both) == found
 
 
 def test_digits_far_apart_are_several() -> None:

@@ -33,6 +33,15 @@ def test_the_width_of_a_bar_is_measured(width: int, turned: bool) -> None:
     assert stroke_width(Outline.of(bar.T if turned else bar)) * np.pi / 4 == pytest.approx(width, rel=0.15)
 
 
+@pytest.mark.parametrize(("height", "width"), [(28, 28), (1, 1), (5, 14), (9, 6), (3, 7)])
+def test_outlines_are_counted_along_rows_and_columns(height: int, width: int) -> None:
+    inks = np.random.default_rng(height * width).integers(0, 256, (7, height, width), np.uint8)
+    for ink, outline in zip(inks, Outline.of_each(list(inks)), strict=True):
+        full = np.pad(ink > 127, 1)
+        across, down = (int(np.count_nonzero(np.diff(full, axis=axis))) for axis in (1, 0))
+        assert outline == Outline.of(ink) == Outline(int(np.count_nonzero(full)), across, down)
+
+
 def test_ordinary_strokes_keep_their_width() -> None:
     for pixels in DIGITS[::5]:
         large = cv2.resize(pixels, (280, 280), interpolation=cv2.INTER_NEAREST)
