@@ -139,14 +139,14 @@ def _is_right(path: Path) -> bool:
 
 
 def _keep(path: Path, write: Callable[[IO[bytes]], object]) -> None:
-    """Write beside `path`, check, then rename: an interrupted download is never mistaken for data."""
-    unchecked = path.with_suffix(".partial")
-    with unchecked.open("wb") as out:
-        write(out)
-    if hashlib.sha256(unchecked.read_bytes()).hexdigest() != CHECKSUMS[path.name]:
-        unchecked.unlink()
-        raise DataUnavailable(f"{path.name} arrived with a wrong checksum")
-    unchecked.replace(path)
+    """Write beside `path`, check, then rename: an interrupted download is never mistaken for data, nor one for another's that runs too."""
+    with tempfile.TemporaryDirectory(dir=path.parent, prefix=f"{path.name}.") as own:
+        unchecked = Path(own) / path.name
+        with unchecked.open("wb") as out:
+            write(out)
+        if hashlib.sha256(unchecked.read_bytes()).hexdigest() != CHECKSUMS[path.name]:
+            raise DataUnavailable(f"{path.name} arrived with a wrong checksum")
+        unchecked.replace(path)
 
 
 def _fetch_from_mirrors(names: list[str], folder: Path) -> None:

@@ -3,8 +3,10 @@
 import gzip
 import hashlib
 import io
+import shutil
 import tarfile
 from pathlib import Path
+from typing import IO
 
 import numpy as np
 import pytest
@@ -96,14 +98,33 @@ def test_a_download_cut_short_is_never_believed(tmp_path: Path, monkeypatch: pyt
     put_mirror(tmp_path / "mirror", monkeypatch, {name: content[:-9] for name, content in packed().items()})
     with pytest.raises(DataUnavailable):
         fetch(tmp_path / "mnist")
-    assert not names_in(tmp_path / "mnist") & set(FILES)
+    assert names_in(tmp_path / "mnist") == set()
 
 
-def test_a_partial_file_of_an_interrupted_run_is_never_believed(tmp_path: Path) -> None:
+def test_a_folder_that_a_killed_run_left_is_never_believed(tmp_path: Path) -> None:
     for name, content in FILES.items():
-        (tmp_path / f"{name}.partial").write_bytes(content)
+        (tmp_path / f"{name}.0a1b").mkdir()
+        (tmp_path / f"{name}.0a1b" / name).write_bytes(content)
     with pytest.raises(DataUnavailable):
         fetch(tmp_path)
+
+
+def test_two_runs_that_fetch_at_once_do_not_take_each_other_s_files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    put_mirror(tmp_path / "mirror", monkeypatch, packed())
+    copy = shutil.copyfileobj
+    others: list[str] = []
+
+    def meanwhile_another(source: IO[bytes], out: IO[bytes]) -> None:
+        if not others:
+            others.append("begun")
+            fetch(tmp_path / "mnist")
+            others.append("ended")
+        copy(source, out)
+
+    monkeypatch.setattr(shutil, "copyfileobj", meanwhile_another)
+    assert data.test_digits(tmp_path / "mnist").labels.tolist() == [0, 1, 2]
+    assert others == ["begun", "ended"]
+    assert names_in(tmp_path / "mnist") == set(FILES)
 
 
 def test_the_second_mirror_is_asked_when_the_first_fails(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
