@@ -22,7 +22,7 @@ from model.judge import BINS, Panel, judge, width_bins
 from model.latency import BATCHES, cpu_latency, cuda_latency, one_thread
 from model.metrics import confusion, spread
 from model.network import build, parameter_count
-from model.provenance import generated, now
+from model.provenance import Begun, now
 from model.reader import Reader
 from model.runs import Run, finished_runs
 from model.splitting import load_writers
@@ -46,13 +46,12 @@ def evaluate_release(
 
     Raises ReleaseUnusable. `batches`: pictures in a timed call, and calls.
     """
-    classifier = Classifier(released)
+    begun, classifier = Begun(command), Classifier(released)
     release = release_facts(released / "release.json")
     out.mkdir(parents=True, exist_ok=True)
     digest = weights_digest(released / "weights.pt")
     logits = read(classifier, panel, log, command=command, digest=digest)
     report = {
-        "generated": generated(command),
         "model": {
             **release,
             "parameters": parameter_count(build(release["network"])),
@@ -70,6 +69,7 @@ def evaluate_release(
         ),
         "article_claims": ARTICLE_CLAIMS,
     }
+    report = {"generated": begun.generated(), **report}
     write_json(report, out / "evaluation.json")
     draw(logits, panel, out)
     return report
@@ -112,7 +112,7 @@ def evaluate_recipe(
 
     Training accuracy is of the pictures trained on, unvaried and in evaluation mode. Raises RunsMissing, ReleaseUnusable.
     """
-    chosen = finished_runs(recipe, runs)
+    begun, chosen = Begun(command), finished_runs(recipe, runs)
     seeds = []
     latency = None
     for seed, candidates in chosen.items():
@@ -132,6 +132,7 @@ def evaluate_recipe(
                 "test_accuracy": measured["accuracy"],
                 "macro_f1": measured["macro"]["f1"],
                 "epochs": len(best.history["epochs"]),
+                "training_seconds": sum(epoch["seconds"] for run in candidates for epoch in run.history["epochs"]),
                 **{key: best.history[key] for key in ("best_epoch", "rate_halved_after", "stopped_early_after")},
                 "weights_sha256": digest,
                 "candidates": [{"dropout": run.dropout, "validation_loss": run.kept["validation_loss"]} for run in candidates],
@@ -139,7 +140,7 @@ def evaluate_recipe(
         )
     network = next(iter(chosen.values()))[0].history["recipe"]["network"]
     report = {
-        "generated": generated(command),
+        "generated": begun.generated(),
         "recipe": recipe,
         "network": network,
         "parameters": parameter_count(build(network)),

@@ -2,6 +2,7 @@
 
 import datetime
 import subprocess
+import time
 from pathlib import Path
 from typing import Any
 
@@ -10,9 +11,19 @@ from model.latency import machine
 ROOT = Path(__file__).parents[1]
 
 
-def generated(command: str, seconds: float | None = None) -> dict[str, Any]:
-    """What every results file says of itself. `seconds` of work, where that was measured."""
-    return {"command": command, "date": now(), "commit": commit(), "seconds": seconds, "machine": machine()}
+class Begun:
+    """A command at work. Where its results come from is told as of its beginning, how long they took as of their end."""
+
+    def __init__(self, command: str) -> None:
+        self.command = command
+        self._told = {"command": command, "date": now(), "commit": commit()}
+        self._machine = machine()
+        self._started = time.monotonic()
+
+    def generated(self, seconds: float | None = None) -> dict[str, Any]:
+        """What every results file says of itself, as JSON values. `seconds` of work where not all of it was done since the beginning: of a
+        training that was interrupted."""
+        return {**self._told, "seconds": time.monotonic() - self._started if seconds is None else seconds, "machine": self._machine}
 
 
 def now() -> str:

@@ -29,17 +29,16 @@ def add_commands(command: "Command") -> None:
 
 
 def _seeds(options: argparse.Namespace) -> None:
-    import time
 
     from model.accuracy.chosen import describe_chosen
     from model.accuracy.drawing import draw_errors
     from model.accuracy.seeds import gained, measure_seeds
     from model.evaluate import write_json
     from model.judge import mnist_test_set
-    from model.provenance import generated
+    from model.provenance import Begun
     from model.runs import RunsMissing
 
-    source, started = generated(options.command_line), time.monotonic()
+    begun = Begun(options.command_line)
     training, validation = training_split(options.data)
     panel = mnist_test_set(options.data)
     how: dict[str, Any] = {"command": options.command_line, "log": options.log}
@@ -55,7 +54,7 @@ def _seeds(options: argparse.Namespace) -> None:
     except RunsMissing as error:
         raise Refused(str(error)) from error
     options.out.mkdir(parents=True, exist_ok=True)
-    write_json({"generated": {**source, "seconds": time.monotonic() - started}, **report}, options.out / f"seeds-{options.recipe}.json")
+    write_json({"generated": begun.generated(), **report}, options.out / f"seeds-{options.recipe}.json")
     draw_errors(measured, panel, options.out / f"seeds-{options.recipe}-errors.png")
     print("\n".join(_told(report)))
 

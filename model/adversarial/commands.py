@@ -39,7 +39,7 @@ def _adversarial(options: argparse.Namespace) -> None:
     from model.inference import Classifier
     from model.judge import mnist_test_set
     from model.latency import one_thread
-    from model.provenance import generated
+    from model.provenance import Begun
     from model.runs import RunsMissing
 
     if not 1 <= options.noisy_pictures <= options.pictures:
@@ -50,7 +50,7 @@ def _adversarial(options: argparse.Namespace) -> None:
     if options.pictures > len(test):
         raise Refused(f"--pictures is {options.pictures}; there are {len(test)}")
     training, validation = training_split(options.data)
-    source = generated(options.command_line)
+    begun = Begun(options.command_line)
     with one_thread():
         try:
             released = Classifier(options.released).layers
@@ -73,7 +73,7 @@ def _adversarial(options: argparse.Namespace) -> None:
     options.out.mkdir(parents=True, exist_ok=True)
     prices = price(small)
     seconds = told["attacking_processor_seconds"] + sum(row["processor_seconds"] for row in prices)
-    made = {"generated": {**source, "seconds": seconds}, "weights_sha256": digests, "price": prices, **told}
+    made = {"generated": begun.generated(seconds), "weights_sha256": digests, "price": prices, **told}
     write_json(made, options.out / "adversarial.json")
 
 

@@ -1,7 +1,6 @@
 """The commands of the Arabic-Indic reader. Building them imports neither torch nor any data."""
 
 import argparse
-import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -64,17 +63,16 @@ def _cross_validate(options: argparse.Namespace, written: "Written", recipe: "Re
     from model.evaluate import write_json
     from model.figures import draw_fold_boxes
     from model.latency import one_thread
-    from model.provenance import generated
+    from model.provenance import Begun
 
     _keep(options)
-    source, started = generated(options.command_line), time.monotonic()
+    begun = Begun(options.command_line)
     try:
         with one_thread():
             result = cross_validate(CELLS, recipe, written, options.folds, options.seed, _scratch(options, written))
     except ValueError as error:
         raise Refused(str(error)) from error
-    made = {**source, "seconds": time.monotonic() - started}
-    told = {"generated": made, "served": SERVED.network, "repetitions_apart": repetitions_apart(written), **result}
+    told = {"generated": begun.generated(), "served": SERVED.network, "repetitions_apart": repetitions_apart(written), **result}
     options.evidence.mkdir(parents=True, exist_ok=True)
     write_json(told, options.evidence / "arabic.json")
     draw_fold_boxes({f"{cell['shape']}, {cell['side']} x {cell['side']}": cell for cell in result["cells"]}, options.evidence / FIGURE)
@@ -109,19 +107,19 @@ def _choice(options: argparse.Namespace) -> None:
     from model.arabic.recipe import CANDIDATES
     from model.evaluate import write_json
     from model.latency import one_thread
-    from model.provenance import generated
+    from model.provenance import Begun
 
     _keep(options)
     written = _written(options)
     candidates = {name: _shortened(candidate, options) for name, candidate in CANDIDATES.items()}
-    source, started = generated(options.command_line), time.monotonic()
+    begun = Begun(options.command_line)
     try:
         with one_thread():
             result = try_candidates(written, candidates, options.folds, options.seed, _scratch(options, written))
     except ValueError as error:
         raise Refused(str(error)) from error
     options.evidence.mkdir(parents=True, exist_ok=True)
-    write_json({"generated": {**source, "seconds": time.monotonic() - started}, **result}, options.evidence / "arabic-choice.json")
+    write_json({"generated": begun.generated(), **result}, options.evidence / "arabic-choice.json")
     for row in result["candidates"]:
         print(f"{row['name']}: validation loss {row['validation_loss']:.4f}, accuracy {100 * row['validation_accuracy']:.2f} %")
     print(f"chosen: {result['chosen']} (n = {result['validation_n']:,} pictures of {result['validation_writers']} writers)")

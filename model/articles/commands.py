@@ -127,12 +127,12 @@ def _cross_validate(options: argparse.Namespace) -> None:
     from model.articles.drawing import draw_results
     from model.evaluate import write_json
     from model.latency import one_thread
-    from model.provenance import generated
+    from model.provenance import Begun
     from model.splitting import load_writers
 
     recipe = chosen_recipe(options)
     digits, writers = train_digits(options.data)[: options.limit], load_writers("train")[: options.limit]
-    source = generated(options.command_line)
+    begun = Begun(options.command_line)
     options.out.mkdir(parents=True, exist_ok=True)
     plans = [Plan(recipe, protocol, folds, options.seed) for protocol in options.by for folds in options.folds]
     with tracked(options.track, options.command_line) as tracking:
@@ -143,7 +143,7 @@ def _cross_validate(options: argparse.Namespace) -> None:
             except ValueError as error:
                 raise Refused(str(error)) from error
             results = options.out / f"{plan.name}.json"
-            write_json({"generated": {**source, "seconds": result["seconds"]}, **result}, results)
+            write_json({"generated": begun.generated(result["seconds"]), **result}, results)
             tracking.results(results)
             draw_results(options.out)
             told, each = result["accuracy"], " ".join(f"{100 * fold['accuracy']:.2f}" for fold in result["folds"])
@@ -158,12 +158,12 @@ def _reproduce(options: argparse.Namespace) -> None:
     from model.evaluate import write_json
     from model.judge import mnist_test_set
     from model.latency import one_thread
-    from model.provenance import generated
+    from model.provenance import Begun
 
     recipe = chosen_recipe(options)
     training = train_digits(options.data)[: options.limit]
     panel = mnist_test_set(options.data)
-    source = generated(options.command_line)
+    begun = Begun(options.command_line)
     how = {"command": options.command_line, "log": options.log}
     with tracked(options.track, options.command_line) as tracking:
         try:
@@ -173,30 +173,29 @@ def _reproduce(options: argparse.Namespace) -> None:
             raise Refused(str(error)) from error
         options.out.mkdir(parents=True, exist_ok=True)
         results = options.out / f"all-{recipe.name}.json"
-        write_json({"generated": {**source, "seconds": result["seconds"]}, **result}, results)
+        write_json({"generated": begun.generated(result["seconds"]), **result}, results)
         tracking.results(results)
     for name, value in result["mean"].items():
         print(f"{recipe.name}: {name.replace('_', ' ')} {mean_and_sd(value, 4)}")
 
 
 def _handcrafted(options: argparse.Namespace) -> None:
-    import time
 
     from model.articles.handcrafted import Search, measure_handcrafted
     from model.evaluate import write_json
     from model.judge import mnist_test_set
     from model.latency import BATCHES, one_thread
-    from model.provenance import generated
+    from model.provenance import Begun
 
     training, validation = (digits[: options.limit] for digits in training_split(options.data))
     panel = mnist_test_set(options.data)
-    source, started = generated(options.command_line), time.monotonic()
+    begun = Begun(options.command_line)
     with one_thread():
         rows = measure_handcrafted(
             training, validation, panel, command=options.command_line, log=options.log, search=Search(), batches=BATCHES
         )
     options.out.mkdir(parents=True, exist_ok=True)
-    write_json({"generated": {**source, "seconds": time.monotonic() - started}, "readers": rows}, options.out / "handcrafted.json")
+    write_json({"generated": begun.generated(), "readers": rows}, options.out / "handcrafted.json")
     for row in rows:
         each = row["latency"]["batches"][0]
         print(

@@ -31,14 +31,15 @@ def _fetch(options: argparse.Namespace) -> None:
 def _explore(options: argparse.Namespace) -> None:
     from model.evaluate import write_json
     from model.explore import describe, draw, facts
-    from model.provenance import generated
+    from model.provenance import Begun
     from model.splitting import load_writers
 
+    begun = Begun(options.command_line)
     train, test = train_digits(options.data), test_digits(options.data)
     print(describe(train, test))
     counted = facts(train, test, load_writers("train"), load_writers("test"))
     options.evidence.mkdir(parents=True, exist_ok=True)
-    write_json({"generated": generated(options.command_line), **counted}, options.evidence / "explore.json")
+    write_json({"generated": begun.generated(), **counted}, options.evidence / "explore.json")
     for path in draw(train, options.out):
         print(path)
 

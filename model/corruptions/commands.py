@@ -34,7 +34,6 @@ def add_commands(command: Command) -> None:
 
 
 def _corruptions(options: argparse.Namespace) -> None:
-    import time
     from dataclasses import replace
 
     from model.corruptions.measuring import NETWORK, UPLOAD, measure
@@ -42,17 +41,17 @@ def _corruptions(options: argparse.Namespace) -> None:
     from model.evaluate import note_reading, weights_digest, write_json
     from model.inference import Classifier
     from model.latency import one_thread
-    from model.provenance import generated
+    from model.provenance import Begun
 
     if options.pictures is not None:
         keep_committed(options.out, EVIDENCE, "--pictures", elsewhere="--out var/trial")
     panel = _chosen(_panel(options), options)
     classifier = Classifier(options.released)
     threshold, varied, model = _facts(options.released / "release.json")
-    source, started = generated(options.command_line), time.monotonic()
+    begun = Begun(options.command_line)
     with one_thread():
         told = measure(classifier, panel, seed=options.seed, threshold=threshold, seen=seen_in_training(varied))
-    seconds, digest = time.monotonic() - started, weights_digest(options.released / "weights.pt")
+    digest = weights_digest(options.released / "weights.pt")
     if options.split == TEST:
         for way in (NETWORK, UPLOAD):
             named = replace(panel, name=f"{panel.name}, MNIST-C regenerated, mean of {len(told['corruptions'])}, {way}")
@@ -60,7 +59,7 @@ def _corruptions(options: argparse.Namespace) -> None:
             note_reading(options.log, named, command=options.command_line, digest=digest, accuracy=accuracy)
     options.out.mkdir(parents=True, exist_ok=True)
     made = {
-        "generated": {**source, "seconds": seconds},
+        "generated": begun.generated(),
         "model": model,
         "weights_sha256": digest,
         "arithmetic": classifier.arithmetic,

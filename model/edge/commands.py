@@ -52,7 +52,6 @@ def _runtimes(made: argparse.ArgumentParser) -> None:
 
 
 def _edge(options: argparse.Namespace) -> None:
-    import time
 
     from model.compiled import NotCompilable
     from model.edge.measuring import Plan, measure
@@ -62,7 +61,7 @@ def _edge(options: argparse.Namespace) -> None:
     from model.export import NotExportable
     from model.judge import mnist_test_set
     from model.latency import one_thread
-    from model.provenance import generated
+    from model.provenance import Begun
 
     cut = [name for name, given in (("--limit", options.limit is not None), ("--runtimes", set(options.runtimes) != set(NAMES))) if given]
     if cut:
@@ -71,7 +70,7 @@ def _edge(options: argparse.Namespace) -> None:
     if options.calibration > len(training):
         raise Refused(f"--calibration is {options.calibration}; there are {len(training)} training pictures")
     panel = mnist_test_set(options.data)[: options.limit]
-    source, started = generated(options.command_line), time.monotonic()
+    begun = Begun(options.command_line)
     try:
         plan = Plan(options.released, training, validation[: options.limit], panel, options.seed, options.calibration)
         with one_thread():
@@ -79,7 +78,7 @@ def _edge(options: argparse.Namespace) -> None:
     except (NotCompilable, NotExportable) as error:
         raise Refused(str(error)) from error
     options.evidence.parent.mkdir(parents=True, exist_ok=True)
-    write_json({"generated": {**source, "seconds": time.monotonic() - started}, **result}, options.evidence)
+    write_json({"generated": begun.generated(), **result}, options.evidence)
     print(markdown(HEADER, [row_of(row) for row in result["rows"]]))
     print(write_page(options.evidence.parent, options.evidence.parent.parent))
 

@@ -2,7 +2,7 @@
 
 import argparse
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from model.articles.commands import Command
 from model.commands.options import add_data, add_released
@@ -10,6 +10,9 @@ from model.committed import EVIDENCE, LOG
 from model.data import training_split
 from model.refused import Refused
 from model.trial import keep_committed
+
+if TYPE_CHECKING:
+    from model.provenance import Begun
 
 PICTURES = 500
 
@@ -34,7 +37,6 @@ def _common(made: argparse.ArgumentParser, written: str) -> None:
 
 
 def _explain(options: argparse.Namespace) -> None:
-    import time
     from dataclasses import replace
 
     import numpy as np
@@ -44,7 +46,7 @@ def _explain(options: argparse.Namespace) -> None:
     from model.inference import Classifier
     from model.judge import mnist_test_set
     from model.latency import one_thread
-    from model.provenance import generated
+    from model.provenance import Begun
 
     if options.pictures < PICTURES:
         keep_committed(options.out, EVIDENCE, "--pictures", elsewhere="--out var/trial")
@@ -53,14 +55,14 @@ def _explain(options: argparse.Namespace) -> None:
         raise Refused(f"--pictures is {options.pictures}; there are {len(test.digits)}")
     few = np.random.default_rng(options.seed).choice(len(test.digits), options.pictures, replace=False)
     panel = replace(test[few], name=f"{test.name}, {len(few)} drawn by seed {options.seed}")
-    classifier, source, started = Classifier(options.released), generated(options.command_line), time.monotonic()
+    classifier, begun = Classifier(options.released), Begun(options.command_line)
     chosen, digest = panel.digits.pixels, weights_digest(options.released / "weights.pt")
     read(classifier, panel, options.log, command=options.command_line, digest=digest)
     with one_thread():
         told = faithfulness(classifier, chosen, options.seed)
         options.out.mkdir(parents=True, exist_ok=True)
         draw_gallery(classifier, chosen, options.out / "explanations.png")
-    _write({"generated": {**source, "seconds": time.monotonic() - started}}, told, options, "explanation.json")
+    _write(begun, told, options, "explanation.json")
     more = told["difference"]
     print(
         f"deleting {100 * told['deleted_ink']:g} % of the ink: the digit's probability falls by {told['fall_salient']:.3f} where it is the "
@@ -70,27 +72,27 @@ def _explain(options: argparse.Namespace) -> None:
 
 
 def _compare(options: argparse.Namespace) -> None:
-    import time
 
     from model.explanations.comparing import compare_kinds, table
     from model.inference import Classifier
     from model.latency import one_thread
-    from model.provenance import generated
+    from model.provenance import Begun
 
     if options.limit is not None:
         keep_committed(options.out, EVIDENCE, "--limit", elsewhere="--out var/trial")
     pixels = training_split(options.data)[1].pixels
     if options.limit is not None and options.limit > len(pixels):
         raise Refused(f"--limit is {options.limit}; there are {len(pixels)} validation pictures")
-    classifier, source, started = Classifier(options.released), generated(options.command_line), time.monotonic()
+    classifier, begun = Classifier(options.released), Begun(options.command_line)
     with one_thread():
         told = compare_kinds(classifier, pixels[: options.limit], options.seed)
     options.out.mkdir(parents=True, exist_ok=True)
-    _write({"generated": {**source, "seconds": time.monotonic() - started}}, told, options, "explanations-tried.json")
+    _write(begun, told, options, "explanations-tried.json")
     print(table(told))
 
 
-def _write(source: dict[str, Any], told: dict[str, Any], options: argparse.Namespace, name: str) -> None:
+def _write(begun: "Begun", told: dict[str, Any], options: argparse.Namespace, name: str) -> None:
     from model.evaluate import weights_digest, write_json
 
-    write_json({**source, "weights_sha256": weights_digest(options.released / "weights.pt"), **told}, options.out / name)
+    digest = weights_digest(options.released / "weights.pt")
+    write_json({"generated": begun.generated(), "weights_sha256": digest, **told}, options.out / name)

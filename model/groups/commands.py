@@ -1,7 +1,6 @@
 """`python -m model groups`. Building it imports neither torch nor any data."""
 
 import argparse
-import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -35,13 +34,13 @@ def _groups(options: argparse.Namespace) -> None:
     from model.evaluate import read, release_facts, weights_digest, write_json
     from model.inference import Classifier
     from model.judge import Panel, mnist_test_set
-    from model.provenance import generated
+    from model.provenance import Begun
     from model.splitting import validation_writers
     from model.wording import points, share
 
     if options.resamples < 1:
         raise Refused(f"--resamples is {options.resamples}; there is at least 1")
-    source, started = generated(options.command_line), time.monotonic()
+    begun = Begun(options.command_line)
     test = mnist_test_set(options.data)
     validation = Panel("validation pictures", training_split(options.data)[1], validation_writers())
     classifier = Classifier(options.released)
@@ -53,7 +52,7 @@ def _groups(options: argparse.Namespace) -> None:
         "validation": _told(validation, classifier.logits(validation.digits.pixels), threshold, options),
     }
     options.out.mkdir(parents=True, exist_ok=True)
-    made = {"generated": {**source, "seconds": time.monotonic() - started}, "seed": options.seed, "resamples": options.resamples}
+    made = {"generated": begun.generated(), "seed": options.seed, "resamples": options.resamples}
     write_json({**made, "n": told["test"]["n"], "weights_sha256": digest, **told}, options.out / "groups.json")
     if (options.out / "evaluation.json").exists():
         write_card(options.out, options.out.parent / "CARD.md")

@@ -2,7 +2,6 @@
 
 import argparse
 import re
-import time
 from pathlib import Path
 from typing import Any
 
@@ -44,12 +43,12 @@ def evaluate_others(options: argparse.Namespace) -> None:
     from model.inference import Classifier
     from model.latency import one_thread
     from model.others.measure import measure
-    from model.provenance import generated
+    from model.provenance import Begun
 
     if options.recipe is not None:
         raise Refused("--recipe reads MNIST's test set alone; leave out --data, or leave out --recipe")
     name = _name(options)
-    source, started = generated(options.command_line), time.monotonic()
+    begun = Begun(options.command_line)
     try:
         classifier = Classifier(options.released)
         threshold = float(release_facts(options.released / "release.json")["accept_threshold"])
@@ -58,9 +57,8 @@ def evaluate_others(options: argparse.Namespace) -> None:
     except NotDigits as error:
         raise Refused(str(error)) from error
     options.out.mkdir(parents=True, exist_ok=True)
-    made = {**source, "seconds": time.monotonic() - started}
     digest = weights_digest(options.released / "weights.pt")
-    write_json({"generated": made, "name": name, "weights_sha256": digest, **told}, options.out / f"others-{name}.json")
+    write_json({"generated": begun.generated(), "name": name, "weights_sha256": digest, **told}, options.out / f"others-{name}.json")
     if (options.out / "evaluation.json").exists():
         write_card(options.out, options.out.parent / "CARD.md")
     print(_summary(name, told))

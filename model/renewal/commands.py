@@ -70,7 +70,7 @@ def _renew(options: argparse.Namespace, tracking: Tracking) -> None:
 
     from model.evaluate import release_facts, write_json
     from model.export import NotExportable, fingerprint
-    from model.provenance import generated
+    from model.provenance import Begun
     from model.renewal.agreement import agreed
     from model.renewal.candidate import FILE, check_side, facts, made_of, together, write_release
     from model.renewal.choice import choose
@@ -79,7 +79,7 @@ def _renew(options: argparse.Namespace, tracking: Tracking) -> None:
     from model.renewal.training import Material, named, retrain, weights_of
     from model.renewal.weights import weigh
 
-    source, started, worked = generated(options.command_line), time.monotonic(), time.process_time()
+    begun, worked = Begun(options.command_line), time.process_time()
     torch.set_num_threads(options.threads)
     try:
         check_side(options.current)
@@ -106,9 +106,8 @@ def _renew(options: argparse.Namespace, tracking: Tracking) -> None:
     seen = together(validation, parts.choice.digits)
     network, dropout = plan.recipe.network, plan.recipe.dropouts[0]
     made = write_release(options.out, judged, name, network, recipe, dropout, material, seen, len(parts.choice))
-    seconds = {"seconds": time.monotonic() - started, "processor_seconds": time.process_time() - worked}
     told = {
-        "generated": {**source, **seconds},
+        "generated": {**begun.generated(), "processor_seconds": time.process_time() - worked},
         "candidate": facts(options.out, made),
         "current": facts(options.current, version),
         "seed": judged.chosen.seed,
@@ -175,14 +174,14 @@ def _gate(options: argparse.Namespace) -> None:
 
     from model.choice import fastest
     from model.export import NotExportable
-    from model.provenance import generated
+    from model.provenance import Begun
     from model.renewal.candidate import check_name, check_side
     from model.renewal.gate import Side, compare
     from model.renewal.labelled import LabelledUnusable
 
     if options.candidate.resolve() == options.current.resolve():
         raise Refused(f"{options.candidate} is the current network; there is nothing to compare it with")
-    source = generated(options.command_line)
+    begun = Begun(options.command_line)
     torch.set_num_threads(1)
     try:
         secret = read_secret(_secret_file(options))
@@ -191,7 +190,7 @@ def _gate(options: argparse.Namespace) -> None:
         check_name(options.candidate, options.current)
         candidate, current = (Side(folder, fastest(folder)) for folder in (options.candidate, options.current))
         options.log.parent.mkdir(parents=True, exist_ok=True)
-        report = compare(candidate, current, _asked(options), secret, generated=source, log=options.log)
+        report = compare(candidate, current, _asked(options), secret, begun=begun, log=options.log)
     except (SecretUnusable, NotExportable, LabelledUnusable, ValueError, KeyError) as error:
         raise Refused(str(error)) from error
     print((options.candidate / PAGE).read_text(encoding="utf-8"))

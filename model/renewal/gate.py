@@ -2,7 +2,6 @@
 
 import hashlib
 import json
-import time
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -11,6 +10,7 @@ from model.evaluate import note_reading, release_facts, weights_digest, write_js
 from model.export import fingerprint
 from model.gate_report import FILE, FORMAT, PAGE, PASS, REFUSE, signed
 from model.latency import one_thread
+from model.provenance import Begun
 from model.renewal.criteria import Both, Margins, judge
 from model.renewal.pace import CALLS, pace
 from model.renewal.page import page
@@ -37,15 +37,14 @@ def compare(
     asked: Asked,
     secret: bytes,
     *,
-    generated: dict[str, Any],
+    begun: Begun,
     log: Path,
     margins: Margins = Margins(),  # noqa: B008 - frozen
     resamples: int = RESAMPLES,
     calls: dict[int, int] = CALLS,
 ) -> dict[str, Any]:
     """The signed report, which is in the candidate's folder then, beside its page. Readings of the test set are in `log` before anything
-    is done with them. `generated` is what `model.provenance` says. Raises NotExportable or ReleaseUnusable where a folder is no release."""
-    started = time.monotonic()
+    is done with them. Raises NotExportable or ReleaseUnusable where a folder is no release."""
     sides = {"candidate": candidate, "current": current}
     told = {role: side.told() for role, side in sides.items()}
     said = {}
@@ -53,7 +52,7 @@ def compare(
         said[role] = ask(side.reader, asked, role)
         correct = float((said[role].test.argmax(axis=1) == asked.test.digits.labels).mean())
         digest = told[role]["weights_sha256"]
-        note_reading(log, asked.test, command=f"{generated['command']} ({role})", digest=digest, accuracy=correct)
+        note_reading(log, asked.test, command=f"{begun.command} ({role})", digest=digest, accuracy=correct)
     with one_thread():
         paces = pace(
             candidate.reader, current.reader, asked.test.digits.pixels, seed=asked.seed, resamples=min(resamples, 1_000), calls=calls
@@ -61,7 +60,7 @@ def compare(
     rows = judge(Both(asked, said["candidate"], said["current"], margins, resamples), paces)
     report: dict[str, Any] = {
         "format": FORMAT,
-        "made": {**generated, "seconds": time.monotonic() - started},
+        "made": begun.generated(),
         **told,
         "asked": {**_asked(asked), "resamples": resamples},
         "margins": asdict(margins),

@@ -50,7 +50,6 @@ def _limits(options: argparse.Namespace) -> None:
 
 
 def _trust(options: argparse.Namespace) -> None:
-    import time
 
     from model.compiled import Compiled, native, read_maxima
     from model.evaluate import release_facts, weights_digest, write_json
@@ -58,7 +57,7 @@ def _trust(options: argparse.Namespace) -> None:
     from model.judge import mnist_test_set
     from model.latency import one_thread
     from model.limits import FILE, read_limits
-    from model.provenance import generated
+    from model.provenance import Begun
     from model.splitting import validation_writers
     from model.trust.fashion import FashionMissing, fashion_pictures
     from model.trust.figures import draw_trust
@@ -73,7 +72,7 @@ def _trust(options: argparse.Namespace) -> None:
     if (limits := read_limits(options.released)) is None or limits.least is None:
         raise Refused(f"{options.released / FILE} is missing or refuses nothing; `python -m model limits` writes it")
     maxima = read_maxima(options.released)
-    source, started = generated(options.command_line), time.monotonic()
+    begun = Begun(options.command_line)
     training, validation = training_split(options.data)
     panel = mnist_test_set(options.data)
     digest = weights_digest(options.released / "weights.pt")
@@ -92,9 +91,8 @@ def _trust(options: argparse.Namespace) -> None:
             command=options.command_line,
             digest=digest,
         )
-    made = {**source, "seconds": time.monotonic() - started}
     options.out.mkdir(parents=True, exist_ok=True)
-    write_json({"generated": made, "weights_sha256": digest, **report}, options.out / "trust.json")
+    write_json({"generated": begun.generated(), "weights_sha256": digest, **report}, options.out / "trust.json")
     draw_trust(shown, panel.digits.labels, options.out)
     print(_summary(report))
 

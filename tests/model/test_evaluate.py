@@ -76,6 +76,7 @@ def test_the_evidence_says_which_weights_on_which_machine_by_which_command(relea
     evidence = json.loads((out / "evaluation.json").read_text())
     assert evidence["generated"]["command"] == "python -m model evaluate"
     assert evidence["generated"]["machine"]["processor"]
+    assert evidence["generated"]["seconds"] > sum(batch["median_ms"] for batch in evidence["latency"]["cpu"]["batches"]) / 1_000
     assert evidence["model"]["weights_sha256"] == weights_digest(released / "weights.pt")
     assert evidence["model"]["parameters"] == 157_714
     assert (evidence["n"], len(evidence["predicted"])) == (100, 100)
@@ -150,7 +151,7 @@ def put_article_run(runs: Path, seed: int, dropout: float, loss: float) -> None:
         "recipe": asdict(ARTICLE),
         "seed": seed,
         "dropout": dropout,
-        "epochs": [{"validation_loss": loss, "validation_accuracy": 0.9}],
+        "epochs": [{"validation_loss": loss, "validation_accuracy": 0.9, "seconds": 2.5}],
         "rate_halved_after": [4, 9],
         "stopped_early_after": 12,
         "best_epoch": 1,
@@ -171,6 +172,8 @@ def test_a_recipe_is_its_seeds_each_with_the_dropout_that_validation_chose(panel
     assert evidence["seeds"][0]["training_accuracy"] == evidence["seeds"][0]["test_accuracy"]  # the same pictures, here
     assert evidence["seeds"][0]["rate_halved_after"] == [4, 9]
     assert evidence["seeds"][0]["stopped_early_after"] == 12
+    assert [seed["training_seconds"] for seed in evidence["seeds"]] == [2.5 * len(ARTICLE.dropouts)] * 2
+    assert evidence["generated"]["seconds"] > 0
     assert [row["batch"] for row in evidence["latency"]["cpu"]["batches"]] == [1, 64]
     assert log.read_text().count("test accuracy") == 2
 

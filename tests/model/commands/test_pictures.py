@@ -22,4 +22,5 @@ def test_explore_describes_both_sets_and_draws_the_training_set(
     assert printed[0].startswith("training pictures 100x28x28")
     assert printed[-1] == str(tmp_path / "100.png")
     counted = json.loads((tmp_path / "explore.json").read_text())
+    assert counted["generated"]["seconds"] > 0
     assert (counted["training"]["n"], counted["test"]["digits"]) == (100, [10, 10, 10, *[0] * 7])

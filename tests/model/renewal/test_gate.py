@@ -11,7 +11,7 @@ import pytest
 from model.export import fingerprint
 from model.gate_report import FILE, PAGE, ReportRefused, passed
 from model.inference import Classifier
-from model.provenance import generated
+from model.provenance import Begun
 from model.renewal.criteria import Margins
 from model.renewal.gate import Side, compare
 from model.renewal.panels import Asked
@@ -25,8 +25,8 @@ WIDE = Margins(test_set=0.02, digits=0.08, writer_groups=0.03, corrupted=0.05, h
 def gate(world: World, candidate: Path, log: Path) -> dict[str, Any]:
     asked = Asked(panel(world.test), np.arange(0, 400, 4), np.arange(0, 400, 8), world.validation, None, seed=0, corruptions=("stripe",))
     sides = [Side(folder, Classifier(folder)) for folder in (candidate, world.current)]
-    made = generated("python -m model gate")
-    return compare(sides[0], sides[1], asked, SECRET, generated=made, log=log, margins=WIDE, resamples=200, calls={1: 9})
+    begun = Begun("python -m model gate")
+    return compare(sides[0], sides[1], asked, SECRET, begun=begun, log=log, margins=WIDE, resamples=200, calls={1: 9})
 
 
 @pytest.fixture
