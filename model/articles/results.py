@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from model.articles.drawing import cross_validations
-from model.recipes import ARTICLE, DENSE512
+from model.recipes import DENSE512
 from model.results import read_result
 
 UNMEASURED = "not measured"
@@ -32,16 +32,13 @@ class Results:
     def cross_validation(
         self, protocol: str, network: str = DENSE512.network, optimizer: str = DENSE512.optimizer
     ) -> dict[str, Any] | None:
-        """That of five folds and nothing else changed, of either article's network; `None` where it was not measured."""
+        """That of five folds and seed 1, of either article's network by an optimizer; `None` where it was not measured."""
         for result in self.cross.values():
             recipe = result["recipe"]
             same = (result["protocol"], recipe["network"], recipe["optimizer"], len(result["folds"])) == (protocol, network, optimizer, 5)
             if same and result["seed"] == 1:
                 return result
         return None
-
-    def article_cross_validation(self, protocol: str) -> dict[str, Any] | None:
-        return self.cross_validation(protocol, ARTICLE.network, ARTICLE.optimizer)
 
 
 def load(folder: Path) -> Results:

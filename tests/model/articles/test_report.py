@@ -60,6 +60,8 @@ def test_every_figure_of_the_page_is_committed() -> None:
         ("explore", ("training", "writers"), 777, "777 people wrote"),
         ("cross-validation-dense512-pictures-5-folds", ("accuracy", "mean"), 0.9345, "mean 93.45 %"),
         ("cross-validation-dense512-published-5-folds", ("folds", 0, "accuracy"), 0.9456, "its protocol here: 94.56 %"),
+        ("cross-validation-article-precision=bfloat16-pictures-5-folds", ("accuracy", "mean"), 0.9567, "pictures: 95.67 %"),
+        ("cross-validation-article-precision=bfloat16-writers-5-folds", ("accuracy", "mean"), 0.9678, "writers: 96.78 %"),
     ],
 )
 def test_a_changed_result_changes_the_page(evidence: Path, name: str, keys: tuple[str | int, ...], value: float, said: str) -> None:
