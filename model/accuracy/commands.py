@@ -29,7 +29,6 @@ def add_commands(command: "Command") -> None:
 
 
 def _seeds(options: argparse.Namespace) -> None:
-
     from model.accuracy.chosen import describe_chosen
     from model.accuracy.drawing import draw_errors
     from model.accuracy.seeds import gained, measure_seeds

@@ -180,7 +180,6 @@ def _reproduce(options: argparse.Namespace) -> None:
 
 
 def _handcrafted(options: argparse.Namespace) -> None:
-
     from model.articles.handcrafted import Search, measure_handcrafted
     from model.evaluate import write_json
     from model.judge import mnist_test_set

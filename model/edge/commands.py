@@ -52,7 +52,6 @@ def _runtimes(made: argparse.ArgumentParser) -> None:
 
 
 def _edge(options: argparse.Namespace) -> None:
-
     from model.compiled import NotCompilable
     from model.edge.measuring import Plan, measure
     from model.edge.page import write_page

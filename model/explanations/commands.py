@@ -72,7 +72,6 @@ def _explain(options: argparse.Namespace) -> None:
 
 
 def _compare(options: argparse.Namespace) -> None:
-
     from model.explanations.comparing import compare_kinds, table
     from model.inference import Classifier
     from model.latency import one_thread

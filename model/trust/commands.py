@@ -50,7 +50,6 @@ def _limits(options: argparse.Namespace) -> None:
 
 
 def _trust(options: argparse.Namespace) -> None:
-
     from model.compiled import Compiled, native, read_maxima
     from model.evaluate import release_facts, weights_digest, write_json
     from model.inference import Classifier
