@@ -60,20 +60,15 @@ def canonicalise_several(
     """
     pictures = [_decoded(upload, limits, header) for upload, header in uploads]
     shapes = [None if isinstance(picture, ImageError) else canonical_shape(picture.grey, side) for picture in pictures]
-    outlines = iter(
-        Outline.of_each(
-            [
-                picture.grey
-                for picture, shape in zip(pictures, shapes, strict=True)
-                if not isinstance(picture, ImageError) and _is_inked(shape)
-            ]
-        )
-    )
+    inked = {
+        at: picture.grey
+        for at, (picture, shape) in enumerate(zip(pictures, shapes, strict=True))
+        if not isinstance(picture, ImageError) and _is_inked(shape)
+    }
+    outlines = dict(zip(inked, Outline.of_each(list(inked.values())), strict=True))
     return [
-        picture
-        if isinstance(picture, ImageError)
-        else _of_upload(_judged(picture.grey, shape, next(outlines) if _is_inked(shape) else None, side), picture)
-        for picture, shape in zip(pictures, shapes, strict=True)
+        picture if isinstance(picture, ImageError) else _of_upload(_judged(picture.grey, shape, outlines.get(at), side), picture)
+        for at, (picture, shape) in enumerate(zip(pictures, shapes, strict=True))
     ]
 
 
