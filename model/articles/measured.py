@@ -28,7 +28,8 @@ def first_article(results: Results) -> list[Part]:
         Heading(2, "The first article's network"),
         Table(("", "it says", f"its recipe, seeds: {len(results.article['seeds'])}", "released"), rows),
         Paragraph(
-            f"{source(results.article)}. A test set of {results.article['test_n']:,} pictures; what was chosen, by validation alone."
+            f"{source(results.article)}, after {sum(seed['training_seconds'] for seed in results.article['seeds']):,.0f} s of training. A "
+            f"test set of {results.article['test_n']:,} pictures; what was chosen, by validation alone."
         ),
         _article_folds(results),
         *_handcrafted(results),
