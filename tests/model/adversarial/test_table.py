@@ -1,12 +1,10 @@
 """The card's section on deception says what the evidence says: worth is counted against the same network undefended."""
 
-import json
 from typing import Any
 
 import pytest
 
 from model.adversarial.table import section
-from model.committed import EVIDENCE
 
 EPSILONS = (0.1, 0.3)
 
@@ -90,16 +88,6 @@ def evidence() -> dict[str, Any]:
             row("hardened", (190, 182), (188, 171), 9_850),
         ],
     }
-
-
-def test_a_note_that_results_were_rewritten_changes_no_number(evidence: dict[str, Any]) -> None:
-    noted = {**evidence, "generated": {**evidence["generated"], "rewritten": "a count is called otherwise"}}
-    assert section(noted) == section(evidence)
-
-
-def test_committed_results_that_were_rewritten_by_hand_say_so() -> None:
-    """The command that they name as theirs wrote `right` where they say `errors`."""
-    assert "counts of errors" in json.loads((EVIDENCE / "adversarial.json").read_text())["generated"]["rewritten"]
 
 
 def test_every_network_has_its_attacks_and_what_is_left_of_it(evidence: dict[str, Any]) -> None:
